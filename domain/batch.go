@@ -1,0 +1,849 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Batch are payments prepared together by one officer (制单) and approved by
+// another (复核). Its rows' money is reserved (待发) from preparation on.
+type Batch struct {
+	No         int
+	Form       Form
+	Rows       []*Row
+	PreparedBy ID
+	Prepared   ID // event
+	ApprovedBy ID
+	Approved   ID
+	Rejected   ID
+	Sent       ID
+	Result     ID // BankResultTaken or BatchPaid
+	PreparedOn Day
+}
+
+// Row is one payment of a batch.
+type Row struct {
+	BatchRow
+	Draws []Draw
+	// State is "", "paid" or "rejected".
+	State   string
+	Payment int // number of the disbursement, once made
+	Account Account
+}
+
+// BatchRow is a row as BatchPrepared stores it.
+type BatchRow struct {
+	Line        int       `json:"line"`        // admitted line
+	Entitlement int       `json:"entitlement"` // of the line, from 1
+	Fen         Fen       `json:"fen,omitempty"`
+	Items       []GoodsOf `json:"items,omitempty"`
+	Again       ID        `json:"again,omitzero"` // the reject, return or reversal that it pays again
+}
+
+func (b BatchRow) things() []goodsOut { return Entitlement{Fen: b.Fen, Items: b.Items}.things() }
+
+// Account is where a row of a bank batch goes: the account's id, and the event
+// that holds it sealed.
+type Account struct {
+	ID ID `json:"id,omitzero"`
+	In ID `json:"in,omitzero"`
+}
+
+// Total is the money of all rows, goods not counted.
+func (b *Batch) Total() Fen {
+	var sum Fen
+	for _, r := range b.Rows {
+		sum += r.Fen
+	}
+	return sum
+}
+
+// open says whether the batch still holds a reservation.
+func (b *Batch) open() bool {
+	if b.Rejected != (ID{}) {
+		return false
+	}
+	return slices.ContainsFunc(b.Rows, func(r *Row) bool { return r.State == "" })
+}
+
+// BatchPrepared reserves money or goods for payments, in row order.
+type BatchPrepared struct {
+	Common
+	Batch   int        `json:"batch"`
+	Form    Form       `json:"form"`
+	Rows    []BatchRow `json:"rows"`
+	Draws   []Draw     `json:"draws"` // rows take them in row order, item by item
+	Private struct {
+		Accounts []Account `json:"accounts,omitempty"` // of a bank batch, by row
+	} `json:"-"`
+}
+
+// BatchApproved lets a batch be paid.
+type BatchApproved struct {
+	Common
+	Batch int `json:"batch"`
+}
+
+// BatchRejected gives back what a batch had reserved.
+type BatchRejected struct {
+	Common
+	Batch   int `json:"batch"`
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// BatchSentToBank says that the bank has the batch's file.
+type BatchSentToBank struct {
+	Common
+	Batch int    `json:"batch"`
+	Bank  string `json:"bank"`
+	File  []byte `json:"file,omitempty"` // SHA-256
+}
+
+// NotPaid is a row that was not paid, and why.
+type NotPaid struct {
+	Row  int    `json:"row"`
+	Code string `json:"code"` // the bank's, or "absent"
+}
+
+// BankResultTaken is the bank's answer for all rows of a batch: what it does
+// not list as rejected was paid.
+type BankResultTaken struct {
+	Common
+	Batch    int       `json:"batch"`
+	File     []byte    `json:"file,omitempty"` // SHA-256
+	Count    int       `json:"count"`
+	Fen      Fen       `json:"fen"` // of the rows that were paid
+	Rejected []NotPaid `json:"rejected,omitempty"`
+}
+
+// BatchPaid says that a batch of cash, goods or vouchers was handed out, but
+// for the rows it lists.
+type BatchPaid struct {
+	Common
+	Batch    int            `json:"batch"`
+	NotPaid  []NotPaid      `json:"not_paid,omitempty"`
+	Vouchers []VoucherOfRow `json:"vouchers,omitempty"`
+}
+
+// VoucherOfRow is the number of the voucher handed out for a row.
+type VoucherOfRow struct {
+	Row    int    `json:"row"`
+	Number string `json:"number"`
+}
+
+// PrepareBatch prepares payments of one form.
+type PrepareBatch struct {
+	Allocation ID         `json:"allocation"`
+	Form       Form       `json:"form"`
+	Rows       []RowToPay `json:"rows"`
+}
+
+// RowToPay is a row of PrepareBatch. Without amount and items all that is left
+// of the entitlement is paid; without an entitlement the first of the batch's
+// form.
+type RowToPay struct {
+	Line        int         `json:"line"`
+	Entitlement int         `json:"entitlement,omitempty"`
+	Amount      Yuan        `json:"amount,omitzero"`
+	Items       []ItemCount `json:"items,omitempty"`
+	Again       *Ref        `json:"again,omitempty"`
+}
+
+// ApproveBatch approves a batch.
+type ApproveBatch struct {
+	Allocation ID  `json:"allocation"`
+	Batch      int `json:"batch"`
+}
+
+// RejectBatch rejects a batch that is neither sent nor paid.
+type RejectBatch struct {
+	Allocation ID       `json:"allocation"`
+	Batch      int      `json:"batch"`
+	Reason     Personal `json:"reason,omitzero"`
+}
+
+// SendBatchToBank records that the bank has the file.
+type SendBatchToBank struct {
+	Allocation ID     `json:"allocation"`
+	Batch      int    `json:"batch"`
+	Bank       string `json:"bank"`
+	File       []byte `json:"file,omitempty"`
+}
+
+// TakeBankResult takes the bank's answer; Count and Amount are of the rows that
+// it paid, and must match.
+type TakeBankResult struct {
+	Allocation ID        `json:"allocation"`
+	Batch      int       `json:"batch"`
+	File       []byte    `json:"file,omitempty"`
+	Count      int       `json:"count"`
+	Amount     Yuan      `json:"amount"`
+	Rejected   []NotPaid `json:"rejected,omitempty"`
+}
+
+// PayBatch records that a batch was handed out.
+type PayBatch struct {
+	Allocation ID             `json:"allocation"`
+	Batch      int            `json:"batch"`
+	NotPaid    []NotPaid      `json:"not_paid,omitempty"`
+	Vouchers   []VoucherOfRow `json:"vouchers,omitempty"`
+}
+
+// maxRows bounds a batch, so that it and its result each fit one append.
+const maxRows = 4_000
+
+// Refusals about batches.
+var (
+	AdmissionIncomplete = newCode(2, "admission-incomplete", "名单尚在列入分配（已列入 {parts} 部分）", "the list is still being admitted ({parts} parts are)")
+	NoSuchEntitlement   = newCode(2, "no-such-entitlement", "第 {line} 号名单行没有第 {entitlement} 项应得", "line {line} has no entitlement {entitlement}")
+	AbovePublished      = newCode(9, "above-published", "第 {line} 号名单行本次 {want}，未发 {left}", "line {line} is to get {want}, {left} of it is not paid yet")
+	OtherForm           = newCode(9, "other-form", "公示以{published}发放，不得以{form}发放", "published to be given as {published}, not as {form}")
+	OverQuota           = newCode(12, "over-quota", "第 {line} 号名单行超出名额", "line {line} is over the quota")
+	MustNameReturn      = newCode(2, "must-name-return", "第 {line} 号名单行曾退回，重发须注明退回记录", "line {line} came back before: paying it again must name the return")
+	NotItsReturn        = newCode(2, "not-its-return", "{entry} 不是第 {line} 号名单行未重发的退回记录", "{entry} is no return of line {line} that is still to be paid again")
+	RowTwice            = newCode(2, "row-twice", "第 {line} 号名单行在本批次出现两次", "line {line} stands in the batch twice")
+	NeedMissing         = newCode(11, "need-missing", "第 {line} 号名单行缺少前置条件：{need}", "line {line} lacks what must come first: {need}")
+	AccountMissing      = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
+	BatchIs             = newCode(0, "batch-is", "批次 {batch} 目前{state}，不能如此处理", "batch {batch} is {state}: not possible now")
+	NotTheForm          = newCode(0, "not-the-form", "批次以{form}发放，不能如此处理", "a batch in the form {form} is not handled so")
+	ResultMismatch      = newCode(0, "result-mismatch", "银行回盘 {count} 笔 {sum} 元，批次应为 {rows} 笔 {total} 元", "the bank's result has {count} payments of {sum} yuan, the batch has {rows} of {total}")
+	NoSuchRow           = newCode(0, "no-such-row", "批次没有第 {row} 行，或重复", "the batch has no row {row}, or it stands there twice")
+	RecordLate          = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
+)
+
+func (c *PrepareBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *PrepareBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+
+// decide draws money or goods for every row, in row order, and reserves it
+// until the batch is paid or rejected. Rules 1, 2, 8, 9, 11 and 12.
+func (c *PrepareBatch) decide(d *decision) error {
+	a, err := d.allocation(c.Allocation)
+	if err != nil {
+		return err
+	}
+	if _, ok := formNames[c.Form]; !ok {
+		return refuse(FieldWrong, "form", string(c.Form))
+	}
+	if len(c.Rows) == 0 {
+		return refuse(FieldMissing, "rows")
+	}
+	if len(c.Rows) > maxRows {
+		return refuse(TooManyRows, len(c.Rows), maxRows)
+	}
+	e := &BatchPrepared{Batch: len(a.Batches) + 1, Form: c.Form}
+	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	want := map[string]int64{}
+	var order []string
+	for i, row := range c.Rows {
+		r, err := p.row(i, row)
+		if err != nil {
+			return err
+		}
+		e.Rows = append(e.Rows, r)
+		for _, t := range r.things() {
+			if _, seen := want[t.item]; !seen {
+				order = append(order, t.item)
+			}
+			want[t.item] += t.quantity
+		}
+		if c.Form == Bank {
+			payee := d.l.Parties[d.l.same(a.line(r.Line).Payee)]
+			if payee == nil || payee.Account == (ID{}) {
+				return refuse(AccountMissing, r.Line).at(i)
+			}
+			e.Private.Accounts = append(e.Private.Accounts, Account{payee.Account, payee.AccountIn})
+		}
+	}
+	for _, item := range order {
+		draws, err := d.draw(&a.Book, item, want[item], anyLot)
+		if err != nil {
+			return err
+		}
+		e.Draws = append(e.Draws, draws...)
+	}
+	d.add(e)
+	return nil
+}
+
+// payability says whether rows may be paid from an allocation.
+type payability struct {
+	d     *decision
+	a     *Allocation
+	form  Form
+	seen  map[[2]int]bool
+	cache map[ID]*Refusal // by notice
+}
+
+// row checks one row in the order of the rules: 2, 8, 9, 11, 12.
+func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
+	d, a := p.d, p.a
+	no := BatchRow{}
+	line := a.line(row.Line)
+	if line == nil {
+		return no, refuse(NotAdmitted, row.Line).at(i)
+	}
+	if parts, incomplete := a.admitting[line.Notice]; incomplete {
+		return no, refuse(AdmissionIncomplete, parts).at(i)
+	}
+	if row.Entitlement == 0 {
+		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x *Due) bool { return x.Form == p.form })
+		if row.Entitlement == 0 {
+			row.Entitlement = 1
+		}
+	}
+	if row.Entitlement < 1 || row.Entitlement > len(line.Due) {
+		return no, refuse(NoSuchEntitlement, row.Line, row.Entitlement).at(i)
+	}
+	if p.seen[[2]int{row.Line, row.Entitlement}] {
+		return no, refuse(RowTwice, row.Line).at(i)
+	}
+	p.seen[[2]int{row.Line, row.Entitlement}] = true
+	due := line.Due[row.Entitlement-1]
+	out := BatchRow{Line: row.Line, Entitlement: row.Entitlement, Fen: row.Amount.Fen()}
+	for _, c := range row.Items {
+		out.Items = append(out.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
+	}
+	if out.Fen == 0 && len(out.Items) == 0 {
+		out.Fen, out.Items = due.all()
+	}
+	if err := p.again(i, row, due, &out); err != nil {
+		return no, err
+	}
+	if bad := p.notice(line.Notice); bad != nil {
+		if err := d.conduct(i, bad); err != nil {
+			return no, err
+		}
+	}
+	if line.Stopped != (ID{}) {
+		if err := d.conduct(i, refuse(LineIsStopped, row.Line)); err != nil {
+			return no, err
+		}
+	}
+	if due.Form != p.form {
+		if err := d.conduct(i, refuse(OtherForm, due.Form.Say(Zh), p.form.Say(Zh))); err != nil {
+			return no, err
+		}
+	}
+	if err := p.amounts(i, row.Line, due, out); err != nil {
+		return no, err
+	}
+	if err := p.needs(i, line); err != nil {
+		return no, err
+	}
+	if line.Over {
+		if err := d.conduct(i, refuse(OverQuota, row.Line)); err != nil {
+			return no, err
+		}
+	}
+	return out, nil
+}
+
+// all is everything of an entitlement that is neither paid nor reserved.
+func (d *Due) all() (fen Fen, items []GoodsOf) {
+	for i, t := range d.things() {
+		left := max(d.Left(i), 0)
+		switch {
+		case t.item == Money:
+			fen = Fen(left)
+		case left > 0:
+			items = append(items, GoodsOf{t.item, Quantity(left)})
+		}
+	}
+	return fen, items
+}
+
+// again is rule 2: what came back is paid again only by naming it.
+func (p *payability) again(i int, row RowToPay, due *Due, out *BatchRow) error {
+	if row.Again == nil {
+		if len(due.Back) > 0 {
+			return refuse(MustNameReturn, row.Line).at(i)
+		}
+		return nil
+	}
+	id, ok := p.d.l.Find(*row.Again)
+	if !ok || !slices.Contains(due.Back, id) {
+		return refuse(NotItsReturn, row.Again, row.Line).at(i)
+	}
+	out.Again = id
+	return nil
+}
+
+// notice is rule 8, once for each notice.
+func (p *payability) notice(id ID) *Refusal {
+	if bad, ok := p.cache[id]; ok {
+		return bad
+	}
+	if p.cache == nil {
+		p.cache = map[ID]*Refusal{}
+	}
+	n := p.d.l.Notices[id]
+	var bad *Refusal
+	if rules := p.d.l.rulesOf(p.a); rules != nil {
+		bad = n.notYetPayable(rules, p.d.first())
+	}
+	p.cache[id] = bad
+	return bad
+}
+
+// amounts is rule 9: no more than was published. What would make the
+// entitlement's items others than it has is no breach but nonsense.
+func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
+	published := due.things()
+	for _, t := range out.things() {
+		if t.quantity <= 0 {
+			return refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, 0)).at(i)
+		}
+		left := int64(0)
+		if k := slices.IndexFunc(published, func(x goodsOut) bool { return x.item == t.item }); k >= 0 {
+			left = due.Left(k)
+		} else {
+			return refuse(NoSuchEntitlement, line, t.item).at(i)
+		}
+		if t.quantity > left {
+			if err := p.d.conduct(i, refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, left))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// needs checks what the programme wants to come before a payment, and that the
+// payee is alive.
+func (p *payability) needs(i int, line *AdmittedLine) error {
+	rules := p.d.l.rulesOf(p.a)
+	party := p.d.l.Parties[p.d.l.same(line.Beneficiary)]
+	if rules == nil || party == nil {
+		return nil
+	}
+	if party.Dead != 0 && party.Dead < p.d.first() {
+		if err := p.d.conduct(i, refuse(PayeeIsDead, party.Dead)); err != nil {
+			return err
+		}
+	}
+	for _, n := range rules.Needs {
+		if n.Form != "" && n.Form != p.form || n.Category != "" && n.Category != line.Line.Private.Category {
+			continue
+		}
+		if !party.meets(n, p.a.Programme, line.Line.Private.Category) {
+			if err := p.d.conduct(i, refuse(NeedMissing, line.No, n.Fact)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// meets says whether a fact that a programme needs stands about the party.
+func (p *Party) meets(n Need, programme ID, category string) bool {
+	switch n.Fact {
+	case "eligibility":
+		return p.Eligible[Eligible{programme, category}] || p.Eligible[Eligible{programme, ""}]
+	case "papers":
+		return p.Papers != 0
+	case "identified":
+		return p.Type != Unidentified
+	}
+	const activity = "activity:"
+	if len(n.Fact) > len(activity) && n.Fact[:len(activity)] == activity {
+		_, did := p.Activities[n.Fact[len(activity):]]
+		return did
+	}
+	return false
+}
+
+// batch returns a batch that was not rejected.
+func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
+	a, err := d.allocation(allocation)
+	if err != nil {
+		return nil, nil, err
+	}
+	if no < 1 || no > len(a.Batches) {
+		return nil, nil, refuse(NoSuch, "批次 batch", no)
+	}
+	b := a.Batches[no-1]
+	if b.Rejected != (ID{}) {
+		return nil, nil, refuse(BatchIs, no, "已退回 rejected")
+	}
+	if b.Result != (ID{}) {
+		return nil, nil, refuse(BatchIs, no, "已发放 paid")
+	}
+	return a, b, nil
+}
+
+func (c *ApproveBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *ApproveBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *ApproveBatch) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Approved != (ID{}) {
+		return refuse(BatchIs, c.Batch, "已复核 approved")
+	}
+	if b.PreparedBy == d.actor() {
+		if err := d.conduct(-1, refuse(SamePerson, "制单 preparer", "复核 approver")); err != nil {
+			return err
+		}
+	}
+	if err := d.notAboutKinIn(a, b); err != nil {
+		return err
+	}
+	d.add(&BatchApproved{Batch: c.Batch})
+	return nil
+}
+
+func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
+	lines := make([]*Line, len(b.Rows))
+	for i, r := range b.Rows {
+		lines[i] = a.line(r.Line).Line
+	}
+	return d.notAboutKin(lines)
+}
+
+func (c *RejectBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *RejectBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *RejectBatch) decide(d *decision) error {
+	_, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Sent != (ID{}) {
+		return refuse(BatchIs, c.Batch, "已送银行 sent")
+	}
+	if slices.ContainsFunc(b.Rows, func(r *Row) bool { return r.State != "" }) {
+		return refuse(BatchIs, c.Batch, "部分已发放 partly paid")
+	}
+	e := &BatchRejected{Batch: c.Batch}
+	e.Private.Reason = c.Reason.sealed
+	d.add(e)
+	return nil
+}
+
+// payable refuses a batch that is not approved, is paid by who prepared it, or
+// has a stopped line among the rows to be paid (rules 9 and 10).
+func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) error {
+	if b.Approved == (ID{}) {
+		return refuse(BatchIs, b.No, "未复核 not approved")
+	}
+	if b.PreparedBy == d.actor() {
+		if err := d.conduct(-1, refuse(SamePerson, "制单 preparer", "出纳 payer")); err != nil {
+			return err
+		}
+	}
+	if err := d.recordedInTime(a); err != nil {
+		return err
+	}
+	for i, r := range b.Rows {
+		if a.line(r.Line).Stopped != (ID{}) && pays(i+1) {
+			if err := d.conduct(i, refuse(LineIsStopped, r.Line)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recordedInTime is the limit within which a payment is to be recorded.
+func (d *decision) recordedInTime(a *Allocation) error {
+	rules := d.l.rulesOf(a)
+	if rules == nil || rules.RecordWithin == 0 {
+		return nil
+	}
+	until := d.last().Add(rules.RecordWithin)
+	if on := DayOf(d.env.Now); on > until {
+		return d.conduct(-1, refuse(RecordLate, until, on))
+	}
+	return nil
+}
+
+func (c *SendBatchToBank) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *SendBatchToBank) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *SendBatchToBank) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Form != Bank {
+		return refuse(NotTheForm, b.Form.Say(Zh))
+	}
+	if b.Sent != (ID{}) {
+		return refuse(BatchIs, c.Batch, "已送银行 sent")
+	}
+	if err := d.payable(a, b, func(int) bool { return true }); err != nil {
+		return err
+	}
+	if c.Bank == "" {
+		return refuse(FieldMissing, "bank")
+	}
+	d.add(&BatchSentToBank{Batch: c.Batch, Bank: c.Bank, File: c.File})
+	return nil
+}
+
+func (c *TakeBankResult) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *TakeBankResult) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *TakeBankResult) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Sent == (ID{}) {
+		return refuse(BatchIs, c.Batch, "未送银行 not sent")
+	}
+	not, err := b.without(c.Rejected)
+	if err != nil {
+		return err
+	}
+	var count int
+	var sum Fen
+	for i, r := range b.Rows {
+		if !not[i+1] {
+			count++
+			sum += r.Fen
+		}
+	}
+	if count != c.Count || sum != c.Amount.Fen() {
+		return refuse(ResultMismatch, c.Count, c.Amount.Fen(), count, sum)
+	}
+	if err := d.payable(a, b, func(row int) bool { return !not[row] }); err != nil {
+		return err
+	}
+	d.add(&BankResultTaken{Batch: c.Batch, File: c.File, Count: count, Fen: sum, Rejected: c.Rejected})
+	return nil
+}
+
+// without checks a list of rows that were not paid.
+func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
+	not := map[int]bool{}
+	for _, n := range list {
+		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != "" {
+			return nil, refuse(NoSuchRow, n.Row)
+		}
+		if n.Code == "" {
+			return nil, refuse(FieldMissing, "code")
+		}
+		not[n.Row] = true
+	}
+	return not, nil
+}
+
+func (c *PayBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *PayBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *PayBatch) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Form == Bank {
+		return refuse(NotTheForm, b.Form.Say(Zh))
+	}
+	not, err := b.without(c.NotPaid)
+	if err != nil {
+		return err
+	}
+	if err := d.payable(a, b, func(row int) bool { return !not[row] }); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, v := range c.Vouchers {
+		if v.Row < 1 || v.Row > len(b.Rows) || v.Number == "" || seen[v.Number] || b.Form != Voucher {
+			return refuse(NoSuchRow, v.Row)
+		}
+		seen[v.Number] = true
+	}
+	d.add(&BatchPaid{Batch: c.Batch, NotPaid: c.NotPaid, Vouchers: c.Vouchers})
+	return nil
+}
+
+func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	if e.Batch != len(a.Batches)+1 {
+		return fmt.Errorf("batch %d is not the next", e.Batch)
+	}
+	b := &Batch{No: e.Batch, Form: e.Form, PreparedBy: r.by(), Prepared: r.ID, PreparedOn: e.FirstDay()}
+	rest := slices.Clone(e.Draws)
+	for i, row := range e.Rows {
+		line := a.line(row.Line)
+		if line == nil || row.Entitlement < 1 || row.Entitlement > len(line.Due) {
+			return fmt.Errorf("row %d pays what is not admitted", i+1)
+		}
+		draws, ok := a.portion(rest, row)
+		if !ok {
+			return fmt.Errorf("the draws do not cover row %d", i+1)
+		}
+		x := &Row{BatchRow: row, Draws: draws}
+		if i < len(e.Private.Accounts) {
+			x.Account = e.Private.Accounts[i]
+		}
+		b.Rows = append(b.Rows, x)
+	}
+	if slices.ContainsFunc(rest, func(d Draw) bool { return d.Quantity > 0 }) {
+		return fmt.Errorf("the draws are more than the rows")
+	}
+	if err := a.take(e.Draws, e.Date); err != nil {
+		return err
+	}
+	l.move(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
+	for _, row := range b.Rows {
+		due := a.due(row.BatchRow)
+		for _, t := range row.things() {
+			due.add(due.Reserved, t, 1)
+			a.Reserved[t.item] += t.quantity
+		}
+		if row.Again != (ID{}) {
+			due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == row.Again })
+		}
+	}
+	a.Batches = append(a.Batches, b)
+	return nil
+}
+
+// portion cuts what a row takes off the front of a batch's draws, item by item.
+func (a *Allocation) portion(rest []Draw, row BatchRow) (draws []Draw, ok bool) {
+	for _, t := range row.things() {
+		want := t.quantity
+		for i := range rest {
+			lot, known := a.Lot(rest[i].Lot)
+			if !known || lot.Item != t.item || rest[i].Quantity == 0 {
+				continue
+			}
+			part := min(want, rest[i].Quantity)
+			cost := Lot{Left: rest[i].Quantity, Cost: rest[i].Cost}.costOf(part)
+			draws = append(draws, Draw{rest[i].Lot, part, cost})
+			rest[i].Quantity -= part
+			rest[i].Cost -= cost
+			if want -= part; want == 0 {
+				break
+			}
+		}
+		if want != 0 || t.quantity <= 0 {
+			return nil, false
+		}
+	}
+	return draws, true
+}
+
+func (a *Allocation) due(row BatchRow) *Due { return a.line(row.Line).Due[row.Entitlement-1] }
+
+// add counts a thing of the entitlement, times 1 or -1.
+func (d *Due) add(to []int64, t goodsOut, times int64) {
+	for i, x := range d.things() {
+		if x.item == t.item {
+			to[i] += times * t.quantity
+		}
+	}
+}
+
+func (l *Ledger) batchOf(r *Recorded, no int) (*Allocation, *Batch, error) {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if no < 1 || no > len(a.Batches) {
+		return nil, nil, fmt.Errorf("no batch %d", no)
+	}
+	return a, a.Batches[no-1], nil
+}
+
+func (e *BatchApproved) fold(l *Ledger, r *Recorded) error {
+	_, b, err := l.batchOf(r, e.Batch)
+	if err == nil {
+		b.Approved, b.ApprovedBy = r.ID, r.by()
+	}
+	return err
+}
+
+func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
+	a, b, err := l.batchOf(r, e.Batch)
+	if err != nil {
+		return err
+	}
+	if !b.open() {
+		return fmt.Errorf("batch %d is not open", e.Batch)
+	}
+	b.Rejected = r.ID
+	for _, row := range b.Rows {
+		if row.State == "" {
+			a.giveBack(l, e.Date, b, row)
+			if row.Again != (ID{}) {
+				due := a.due(row.BatchRow)
+				due.Back = append(due.Back, row.Again)
+			}
+		}
+	}
+	return nil
+}
+
+// giveBack undoes a row's reservation.
+func (a *Allocation) giveBack(l *Ledger, on Day, b *Batch, row *Row) {
+	l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Held, b.Form)
+	a.putBack(row.Draws, on)
+	a.unreserve(row)
+}
+
+func (a *Allocation) unreserve(row *Row) {
+	due := a.due(row.BatchRow)
+	for _, t := range row.things() {
+		due.add(due.Reserved, t, -1)
+		a.Reserved[t.item] -= t.quantity
+	}
+}
+
+func (e *BatchSentToBank) fold(l *Ledger, r *Recorded) error {
+	_, b, err := l.batchOf(r, e.Batch)
+	if err == nil {
+		b.Sent = r.ID
+	}
+	return err
+}
+
+func (e *BankResultTaken) fold(l *Ledger, r *Recorded) error {
+	return l.paid(r, e.Batch, e.Rejected, nil)
+}
+
+func (e *BatchPaid) fold(l *Ledger, r *Recorded) error {
+	return l.paid(r, e.Batch, e.NotPaid, e.Vouchers)
+}
+
+// paid owes a DisbursementMade or DisbursementRejected for each row.
+func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
+	a, b, err := l.batchOf(r, no)
+	if err != nil {
+		return err
+	}
+	if b.Result != (ID{}) || b.Rejected != (ID{}) {
+		return fmt.Errorf("batch %d has its result", no)
+	}
+	b.Result = r.ID
+	codes, numbers := map[int]string{}, map[int]string{}
+	for _, n := range not {
+		codes[n.Row] = n.Code
+	}
+	for _, v := range vouchers {
+		numbers[v.Row] = v.Number
+	}
+	var rows []int
+	for i, row := range b.Rows {
+		if row.State == "" {
+			rows = append(rows, i+1)
+		}
+	}
+	l.oweMade(r, a.Stream, len(rows), func(from, to int) []Event {
+		var events []Event
+		for _, no := range rows[from:to] {
+			row := b.Rows[no-1]
+			if code, bad := codes[no]; bad {
+				events = append(events, &DisbursementRejected{Batch: b.No, Row: no, Code: code})
+				continue
+			}
+			events = append(events, &DisbursementMade{Batch: b.No, Row: no, Fen: row.Fen, Items: row.Items, Draws: row.Draws, Voucher: numbers[no]})
+		}
+		return events
+	})
+	return nil
+}

@@ -1,0 +1,1125 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Notice is the list of who is to receive what from one allocation (名单); from
+// its publication on it is 公示.
+type Notice struct {
+	ID, Allocation ID
+	Supplements    ID // the notice that it adds to
+	Heading        Heading
+	Lines          []*Line
+	DraftedBy      ID
+	DrafterSaid    bool // DraftedBy is asserted, not signed
+	ReviewedBy     ID
+	Reviewed       ID // event
+	Publications   []Publication
+	Objections     []*Objection
+	Confirmed      ID // event
+	ConfirmedOn    Day
+	Withdrawn      ID // event
+	Stream         string
+	pending        *pendingLines
+	began          uint64
+}
+
+// Heading is what must stand on a notice beside its list.
+type Heading struct {
+	Title  string     `json:"title"`
+	Issuer string     `json:"issuer"`
+	Basis  []Document `json:"basis,omitempty"`
+	Phone  string     `json:"phone,omitempty"`  // for supervision; of an office
+	HowTo  string     `json:"how_to,omitempty"` // how to object
+}
+
+// Line is one row of a notice (名单行).
+type Line struct {
+	No int `json:"line"`
+	// People is the headcount of a collective line, which names nobody.
+	People     Headcount     `json:"people,omitzero"`
+	Give       []Entitlement `json:"give"`
+	Disclosure Disclosure    `json:"disclosure,omitempty"` // stricter than the notice's
+	Nomination int           `json:"nomination,omitempty"`
+	Private    LinePrivate   `json:"-"`
+	Struck     ID            `json:"-"` // by the event that resolved an objection
+	Irregular  bool          `json:"-"`
+	Minor      bool          `json:"-"`
+}
+
+// LinePrivate is what of a line would point at a neighbour.
+type LinePrivate struct {
+	Beneficiary ID     `json:"beneficiary"`
+	Household   ID     `json:"household,omitzero"`
+	Payee       ID     `json:"payee,omitzero"` // where it is not the beneficiary
+	Why         Sealed `json:"why,omitzero"`   // another payee
+	Category    string `json:"category,omitempty"`
+	Group       string `json:"group,omitempty"`
+	Period      string `json:"period,omitempty"`
+}
+
+func (p *LinePrivate) payee() ID {
+	if p.Payee != (ID{}) {
+		return p.Payee
+	}
+	return p.Beneficiary
+}
+
+// Publication is one phase of a notice's publication.
+type Publication struct {
+	Timing Timing
+	Period Period
+	Mode   CalendarMode
+	Places []Posted
+	Event  ID
+	On     Day
+}
+
+// Posted is a place where a notice hangs.
+type Posted struct {
+	Place      string     `json:"place"` // village-board, township-screen, web
+	Where      string     `json:"where,omitempty"`
+	On         Day        `json:"on"`
+	Disclosure Disclosure `json:"disclosure"`
+	Picture    []byte     `json:"picture,omitempty"` // SHA-256 of a photograph of it
+}
+
+// Objection is raised against a notice or some of its lines.
+type Objection struct {
+	No       int
+	Lines    []int
+	Raised   Day
+	Resolved ID
+	Outcome  Outcome
+	Event    ID
+}
+
+// Outcome is how an objection was resolved.
+type Outcome string
+
+// The outcomes of an objection.
+const (
+	Dismissed         Outcome = "dismissed"
+	LineStruck        Outcome = "struck"
+	LineToBeChanged   Outcome = "changed" // struck here, listed in a supplementary notice
+	NoticeIsWithdrawn Outcome = "withdrawn"
+)
+
+// pendingLines is a list whose parts have not all come.
+type pendingLines struct {
+	command ID
+	lines   []*Line
+	part    int
+}
+
+// NoticeDrafted begins a notice.
+type NoticeDrafted struct {
+	Common
+	Notice      ID      `json:"notice"`
+	Allocation  ID      `json:"allocation"`
+	Supplements ID      `json:"supplements,omitzero"`
+	Heading     Heading `json:"heading"`
+}
+
+// NoticeLinesAdded adds lines to a draft, in parts; Private.Lines runs parallel
+// to Lines.
+type NoticeLinesAdded struct {
+	Common
+	Part    int    `json:"part"`
+	Of      int    `json:"of"`
+	Lines   []Line `json:"lines"`
+	Private struct {
+		Lines []LinePrivate `json:"lines"`
+	} `json:"-"`
+}
+
+// NoticeLinesRemoved takes lines off a draft; their numbers are not used again.
+type NoticeLinesRemoved struct {
+	Common
+	Lines []int `json:"lines"`
+}
+
+// NoticeReviewed says by whom, or by which meeting, the list was decided.
+type NoticeReviewed struct {
+	Common
+	Meeting string `json:"meeting,omitempty"`
+	Lines   int    `json:"lines"`
+	Private struct {
+		Minutes Sealed `json:"minutes,omitzero"`
+	} `json:"-"`
+}
+
+// NoticePublished is one phase of publication, at all its places.
+type NoticePublished struct {
+	Common
+	Timing   Timing       `json:"timing"`
+	Places   []Posted     `json:"places"`
+	First    Day          `json:"first"`
+	Last     Day          `json:"last"`
+	Mode     CalendarMode `json:"mode"`
+	Calendar []byte       `json:"calendar"` // hash of the holidays it was counted with
+}
+
+// ObjectionRaised is an objection; who raised it nobody sees.
+type ObjectionRaised struct {
+	Common
+	Objection int   `json:"objection"`
+	Lines     []int `json:"lines,omitempty"` // none: the whole notice
+	Private   struct {
+		Objector ID     `json:"objector,omitzero"`
+		Text     Sealed `json:"text,omitzero"`
+	} `json:"-"`
+}
+
+// ObjectionResolved answers an objection.
+type ObjectionResolved struct {
+	Common
+	Objection int     `json:"objection"`
+	Outcome   Outcome `json:"outcome"`
+	Private   struct {
+		Answer Sealed `json:"answer,omitzero"`
+	} `json:"-"`
+}
+
+// NoticeConfirmed makes the list payable: final.
+type NoticeConfirmed struct {
+	Common
+	Lines   int  `json:"lines"`
+	Urgent  bool `json:"urgent,omitempty"`
+	Private struct {
+		Urgency Sealed `json:"urgency,omitzero"`
+	} `json:"-"`
+}
+
+// NoticeWithdrawn takes a notice back before it is confirmed.
+type NoticeWithdrawn struct {
+	Common
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// DraftNotice begins a notice for an allocation.
+type DraftNotice struct {
+	Allocation  ID      `json:"allocation"`
+	Supplements ID      `json:"supplements,omitzero"`
+	Heading     Heading `json:"heading"`
+}
+
+// AddLines adds rows to a draft: all or none.
+type AddLines struct {
+	Notice ID        `json:"notice"`
+	Rows   []LineRow `json:"rows"`
+}
+
+// LineRow is a row of AddLines.
+type LineRow struct {
+	Beneficiary ID         `json:"beneficiary"`
+	Household   ID         `json:"household,omitzero"`
+	Payee       ID         `json:"payee,omitzero"`
+	Why         Personal   `json:"why,omitzero"`
+	Category    string     `json:"category,omitempty"`
+	Group       string     `json:"group,omitempty"`
+	Period      string     `json:"period,omitempty"`
+	People      Headcount  `json:"people,omitzero"`
+	Give        []Give     `json:"give"`
+	Disclosure  Disclosure `json:"disclosure,omitempty"`
+	Nomination  int        `json:"nomination,omitempty"`
+}
+
+// Give is an entitlement as a command says it.
+type Give struct {
+	Form   Form        `json:"form"`
+	Amount Yuan        `json:"amount,omitzero"`
+	Items  []ItemCount `json:"items,omitempty"`
+}
+
+func (g Give) entitlement() Entitlement {
+	e := Entitlement{Form: g.Form, Fen: g.Amount.Fen()}
+	for _, c := range g.Items {
+		e.Items = append(e.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
+	}
+	return e
+}
+
+// RemoveLines takes lines off a draft.
+type RemoveLines struct {
+	Notice ID    `json:"notice"`
+	Lines  []int `json:"lines"`
+}
+
+// ReviewNotice records the review of a draft.
+type ReviewNotice struct {
+	Notice  ID       `json:"notice"`
+	Meeting string   `json:"meeting,omitempty"`
+	Minutes Personal `json:"minutes,omitzero"`
+}
+
+// PublishNotice records where and when a notice was posted.
+type PublishNotice struct {
+	Notice ID       `json:"notice"`
+	Timing Timing   `json:"timing"`
+	Places []Posted `json:"places"`
+}
+
+// RaiseObjection records an objection.
+type RaiseObjection struct {
+	Notice   ID       `json:"notice"`
+	Lines    []int    `json:"lines,omitempty"`
+	Objector ID       `json:"objector,omitzero"`
+	Text     Personal `json:"text,omitzero"`
+}
+
+// ResolveObjection answers one.
+type ResolveObjection struct {
+	Notice    ID       `json:"notice"`
+	Objection int      `json:"objection"`
+	Outcome   Outcome  `json:"outcome"`
+	Answer    Personal `json:"answer,omitzero"`
+}
+
+// ConfirmNotice makes a notice's list payable. Urgency says why it cannot wait
+// for a notice where the programme publishes after payment.
+type ConfirmNotice struct {
+	Notice  ID       `json:"notice"`
+	Urgency Personal `json:"urgency,omitzero"`
+}
+
+// WithdrawNotice takes a notice back.
+type WithdrawNotice struct {
+	Notice ID       `json:"notice"`
+	Reason Personal `json:"reason,omitzero"`
+}
+
+// What a list may hold.
+const (
+	maxLines    = 20_000 // of one command: the largest township list we know has 6,000
+	linesInPart = 1_500  // about 600 bytes each, so that a part fits one append
+)
+
+// Refusals about notices.
+var (
+	NotADraft       = newCode(0, "not-a-draft", "名单不再是草稿：{notice}", "the notice is no draft any more: {notice}")
+	NoticeIsFinal   = newCode(0, "notice-final", "名单已定：{notice}", "the notice is final: {notice}")
+	NoticeEmpty     = newCode(0, "notice-empty", "名单没有任何行", "the notice has no lines")
+	TooManyRows     = newCode(0, "too-many-rows", "一次 {rows} 行，上限 {max} 行", "{rows} rows at once, {max} are allowed")
+	ListIncomplete  = newCode(0, "list-incomplete", "名单有未传完的部分，请先重发命令 {command}", "a list is not complete, send the command {command} again first")
+	NotReviewed     = newCode(8, "not-reviewed", "名单尚未审核", "the notice is not reviewed")
+	NotPublished    = newCode(8, "not-published", "名单尚未公示", "the notice is not published")
+	NoticeRunning   = newCode(8, "notice-running", "公示期至 {last} 止，{on} 尚未结束", "the notice runs through {last}, it is not over on {on}")
+	ObjectionOpen   = newCode(8, "objection-open", "尚有 {count} 件异议未处理", "{count} objections are open")
+	UrgencyMissing  = newCode(8, "urgency-missing", "先救助后公示须写明紧急情况：{notice}", "aid before notice must say why it is urgent: {notice}")
+	WrongTiming     = newCode(8, "wrong-timing", "该项目没有“{timing}”这一公示阶段", "the programme has no notice with timing {timing}")
+	PublishedTwice  = newCode(0, "published-twice", "该阶段已公示：{timing}", "this phase is published already: {timing}")
+	PlaceMissing    = newCode(8, "place-missing", "公示地点缺少：{place}", "the notice lacks a place: {place}")
+	TooOpen         = newCode(8, "too-open", "{place} 的公开程度不得宽于 {rule}", "at {place} no more may be seen than {rule}")
+	HeadingMissing  = newCode(8, "heading-missing", "公示内容缺少：{what}", "the notice lacks what must stand in it: {what}")
+	SamePerson      = newCode(10, "same-person", "{first} 与 {second} 不得为同一人", "{first} and {second} must not be the same person")
+	DecidesForKin   = newCode(10, "decides-for-kin", "经办人 {officer} 不得为本人或已备案亲属作决定", "the officer {officer} cannot decide about himself or filed kin")
+	CategoryUnknown = newCode(11, "category-unknown", "对象类别 {category} 不在项目范围", "the category {category} is none of the programme's")
+	FormNotAllowed  = newCode(11, "form-not-allowed", "项目不允许以{form}发放", "the programme does not give in the form {form}")
+	OffStandard     = newCode(11, "off-standard", "金额 {amount} 元不在标准 {least} 至 {most} 元之内", "{amount} yuan is outside the standard of {least} to {most}")
+	AboveCap        = newCode(11, "above-cap", "该对象合计 {sum} 元，超过上限 {cap} 元", "{sum} yuan for one person is above the cap of {cap}")
+	Exclusive       = newCode(11, "exclusive", "类别 {category} 与该对象已有的 {other} 互斥", "the category {category} excludes {other}, which the person has")
+	PayeeIsDead     = newCode(11, "payee-dead", "对象已于 {day} 死亡", "the person died on {day}")
+	WhyOtherPayee   = newCode(0, "why-other-payee", "收款人不是享受人本人，须写明原因：{payee}", "the payee is not the beneficiary: say why: {payee}")
+	ObjectionDone   = newCode(0, "objection-done", "异议 {objection} 已处理", "the objection {objection} is resolved already")
+	SupplementWrong = newCode(0, "supplement-wrong", "补充公示须属于同一分配的名单：{notice}", "a supplementary notice adds to a notice of the same allocation: {notice}")
+)
+
+func (n *Notice) line(no int) *Line {
+	i, ok := slices.BinarySearchFunc(n.Lines, no, func(l *Line, no int) int { return l.No - no })
+	if !ok {
+		return nil
+	}
+	return n.Lines[i]
+}
+
+// Live returns the lines that were not struck.
+func (n *Notice) Live() []*Line {
+	var live []*Line
+	for _, l := range n.Lines {
+		if l.Struck == (ID{}) {
+			live = append(live, l)
+		}
+	}
+	return live
+}
+
+// Open counts objections that nobody has answered.
+func (n *Notice) Open() int {
+	open := 0
+	for _, o := range n.Objections {
+		if o.Resolved == (ID{}) {
+			open++
+		}
+	}
+	return open
+}
+
+// published returns the publication with a timing.
+func (n *Notice) published(t Timing) (Publication, bool) {
+	for _, p := range n.Publications {
+		if p.Timing == t {
+			return p, true
+		}
+	}
+	return Publication{}, false
+}
+
+func (l *Ledger) unitOfNotice(id ID) ID {
+	if n := l.Notices[id]; n != nil {
+		return l.unitOfAllocation(n.Allocation)
+	}
+	return ID{}
+}
+
+// rulesOf returns the terms by which an allocation is judged.
+func (l *Ledger) rulesOf(a *Allocation) *Revision {
+	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	return r
+}
+
+func (d *decision) notice(id ID) (*Notice, error) {
+	n := d.l.Notices[id]
+	switch {
+	case n == nil:
+		return nil, refuse(NoSuch, "名单 notice", id)
+	case n.Withdrawn != ID{}:
+		return nil, refuse(NoticeIsFinal, id)
+	}
+	return n, nil
+}
+
+// draft is a notice that may still be changed.
+func (d *decision) draft(id ID) (*Notice, error) {
+	n, err := d.notice(id)
+	if err != nil {
+		return nil, err
+	}
+	if n.Reviewed != (ID{}) || len(n.Publications) > 0 || n.Confirmed != (ID{}) {
+		return nil, refuse(NotADraft, id)
+	}
+	if p := n.pending; p != nil && p.command != d.o.ID {
+		return nil, refuse(ListIncomplete, p.command)
+	}
+	return n, nil
+}
+
+func (c *DraftNotice) target(o *Order) string      { return Stream(NoticeKind, Made(o.ID, "notice")) }
+func (c *DraftNotice) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *DraftNotice) decide(d *decision) error {
+	a, err := d.allocation(c.Allocation)
+	if err != nil {
+		return err
+	}
+	if d.l.rulesOf(a) == nil {
+		return refuse(NoSuch, "救助项目 programme", a.Programme)
+	}
+	if c.Heading.Title == "" {
+		return refuse(FieldMissing, "heading.title")
+	}
+	if c.Supplements != (ID{}) {
+		if n := d.l.Notices[c.Supplements]; n == nil || n.Allocation != c.Allocation {
+			return refuse(SupplementWrong, c.Supplements)
+		}
+	}
+	d.add(&NoticeDrafted{Notice: d.made("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
+	return nil
+}
+
+func (c *AddLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *AddLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *AddLines) decide(d *decision) error {
+	n, err := d.draft(c.Notice)
+	if err != nil {
+		return err
+	}
+	if len(c.Rows) == 0 {
+		return refuse(FieldMissing, "rows")
+	}
+	if len(n.Lines)+len(c.Rows) > maxLines {
+		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
+	}
+	a := d.l.Allocations[n.Allocation]
+	check := lineCheck{d: d, a: a, rules: d.l.rulesOf(a), sums: d.l.promised(a, n)}
+	next := 1
+	if len(n.Lines) > 0 {
+		next = n.Lines[len(n.Lines)-1].No + 1
+	}
+	of := (len(c.Rows) + linesInPart - 1) / linesInPart
+	var parts []*NoticeLinesAdded
+	for i, row := range c.Rows {
+		if err := check.row(i, row); err != nil {
+			return err
+		}
+		if i%linesInPart == 0 {
+			parts = append(parts, &NoticeLinesAdded{Part: len(parts) + 1, Of: of})
+		}
+		e := parts[len(parts)-1]
+		line := Line{No: next + i, People: row.People, Disclosure: row.Disclosure, Nomination: row.Nomination}
+		for _, g := range row.Give {
+			line.Give = append(line.Give, g.entitlement())
+		}
+		private := LinePrivate{Beneficiary: row.Beneficiary, Household: row.Household, Why: row.Why.sealed,
+			Category: row.Category, Group: row.Group, Period: row.Period}
+		if row.Payee != row.Beneficiary {
+			private.Payee = row.Payee
+		}
+		e.Lines = append(e.Lines, line)
+		e.Private.Lines = append(e.Private.Lines, private)
+	}
+	// A retry goes on at the first part that is missing.
+	have := 0
+	if n.pending != nil {
+		have = n.pending.part
+	}
+	for _, e := range parts[min(have, len(parts)):] {
+		d.parts = append(d.parts, []Event{e})
+	}
+	return nil
+}
+
+// promised adds up what each beneficiary is listed for in an allocation.
+func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
+	sums := map[ID]Fen{}
+	for _, n := range l.Notices {
+		if n.Allocation != a.ID || n.Withdrawn != (ID{}) {
+			continue
+		}
+		for _, line := range n.Live() {
+			for _, g := range line.Give {
+				sums[l.same(line.Private.Beneficiary)] += g.Fen
+			}
+		}
+	}
+	return sums
+}
+
+// lineCheck checks rows of a list against the rules of a programme.
+type lineCheck struct {
+	d     *decision
+	a     *Allocation
+	rules *Revision
+	sums  map[ID]Fen
+}
+
+func (k *lineCheck) row(i int, row LineRow) error {
+	l := k.d.l
+	b := l.Parties[row.Beneficiary]
+	switch {
+	case b == nil:
+		return refuse(NoSuch, "对象 party", row.Beneficiary).at(i)
+	case row.Payee != ID{} && l.Parties[row.Payee] == nil:
+		return refuse(NoSuch, "对象 party", row.Payee).at(i)
+	case row.Household != ID{} && l.Parties[row.Household] == nil:
+		return refuse(NoSuch, "对象 party", row.Household).at(i)
+	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
+		return refuse(WhyOtherPayee, row.Payee).at(i)
+	case len(row.Give) == 0:
+		return refuse(FieldMissing, "give").at(i)
+	case (row.People != Headcount{}) != (b.Type == Group):
+		return refuse(FieldWrong, "people", fmt.Sprint(row.People.Relation, row.People.People)).at(i)
+	}
+	if b.Type == Group {
+		if err := row.People.check(); err != nil {
+			return err.(*Refusal).at(i)
+		}
+	}
+	if row.Disclosure != "" && row.Disclosure != row.Disclosure.Stricter("") {
+		return refuse(FieldWrong, "disclosure", string(row.Disclosure)).at(i)
+	}
+	if b.Dead != 0 && b.Dead <= k.d.first() {
+		if err := k.d.conduct(i, refuse(PayeeIsDead, b.Dead)); err != nil {
+			return err
+		}
+	}
+	if len(k.rules.Categories) > 0 {
+		cat, ok := k.rules.Category(row.Category)
+		if !ok {
+			if err := k.d.conduct(i, refuse(CategoryUnknown, row.Category)); err != nil {
+				return err
+			}
+		} else if err := k.exclusive(i, row, cat); err != nil {
+			return err
+		}
+	}
+	for _, g := range row.Give {
+		if err := k.give(i, row, g); err != nil {
+			return err
+		}
+	}
+	return k.nomination(i, row)
+}
+
+func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
+	if len(cat.Excludes) == 0 {
+		return nil
+	}
+	who := k.d.l.same(row.Beneficiary)
+	for _, a := range k.d.l.Allocations {
+		for _, line := range a.Lines {
+			if k.d.l.same(line.Beneficiary) == who && slices.Contains(cat.Excludes, line.Line.Private.Category) {
+				return k.d.conduct(i, refuse(Exclusive, cat.Code, line.Line.Private.Category))
+			}
+		}
+	}
+	return nil
+}
+
+func (k *lineCheck) give(i int, row LineRow, g Give) error {
+	if _, ok := formNames[g.Form]; !ok {
+		return refuse(FieldWrong, "form", string(g.Form)).at(i)
+	}
+	if (g.Amount != 0) == (len(g.Items) > 0) || g.Amount < 0 || (g.Form == Goods) != (len(g.Items) > 0) {
+		return refuse(AmountNotPositive, g.Amount.Fen()).at(i)
+	}
+	seen := map[string]bool{}
+	for _, c := range g.Items {
+		if c.Item == "" || seen[c.Item] || c.Quantity <= 0 {
+			return refuse(AmountNotPositive, c).at(i)
+		}
+		seen[c.Item] = true
+	}
+	if !slices.Contains(k.rules.Forms, g.Form) {
+		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form.Say(Zh))); err != nil {
+			return err
+		}
+	}
+	if g.Amount == 0 {
+		return nil
+	}
+	for _, s := range k.rules.Standards {
+		if s.Category != "" && s.Category != row.Category || s.Form != "" && s.Form != g.Form {
+			continue
+		}
+		if g.Amount < s.Least || g.Amount > s.Most {
+			if err := k.d.conduct(i, refuse(OffStandard, g.Amount.Fen(), s.Least.Fen(), s.Most.Fen())); err != nil {
+				return err
+			}
+		}
+		break
+	}
+	who := k.d.l.same(row.Beneficiary)
+	k.sums[who] += g.Amount.Fen()
+	if cap := k.rules.CapPerPerson.Fen(); cap > 0 && k.sums[who] > cap && row.People == (Headcount{}) {
+		if err := k.d.conduct(i, refuse(AboveCap, k.sums[who], cap)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *lineCheck) nomination(i int, row LineRow) error {
+	if row.Nomination == 0 {
+		return nil
+	}
+	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {
+		return refuse(NoSuch, "推荐名单 nomination", row.Nomination).at(i)
+	}
+	nom := k.a.Nominations[row.Nomination-1]
+	if nom.Rejected != (ID{}) {
+		return refuse(NominationDone, row.Nomination).at(i)
+	}
+	if until, late := k.d.l.late(k.a, nom); late {
+		return k.d.conduct(i, refuse(NominationLate, sayTime(nom.Arrived), sayTime(until)))
+	}
+	return nil
+}
+
+func (c *RemoveLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *RemoveLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *RemoveLines) decide(d *decision) error {
+	n, err := d.draft(c.Notice)
+	if err != nil {
+		return err
+	}
+	if len(c.Lines) == 0 {
+		return refuse(FieldMissing, "lines")
+	}
+	seen := map[int]bool{}
+	for i, no := range c.Lines {
+		if n.line(no) == nil || seen[no] {
+			return refuse(NoSuch, "名单行 line", no).at(i)
+		}
+		seen[no] = true
+	}
+	d.add(&NoticeLinesRemoved{Lines: c.Lines})
+	return nil
+}
+
+func (c *ReviewNotice) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *ReviewNotice) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *ReviewNotice) decide(d *decision) error {
+	n, err := d.draft(c.Notice)
+	if err != nil {
+		return err
+	}
+	if n.pending != nil {
+		return refuse(ListIncomplete, n.pending.command)
+	}
+	if len(n.Lines) == 0 {
+		return refuse(NoticeEmpty)
+	}
+	if n.DraftedBy == d.actor() {
+		if err := d.conduct(-1, refuse(SamePerson, "拟稿 drafter", "审核 reviewer")); err != nil {
+			return err
+		}
+	}
+	if err := d.notAboutKin(n.Lines); err != nil {
+		return err
+	}
+	e := &NoticeReviewed{Meeting: c.Meeting, Lines: len(n.Lines)}
+	e.Private.Minutes = c.Minutes.sealed
+	d.add(e)
+	return nil
+}
+
+// notAboutKin refuses a decision about the actor or kin he has filed.
+func (d *decision) notAboutKin(lines []*Line) error {
+	o := d.l.Officers[d.actor()]
+	if o == nil || o.Party == (ID{}) && len(o.Kin) == 0 {
+		return nil
+	}
+	for i, line := range lines {
+		if d.l.concerns(o.ID, line.Private.Beneficiary) || d.l.concerns(o.ID, line.Private.payee()) {
+			if err := d.conduct(i, refuse(DecidesForKin, o.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *PublishNotice) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *PublishNotice) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *PublishNotice) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if _, twice := n.published(c.Timing); twice {
+		return refuse(PublishedTwice, string(c.Timing))
+	}
+	phase, ok := d.l.rulesOf(d.l.Allocations[n.Allocation]).phase(c.Timing)
+	if !ok || c.Timing == NoNotice {
+		return refuse(WrongTiming, string(c.Timing))
+	}
+	if len(n.Lines) == 0 || n.pending != nil {
+		return refuse(NoticeEmpty)
+	}
+	if n.Reviewed == (ID{}) {
+		if err := d.conduct(-1, refuse(NotReviewed)); err != nil {
+			return err
+		}
+	}
+	if err := d.heading(n); err != nil {
+		return err
+	}
+	last, err := d.places(phase, c.Places)
+	if err != nil {
+		return err
+	}
+	period, err := d.env.Calendar.NoticePeriod(last, phase.Days, phase.Mode)
+	if err != nil {
+		return err
+	}
+	hash := d.env.Calendar.Hash()
+	d.add(&NoticePublished{Timing: c.Timing, Places: c.Places, First: period.First, Last: period.Last, Mode: phase.Mode, Calendar: hash[:]})
+	return nil
+}
+
+// heading checks that on a notice stands what must (rules of practice: subject,
+// basis, period, supervision phone, how to object, issuer).
+func (d *decision) heading(n *Notice) error {
+	h := n.Heading
+	for _, f := range []struct{ name, value string }{
+		{"issuer", h.Issuer}, {"phone", h.Phone}, {"how_to", h.HowTo},
+	} {
+		if f.value == "" {
+			if err := d.conduct(-1, refuse(HeadingMissing, f.name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// places checks where a notice hangs and returns the day of the last posting.
+func (d *decision) places(phase Phase, places []Posted) (last Day, err error) {
+	if len(places) == 0 {
+		return 0, refuse(FieldMissing, "places")
+	}
+	for i, p := range places {
+		if p.On == 0 || p.On > d.o.Date {
+			return 0, refuse(NotYetHappened, p.On, d.o.Date).at(i)
+		}
+		last = max(last, p.On)
+		for _, rule := range phase.Places {
+			if rule.Place == p.Place && p.Disclosure.Stricter(rule.Disclosure) != p.Disclosure {
+				if err := d.conduct(i, refuse(TooOpen, p.Place, string(rule.Disclosure))); err != nil {
+					return 0, err
+				}
+			}
+		}
+		switch p.Disclosure {
+		case FullNames, MaskedNames, CountsOnly:
+		default:
+			return 0, refuse(FieldWrong, "disclosure", string(p.Disclosure)).at(i)
+		}
+	}
+	for _, rule := range phase.Places {
+		if !slices.ContainsFunc(places, func(p Posted) bool { return p.Place == rule.Place }) {
+			if err := d.conduct(-1, refuse(PlaceMissing, rule.Place)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return last, nil
+}
+
+func (c *RaiseObjection) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *RaiseObjection) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *RaiseObjection) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if len(n.Publications) == 0 && n.Confirmed == (ID{}) {
+		return refuse(NotPublished)
+	}
+	for i, no := range c.Lines {
+		if n.line(no) == nil {
+			return refuse(NoSuch, "名单行 line", no).at(i)
+		}
+	}
+	if c.Objector != (ID{}) {
+		if err := d.party(c.Objector); err != nil {
+			return err
+		}
+	}
+	e := &ObjectionRaised{Objection: len(n.Objections) + 1, Lines: c.Lines}
+	e.Private.Objector, e.Private.Text = c.Objector, c.Text.sealed
+	d.add(e)
+	return nil
+}
+
+func (c *ResolveObjection) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *ResolveObjection) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *ResolveObjection) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if c.Objection < 1 || c.Objection > len(n.Objections) {
+		return refuse(NoSuch, "异议 objection", c.Objection)
+	}
+	o := n.Objections[c.Objection-1]
+	if o.Resolved != (ID{}) {
+		return refuse(ObjectionDone, c.Objection)
+	}
+	switch c.Outcome {
+	case Dismissed:
+	case LineStruck, LineToBeChanged:
+		if len(o.Lines) == 0 {
+			return refuse(FieldWrong, "outcome", string(c.Outcome))
+		}
+	case NoticeIsWithdrawn:
+		if n.Confirmed != (ID{}) {
+			return refuse(NoticeIsFinal, c.Notice)
+		}
+	default:
+		return refuse(FieldWrong, "outcome", string(c.Outcome))
+	}
+	var about []*Line
+	for _, no := range o.Lines {
+		about = append(about, n.line(no))
+	}
+	if err := d.notAboutKin(about); err != nil {
+		return err
+	}
+	e := &ObjectionResolved{Objection: c.Objection, Outcome: c.Outcome}
+	e.Private.Answer = c.Answer.sealed
+	d.add(e)
+	return nil
+}
+
+func (c *ConfirmNotice) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *ConfirmNotice) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *ConfirmNotice) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if n.Confirmed != (ID{}) {
+		return refuse(NoticeIsFinal, c.Notice)
+	}
+	if n.pending != nil {
+		return refuse(ListIncomplete, n.pending.command)
+	}
+	live := n.Live()
+	if len(live) == 0 {
+		return refuse(NoticeEmpty)
+	}
+	if _, err := d.allocation(n.Allocation); err != nil {
+		return err
+	}
+	if n.Reviewed == (ID{}) {
+		if err := d.conduct(-1, refuse(NotReviewed)); err != nil {
+			return err
+		}
+	}
+	rules := d.l.rulesOf(d.l.Allocations[n.Allocation])
+	if bad := n.notYetPayable(rules, d.first()); bad != nil {
+		if err := d.conduct(-1, bad); err != nil {
+			return err
+		}
+	}
+	if _, before := rules.phase(BeforePayment); !before && rules.Notice[0].Timing == AfterPayment && !c.Urgency.Given() {
+		if err := d.conduct(-1, refuse(UrgencyMissing, c.Notice)); err != nil {
+			return err
+		}
+	}
+	if n.DraftedBy == d.actor() {
+		if err := d.conduct(-1, refuse(SamePerson, "拟稿 drafter", "确认 confirmer")); err != nil {
+			return err
+		}
+	}
+	if err := d.notAboutKin(live); err != nil {
+		return err
+	}
+	e := &NoticeConfirmed{Lines: len(live), Urgent: c.Urgency.Given()}
+	e.Private.Urgency = c.Urgency.sealed
+	d.add(e)
+	return nil
+}
+
+// notYetPayable is rule 8 for the list as a whole: what stands between it and
+// money being prepared on a day.
+func (n *Notice) notYetPayable(rules *Revision, on Day) *Refusal {
+	if _, before := rules.phase(BeforePayment); before {
+		p, ok := n.published(BeforePayment)
+		if !ok {
+			return refuse(NotPublished)
+		}
+		if on <= p.Period.Last {
+			return refuse(NoticeRunning, p.Period.Last, on)
+		}
+	}
+	if open := n.Open(); open > 0 {
+		return refuse(ObjectionOpen, open)
+	}
+	return nil
+}
+
+func (c *WithdrawNotice) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *WithdrawNotice) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *WithdrawNotice) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if n.Confirmed != (ID{}) {
+		return refuse(NoticeIsFinal, c.Notice)
+	}
+	e := &NoticeWithdrawn{}
+	e.Private.Reason = c.Reason.sealed
+	d.add(e)
+	return nil
+}
+
+func (l *Ledger) noticeOf(r *Recorded) (*Notice, error) {
+	_, id, _ := SplitStream(r.Stream)
+	if n := l.Notices[id]; n != nil {
+		return n, nil
+	}
+	return nil, fmt.Errorf("no such notice")
+}
+
+func (e *NoticeDrafted) fold(l *Ledger, r *Recorded) error {
+	if l.Notices[e.Notice] != nil || r.Stream != Stream(NoticeKind, e.Notice) {
+		return fmt.Errorf("the notice exists, or this is not its stream")
+	}
+	if a := l.Allocations[e.Allocation]; a == nil || l.rulesOf(a) == nil {
+		return fmt.Errorf("no allocation with rules: %s", e.Allocation)
+	}
+	l.Notices[e.Notice] = &Notice{ID: e.Notice, Allocation: e.Allocation, Supplements: e.Supplements, Heading: e.Heading,
+		DraftedBy: r.by(), DrafterSaid: e.DoneBy != ID{}, Stream: r.Stream, began: r.Number}
+	return nil
+}
+
+// by is who acted: the officer of old papers, or the one who recorded.
+func (r *Recorded) by() ID {
+	if d := r.Event.common().DoneBy; d != (ID{}) {
+		return d
+	}
+	return r.Meta.Actor
+}
+
+func (e *NoticeLinesAdded) list() (part, of int) { return e.Part, e.Of }
+
+func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
+	}
+	if len(e.Lines) != len(e.Private.Lines) || len(e.Lines) == 0 {
+		return fmt.Errorf("%d lines, %d private", len(e.Lines), len(e.Private.Lines))
+	}
+	p := n.pending
+	if p == nil {
+		p = &pendingLines{}
+		if r.Meta.Command != nil {
+			p.command = r.Meta.Command.ID
+		}
+	}
+	last := 0
+	if len(p.lines) > 0 {
+		last = p.lines[len(p.lines)-1].No
+	} else if len(n.Lines) > 0 {
+		last = n.Lines[len(n.Lines)-1].No
+	}
+	if e.Part != p.part+1 || e.Lines[0].No <= last {
+		return fmt.Errorf("part %d from line %d is not the next", e.Part, e.Lines[0].No)
+	}
+	irregular := map[int]bool{}
+	for _, i := range e.Irregular {
+		for _, row := range i.Rows {
+			irregular[row] = true
+		}
+	}
+	offset := len(p.lines)
+	for i := range e.Lines {
+		line := e.Lines[i]
+		line.Private = e.Private.Lines[i]
+		line.Irregular = irregular[offset+i+1]
+		if b := l.Parties[line.Private.Beneficiary]; b != nil {
+			line.Minor = b.Minor
+		}
+		p.lines = append(p.lines, &line)
+	}
+	p.part = e.Part
+	n.pending = p
+	if e.Part == e.Of {
+		n.Lines = append(n.Lines, p.lines...)
+		n.pending = nil
+	}
+	return nil
+}
+
+func (e *NoticeLinesRemoved) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Lines = slices.DeleteFunc(n.Lines, func(l *Line) bool { return slices.Contains(e.Lines, l.No) })
+	}
+	return err
+}
+
+func (e *NoticeReviewed) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Reviewed, n.ReviewedBy = r.ID, r.by()
+	}
+	return err
+}
+
+func (e *NoticePublished) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Publications = append(n.Publications, Publication{Timing: e.Timing, Period: Period{First: e.First, Last: e.Last},
+			Mode: e.Mode, Places: e.Places, Event: r.ID, On: e.LastDay()})
+	}
+	return err
+}
+
+func (e *ObjectionRaised) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID})
+	}
+	return err
+}
+
+func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
+	}
+	if e.Objection < 1 || e.Objection > len(n.Objections) {
+		return fmt.Errorf("no objection %d", e.Objection)
+	}
+	o := n.Objections[e.Objection-1]
+	o.Resolved, o.Outcome = r.ID, e.Outcome
+	switch e.Outcome {
+	case NoticeIsWithdrawn:
+		n.Withdrawn = r.ID
+	case LineStruck, LineToBeChanged:
+		for _, no := range o.Lines {
+			line := n.line(no)
+			if line == nil || line.Struck != (ID{}) {
+				continue
+			}
+			line.Struck = r.ID
+			// Once the list is confirmed, it is the allocation that decides. The
+			// line's number there is known by the time of the step: admission
+			// is owed before it.
+			if n.Confirmed != (ID{}) {
+				l.oweMade(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
+					a := l.Allocations[n.Allocation]
+					return []Event{&LineStopped{Line: a.byLine[lineOf{n.ID, no}]}}
+				})
+			}
+		}
+	}
+	return nil
+}
+
+// linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
+const linesAdmittedInPart = 2_000
+
+func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
+	}
+	if n.Confirmed != (ID{}) {
+		return fmt.Errorf("confirmed already")
+	}
+	a := l.Allocations[n.Allocation]
+	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
+	live := n.Live()
+	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
+	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
+		var parts []Event
+		for p := from; p < to; p++ {
+			parts = append(parts, l.admission(a, n, live, p, of))
+		}
+		return parts
+	})
+	return nil
+}
+
+// admission makes one part of LinesAdmitted. Quotas are counted over what is
+// admitted so far and the lines before it.
+func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
+	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
+	rules := l.rulesOf(a)
+	counts := quotaCount{groups: map[string]int{}}
+	for _, line := range a.Lines {
+		counts.over(a.Quota, rules, line.Line.Private.Group)
+	}
+	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
+		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Private.Group)})
+	}
+	return e
+}
+
+func (e *NoticeWithdrawn) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Withdrawn = r.ID
+	}
+	return err
+}

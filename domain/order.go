@@ -1,0 +1,329 @@
+package domain
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Command is what an officer asks for: a pointer to one of the structs that
+// this package names in the imperative.
+type Command interface {
+	// target is the stream whose events the command decides.
+	target(o *Order) string
+	// unit is the unit for which the actor must have a role.
+	unit(l *Ledger, o *Order) ID
+	// decide checks the rules in their order and adds events to d.
+	decide(d *decision) error
+}
+
+// Order is a command with everything that an officer says beside it. It is
+// what he signs.
+type Order struct {
+	ID        ID      `json:"id"`
+	Actor     ID      `json:"actor,omitzero"`
+	Date      Day     `json:"date"` // business date
+	Happened  *Span   `json:"happened,omitempty"`
+	DoneBy    ID      `json:"done_by,omitzero"`
+	Campaign  ID      `json:"campaign,omitzero"`
+	Replaces  *Ref    `json:"replaces,omitempty"`
+	Irregular []Claim `json:"irregular,omitempty"`
+	// Second is the officer who signs beside the actor; an irregular record
+	// needs one.
+	Second ID      `json:"second,omitzero"`
+	Body   Command `json:"-"`
+}
+
+// Claim says that a rule of conduct was broken, why, and how that is known.
+type Claim struct {
+	Code     string     `json:"code"`
+	Reason   Personal   `json:"reason"`
+	Evidence []Personal `json:"evidence,omitempty"`
+}
+
+// Ref names an earlier entry by the command that made it, and the row where
+// that command made several (format section 2).
+type Ref struct {
+	Command ID  `json:"command"`
+	Row     int `json:"row,omitempty"`
+}
+
+func (r Ref) String() string {
+	if r.Row > 0 {
+		return fmt.Sprintf("%s/%d", r.Command, r.Row)
+	}
+	return r.Command.String()
+}
+
+// Env is what a decision takes from outside: the time at which its events are
+// recorded, and the announced holidays.
+type Env struct {
+	Now      time.Time
+	Calendar *Calendar
+}
+
+// A Decision is what a command leads to: events for one stream, in parts that
+// are appended one after the other.
+type Decision struct {
+	Stream string
+	Role   Role
+	Parts  [][]Event
+}
+
+type decision struct {
+	l         *Ledger
+	o         *Order
+	env       Env
+	parts     [][]Event
+	irregular []Irregularity
+	rows      map[string]int // index in irregular
+	replaces  ID
+}
+
+// CommandName returns the stable name of a command: "receive-funds".
+func CommandName(c Command) string { return kebab(reflect.TypeOf(c).Elem().Name()) }
+
+// NewCommand returns an empty command with this name, to decode into.
+func NewCommand(name string) (c Command, ok bool) {
+	t, ok := commandTypes[name]
+	if !ok {
+		return nil, false
+	}
+	return reflect.New(t).Interface().(Command), true
+}
+
+// CommandNames returns the names of all commands, in the order of the table
+// of roles.
+func CommandNames() []string {
+	names := make([]string, len(roleTable))
+	for i, row := range roleTable {
+		names[i] = CommandName(row.command)
+	}
+	return names
+}
+
+func kebab(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				b.WriteByte('-')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// Refusals about the order itself.
+var (
+	NotYetHappened = newCode(7, "not-yet-happened", "业务日期 {happened} 晚于记账日期 {date}", "it happened on {happened}, after the business date {date}")
+	DateInFuture   = newCode(7, "date-in-future", "记账日期 {date} 晚于今天 {today}", "the business date {date} is after today, {today}")
+	DateMissing    = newCode(0, "date-missing", "缺少记账日期", "the business date is missing")
+	PeriodIsClosed = newCode(7, "period-closed", "记账日期 {date} 所在期间已结账（结至 {through}）", "the business date {date} lies in a closed period (closed through {through})")
+	BackwardSpan   = newCode(0, "backward-span", "起始日 {first} 晚于截止日 {last}", "the first day {first} is after the last, {last}")
+	OtherContent   = newCode(5, "other-content", "命令 {command} 已执行过，内容不同", "the command {command} was accepted before with other content")
+	NoSuch         = newCode(0, "no-such", "账上没有该{kind}：{id}", "the ledger has no such {kind}: {id}")
+	FieldMissing   = newCode(0, "field-missing", "缺少 {field}", "{field} is missing")
+	FieldWrong     = newCode(0, "field-wrong", "{field} 的值不能是 {value}", "{field} cannot be {value}")
+	NeedsSecond    = newCode(10, "needs-second", "违规补记须由第二名经办人共同签字（不得是经办人本人或收款人）：{second}", "an irregular record needs a second officer who is neither actor nor payee: {second}")
+	NotABreach     = newCode(0, "not-a-breach", "声明的违规 {code} 并未发生", "the irregularity {code} is claimed, but nothing breaks that rule")
+	NotIrregular   = newCode(0, "not-irregular", "{code} 不是可以违规补记的规则", "{code} is no rule whose breach can be recorded")
+	BadReplace     = newCode(4, "bad-replace", "只有不含金额的同类记录才能更正：{entry}", "only a fact without value, of the same kind, can be replaced: {entry}")
+	AlreadyExists  = newCode(0, "already-exists", "{kind} 已存在：{id}", "the {kind} exists already: {id}")
+	NotOpen        = newCode(0, "not-open", "{kind} 已关闭：{id}", "the {kind} is closed: {id}")
+)
+
+// conduct refuses with a rule of conduct, unless the order says that it was
+// broken: then the event will be marked irregular. row counts from 0; -1 is
+// the command as a whole.
+func (d *decision) conduct(row int, r *Refusal) error {
+	if row >= 0 {
+		r = r.at(row)
+	}
+	if r.Code.Rule < 8 {
+		return r
+	}
+	for _, c := range d.o.Irregular {
+		if c.Code != r.Code.Name {
+			continue
+		}
+		i, ok := d.rows[c.Code]
+		if !ok {
+			i = len(d.irregular)
+			d.rows[c.Code] = i
+			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.o.Second})
+		}
+		rows := d.irregular[i].Rows
+		if row >= 0 && (len(rows) == 0 || rows[len(rows)-1] != row+1) {
+			d.irregular[i].Rows = append(rows, row+1)
+		}
+		return nil
+	}
+	return r
+}
+
+// add appends events to the decision's only part, or begins it.
+func (d *decision) add(events ...Event) {
+	if len(d.parts) == 0 {
+		d.parts = append(d.parts, nil)
+	}
+	last := len(d.parts) - 1
+	d.parts[last] = append(d.parts[last], events...)
+}
+
+// actor is who acted: the officer of old papers, or the one who records.
+func (d *decision) actor() ID {
+	if d.o.DoneBy != (ID{}) {
+		return d.o.DoneBy
+	}
+	return d.o.Actor
+}
+
+// first is the first day on which the thing happened.
+func (d *decision) first() Day {
+	if d.o.Happened != nil {
+		return d.o.Happened.First
+	}
+	return d.o.Date
+}
+
+func (d *decision) last() Day {
+	if d.o.Happened != nil {
+		return d.o.Happened.Last
+	}
+	return d.o.Date
+}
+
+func (d *decision) made(thing string) ID { return Made(d.o.ID, thing) }
+
+// Decide says what an order leads to, or why it is refused. It changes
+// nothing. A second time the same order is answered by [Ledger.Done], before
+// this is called.
+func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
+	if o.Body == nil {
+		return nil, refuse(FieldMissing, "command")
+	}
+	d := &decision{l: l, o: o, env: env, rows: map[string]int{}}
+	stream := o.Body.target(o)
+	if err := d.checkDates(stream); err != nil {
+		return nil, err
+	}
+	if o.Campaign != (ID{}) && l.Campaigns[o.Campaign] == nil {
+		return nil, refuse(NoSuch, "活动 campaign", o.Campaign)
+	}
+	role, err := d.checkActor()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkClaims(); err != nil {
+		return nil, err
+	}
+	if err := o.Body.decide(d); err != nil {
+		return nil, err
+	}
+	if err := d.checkClaimsUsed(); err != nil {
+		return nil, err
+	}
+	d.fill()
+	return &Decision{Stream: stream, Role: role, Parts: d.parts}, nil
+}
+
+// checkDates is rule 7.
+func (d *decision) checkDates(stream string) error {
+	o := d.o
+	today := DayOf(d.env.Now)
+	if o.Date == 0 {
+		return refuse(DateMissing)
+	}
+	if o.Happened != nil {
+		if o.Happened.First == 0 || o.Happened.First > o.Happened.Last {
+			return refuse(BackwardSpan, o.Happened.First, o.Happened.Last)
+		}
+		if o.Happened.Last > o.Date {
+			return refuse(NotYetHappened, o.Happened.Last, o.Date)
+		}
+	}
+	if o.Date > today {
+		return refuse(DateInFuture, o.Date, today)
+	}
+	if through := d.l.closedThrough(stream, o); o.Date <= through {
+		return refuse(PeriodIsClosed, o.Date, through)
+	}
+	return nil
+}
+
+func (d *decision) checkClaims() error {
+	o := d.o
+	if len(o.Irregular) == 0 {
+		return nil
+	}
+	if _, ok := d.l.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
+		return refuse(NeedsSecond, o.Second)
+	}
+	for _, c := range o.Irregular {
+		code, ok := CodeNamed(c.Code)
+		if !ok || code.Rule < 8 {
+			return refuse(NotIrregular, c.Code)
+		}
+		if !c.Reason.Given() {
+			return refuse(FieldMissing, "irregular.reason")
+		}
+	}
+	return nil
+}
+
+// checkClaimsUsed keeps an officer from marking as irregular what is not: the
+// mark is a finding for ever.
+func (d *decision) checkClaimsUsed() error {
+	for _, c := range d.o.Irregular {
+		if _, ok := d.rows[c.Code]; !ok {
+			return refuse(NotABreach, c.Code)
+		}
+	}
+	return nil
+}
+
+// fill sets the common fields of all events of the decision.
+func (d *decision) fill() {
+	common := Common{
+		Date: d.o.Date, Happened: d.o.Happened, DoneBy: d.o.DoneBy, Campaign: d.o.Campaign,
+		Replaces: d.replaces, Irregular: d.irregular,
+	}
+	for _, i := range d.irregular {
+		for _, c := range d.o.Irregular {
+			if c.Code == i.Code {
+				reason := Reason{Text: c.Reason.sealed}
+				for _, e := range c.Evidence {
+					reason.Evidence = append(reason.Evidence, e.sealed)
+				}
+				common.Reasons = append(common.Reasons, reason)
+			}
+		}
+	}
+	for _, part := range d.parts {
+		for _, e := range part {
+			*e.common() = common
+		}
+	}
+}
+
+// replace resolves the fact that the order puts right; it must be of the type
+// of e and stand in the same stream.
+func (d *decision) replace(stream string, e Event) error {
+	if d.o.Replaces == nil {
+		return nil
+	}
+	id, ok := d.l.Find(*d.o.Replaces)
+	if !ok {
+		return refuse(NoSuch, "记录 entry", d.o.Replaces)
+	}
+	at := d.l.events[id]
+	if at.stream != stream || at.kind != TypeOf(e) {
+		return refuse(BadReplace, d.o.Replaces)
+	}
+	d.replaces = id
+	return nil
+}

@@ -1,0 +1,618 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// PartyType is what kind of beneficiary, payee, donor or signer a party is.
+type PartyType string
+
+// The kinds of parties (对象).
+const (
+	Person       PartyType = "person"
+	Household    PartyType = "household"
+	Institution  PartyType = "institution"
+	Group        PartyType = "group"        // n people who are not named
+	Unidentified PartyType = "unidentified" // somebody whose name is not known yet
+)
+
+// Party is somebody who receives, signs, gives or objects. Who it is stands in
+// sealed values; "the same person" is decided from ids alone.
+type Party struct {
+	ID         ID
+	Unit       ID // that registered it
+	Type       PartyType
+	Headcount  Headcount
+	Details    PartyDetails
+	Account    ID // account id from the vault; the event that holds it is AccountIn
+	AccountIn  ID
+	Household  ID
+	MergedInto ID
+	Minor      bool
+	Dead       Day
+	Restricted bool
+	Eligible   map[Eligible]bool // what was decided, by programme and category
+	Papers     Day               // when they were completed
+	Activities map[string]Day    // by kind, the last day
+	Matches    []Match
+	stream     string
+}
+
+// Eligible is a programme and a category.
+type Eligible struct {
+	Programme ID
+	Category  string
+}
+
+// Match is a comparison with an outside register.
+type Match struct {
+	Register string
+	On       Day
+}
+
+// Headcount is how many people a group or a collective line has.
+type Headcount struct {
+	Relation Relation `json:"relation"`
+	People   int      `json:"people,omitempty"`
+}
+
+// Relation says how a stated number stands to the true one.
+type Relation string
+
+// The relations of a stated number.
+const (
+	Exactly Relation = "="
+	About   Relation = "~"
+	AtLeast Relation = ">="
+	Under   Relation = "<="
+	Unknown Relation = "?"
+)
+
+var relations = []Relation{Exactly, About, AtLeast, Under, Unknown}
+
+// PartyDetails are the sealed values about a party.
+type PartyDetails struct {
+	Name    Sealed `json:"name,omitzero"`
+	Number  Sealed `json:"number,omitzero"`
+	Phone   Sealed `json:"phone,omitzero"`
+	Address Sealed `json:"address,omitzero"`
+	Account Sealed `json:"account,omitzero"`
+	Note    Sealed `json:"note,omitzero"`
+	// AccountID stands for the account: equal numbers have equal ids.
+	AccountID ID   `json:"account_id,omitzero"`
+	Minor     bool `json:"minor,omitempty"`    // under 14 when sealed: never named
+	Numbered  bool `json:"numbered,omitempty"` // Number is valid in form
+}
+
+// PartyRegistered adds a party.
+type PartyRegistered struct {
+	Common
+	Party     ID           `json:"party"`
+	Unit      ID           `json:"unit"`
+	Type      PartyType    `json:"type"`
+	Headcount Headcount    `json:"headcount,omitzero"`
+	Private   PartyDetails `json:"-"`
+}
+
+// PartyCorrected puts details right; those not given stay.
+type PartyCorrected struct {
+	Common
+	Private PartyDetails `json:"-"`
+}
+
+// MembershipChanged puts a person into a household, or out of it.
+type MembershipChanged struct {
+	Common
+	Private struct {
+		Household ID `json:"household,omitzero"`
+	} `json:"-"`
+}
+
+// PartyIdentified says who somebody unidentified is.
+type PartyIdentified struct {
+	Common
+	Type    PartyType    `json:"type"`
+	Private PartyDetails `json:"-"`
+}
+
+// PartiesMerged says that this party is another one, which goes on for both.
+type PartiesMerged struct {
+	Common
+	Private struct {
+		Into ID `json:"into"`
+	} `json:"-"`
+}
+
+// EligibilityDecided is a decision about one party, programme and category.
+type EligibilityDecided struct {
+	Common
+	Programme ID   `json:"programme"`
+	Eligible  bool `json:"eligible"`
+	Private   struct {
+		Category string `json:"category,omitempty"`
+		Reason   Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// PapersCompleted says that the papers for aid given first are there now.
+type PapersCompleted struct {
+	Common
+	Private struct {
+		Papers []Sealed `json:"papers,omitempty"`
+	} `json:"-"`
+}
+
+// RegisterMatched records what an outside register said about a party.
+type RegisterMatched struct {
+	Common
+	Register string `json:"register"`
+	Private  struct {
+		Finding Sealed `json:"finding,omitzero"`
+	} `json:"-"`
+}
+
+// PartyDied records a death; Date or Happened is its day.
+type PartyDied struct{ Common }
+
+// PartyRestricted hides a party from every page.
+type PartyRestricted struct {
+	Common
+	Lifted bool `json:"lifted,omitempty"`
+}
+
+// PersonalDetails are the details of a party as an officer gives them.
+type PersonalDetails struct {
+	Name    Personal `json:"name,omitzero"`
+	Number  Personal `json:"number,omitzero"`
+	Phone   Personal `json:"phone,omitzero"`
+	Address Personal `json:"address,omitzero"`
+	Account Personal `json:"account,omitzero"`
+	Note    Personal `json:"note,omitzero"`
+	// What the vault knows of the plain values, set when they are sealed.
+	AccountID ID   `json:"account_id,omitzero"`
+	Minor     bool `json:"minor,omitempty"`
+	Numbered  bool `json:"numbered,omitempty"`
+}
+
+func (p *PersonalDetails) sealed() PartyDetails {
+	return PartyDetails{Name: p.Name.sealed, Number: p.Number.sealed, Phone: p.Phone.sealed, Address: p.Address.sealed,
+		Account: p.Account.sealed, Note: p.Note.sealed, AccountID: p.AccountID, Minor: p.Minor, Numbered: p.Numbered}
+}
+
+// RegisterParty adds a party for a unit's rosters.
+type RegisterParty struct {
+	Unit      ID        `json:"unit"`
+	Type      PartyType `json:"type"`
+	Headcount Headcount `json:"headcount,omitzero"`
+	PersonalDetails
+}
+
+// CorrectParty puts details right.
+type CorrectParty struct {
+	Party ID `json:"party"`
+	PersonalDetails
+}
+
+// ChangeMembership moves a person between households; none is out.
+type ChangeMembership struct {
+	Party     ID `json:"party"`
+	Household ID `json:"household,omitzero"`
+}
+
+// IdentifyParty says who an unidentified party is.
+type IdentifyParty struct {
+	Party ID        `json:"party"`
+	Type  PartyType `json:"type"`
+	PersonalDetails
+}
+
+// MergeParties says that Party is the same as Into.
+type MergeParties struct {
+	Party ID `json:"party"`
+	Into  ID `json:"into"`
+}
+
+// DecideEligibility decides whether a party is eligible.
+type DecideEligibility struct {
+	Party     ID       `json:"party"`
+	Programme ID       `json:"programme"`
+	Category  string   `json:"category,omitempty"`
+	Eligible  bool     `json:"eligible"`
+	Reason    Personal `json:"reason,omitzero"`
+}
+
+// CompletePapers hands in the papers for aid that came first.
+type CompletePapers struct {
+	Party  ID         `json:"party"`
+	Papers []Personal `json:"papers,omitempty"`
+}
+
+// MatchRegister records what an outside register says.
+type MatchRegister struct {
+	Party    ID       `json:"party"`
+	Register string   `json:"register"`
+	Finding  Personal `json:"finding,omitzero"`
+}
+
+// RecordDeath records a death.
+type RecordDeath struct {
+	Party ID `json:"party"`
+}
+
+// RestrictParty hides a party, or lifts that.
+type RestrictParty struct {
+	Party  ID   `json:"party"`
+	Lifted bool `json:"lifted,omitempty"`
+}
+
+// Refusals about parties.
+var (
+	NotUnidentified = newCode(0, "not-unidentified", "该对象已有身份：{party}", "the party is identified already: {party}")
+	IsMerged        = newCode(0, "party-merged", "对象 {party} 已并入 {into}", "the party {party} was merged into {into}")
+	PapersLate      = newCode(12, "papers-late", "手续应于 {until} 前补齐，实际 {on}", "the papers were due by {until}, they came on {on}")
+)
+
+func (c *RegisterParty) target(o *Order) string  { return Stream(PartyKind, Made(o.ID, "party")) }
+func (c *RegisterParty) unit(*Ledger, *Order) ID { return c.Unit }
+func (c *RegisterParty) decide(d *decision) error {
+	if err := d.openUnit(c.Unit); err != nil {
+		return err
+	}
+	if err := checkParty(c.Type, c.Headcount); err != nil {
+		return err
+	}
+	if c.Type != Unidentified && c.Type != Group && !c.Name.Given() {
+		return refuse(FieldMissing, "name")
+	}
+	d.add(&PartyRegistered{Party: d.made("party"), Unit: c.Unit, Type: c.Type, Headcount: c.Headcount, Private: c.PersonalDetails.sealed()})
+	return nil
+}
+
+func checkParty(t PartyType, n Headcount) error {
+	switch t {
+	case Person, Household, Institution, Unidentified:
+		return nil
+	case Group:
+		return n.check()
+	}
+	return refuse(FieldWrong, "type", string(t))
+}
+
+// check refuses a headcount that says nothing.
+func (h Headcount) check() error {
+	if !slices.Contains(relations, h.Relation) || h.People < 0 || (h.People == 0) != (h.Relation == Unknown) {
+		return refuse(FieldWrong, "headcount", fmt.Sprint(h.Relation, h.People))
+	}
+	return nil
+}
+
+func (c *CorrectParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *CorrectParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *CorrectParty) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	d.add(&PartyCorrected{Private: c.PersonalDetails.sealed()})
+	return nil
+}
+
+func (c *ChangeMembership) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *ChangeMembership) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *ChangeMembership) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if c.Household != (ID{}) {
+		if err := d.party(c.Household); err != nil {
+			return err
+		}
+		if t := d.l.Parties[c.Household].Type; t != Household {
+			return refuse(FieldWrong, "household", string(t))
+		}
+	}
+	e := &MembershipChanged{}
+	e.Private.Household = c.Household
+	d.add(e)
+	return nil
+}
+
+func (c *IdentifyParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *IdentifyParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *IdentifyParty) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if d.l.Parties[c.Party].Type != Unidentified {
+		return refuse(NotUnidentified, c.Party)
+	}
+	if c.Type != Person {
+		return refuse(FieldWrong, "type", string(c.Type))
+	}
+	if !c.Name.Given() {
+		return refuse(FieldMissing, "name")
+	}
+	d.add(&PartyIdentified{Type: c.Type, Private: c.PersonalDetails.sealed()})
+	return nil
+}
+
+func (c *MergeParties) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *MergeParties) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *MergeParties) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if err := d.party(c.Into); err != nil {
+		return err
+	}
+	if d.l.same(c.Into) == c.Party {
+		return refuse(FieldWrong, "into", c.Into)
+	}
+	e := &PartiesMerged{}
+	e.Private.Into = d.l.same(c.Into)
+	d.add(e)
+	return nil
+}
+
+func (c *DecideEligibility) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *DecideEligibility) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *DecideEligibility) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if d.l.Programmes[c.Programme] == nil {
+		return refuse(NoSuch, "救助项目 programme", c.Programme)
+	}
+	if d.l.concerns(d.actor(), c.Party) {
+		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
+			return err
+		}
+	}
+	e := &EligibilityDecided{Programme: c.Programme, Eligible: c.Eligible}
+	e.Private.Category, e.Private.Reason = c.Category, c.Reason.sealed
+	if err := d.replace(c.target(d.o), e); err != nil {
+		return err
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *CompletePapers) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *CompletePapers) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *CompletePapers) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if until, ok := d.l.papersDue(c.Party); ok && d.last() > until {
+		if err := d.conduct(-1, refuse(PapersLate, until, d.last())); err != nil {
+			return err
+		}
+	}
+	e := &PapersCompleted{}
+	for _, p := range c.Papers {
+		e.Private.Papers = append(e.Private.Papers, p.sealed)
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *MatchRegister) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *MatchRegister) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *MatchRegister) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if c.Register == "" {
+		return refuse(FieldMissing, "register")
+	}
+	e := &RegisterMatched{Register: c.Register}
+	e.Private.Finding = c.Finding.sealed
+	d.add(e)
+	return nil
+}
+
+func (c *RecordDeath) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *RecordDeath) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *RecordDeath) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	e := &PartyDied{}
+	if err := d.replace(c.target(d.o), e); err != nil {
+		return err
+	}
+	if d.l.Parties[c.Party].Dead != 0 && d.o.Replaces == nil {
+		return refuse(AlreadyExists, "死亡记录 death", c.Party)
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *RestrictParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *RestrictParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *RestrictParty) decide(d *decision) error {
+	if d.l.Parties[c.Party] == nil {
+		return refuse(NoSuch, "对象 party", c.Party)
+	}
+	d.add(&PartyRestricted{Lifted: c.Lifted})
+	return nil
+}
+
+// party refuses unless a party exists and was not merged into another.
+func (d *decision) party(id ID) error {
+	p, ok := d.l.Parties[id]
+	if !ok {
+		return refuse(NoSuch, "对象 party", id)
+	}
+	if p.MergedInto != (ID{}) {
+		return refuse(IsMerged, id, p.MergedInto)
+	}
+	return nil
+}
+
+// unitOfParty is the unit that registered a party.
+func (l *Ledger) unitOfParty(id ID) ID {
+	if p := l.Parties[id]; p != nil {
+		return p.Unit
+	}
+	return ID{}
+}
+
+// same follows merges to the party that goes on.
+func (l *Ledger) same(id ID) ID {
+	for hops := 0; hops < maxDepth; hops++ {
+		p := l.Parties[id]
+		if p == nil || p.MergedInto == (ID{}) {
+			return id
+		}
+		id = p.MergedInto
+	}
+	return id
+}
+
+// papersDue is the last day for the papers of a party that was helped first.
+func (l *Ledger) papersDue(party ID) (Day, bool) {
+	var due Day
+	for _, a := range l.Allocations {
+		rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+		if !ok || rules.PapersWithin == 0 {
+			continue
+		}
+		for _, p := range a.Payments {
+			if l.same(a.line(p.Line).Beneficiary) != l.same(party) {
+				continue
+			}
+			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {
+				due = by
+			}
+		}
+	}
+	return due, due != 0
+}
+
+func (e *PartyRegistered) fold(l *Ledger, r *Recorded) error {
+	if l.Parties[e.Party] != nil || r.Stream != Stream(PartyKind, e.Party) {
+		return fmt.Errorf("the party exists, or this is not its stream")
+	}
+	p := &Party{ID: e.Party, Unit: e.Unit, Type: e.Type, Headcount: e.Headcount, stream: r.Stream}
+	p.learn(&e.Private, r.ID)
+	l.Parties[e.Party] = p
+	return nil
+}
+
+// learn takes over what is given of new details.
+func (p *Party) learn(d *PartyDetails, event ID) {
+	for _, f := range []struct{ to, from *Sealed }{
+		{&p.Details.Name, &d.Name}, {&p.Details.Number, &d.Number}, {&p.Details.Phone, &d.Phone},
+		{&p.Details.Address, &d.Address}, {&p.Details.Account, &d.Account}, {&p.Details.Note, &d.Note},
+	} {
+		if !f.from.IsZero() {
+			*f.to = *f.from
+		}
+	}
+	if !d.Account.IsZero() {
+		p.Account, p.AccountIn = d.AccountID, event
+	}
+	if !d.Number.IsZero() {
+		p.Minor, p.Details.Numbered = d.Minor, d.Numbered
+	}
+	p.Minor = p.Minor || d.Minor
+}
+
+func (l *Ledger) partyOf(r *Recorded) (*Party, error) {
+	_, id, _ := SplitStream(r.Stream)
+	if p := l.Parties[id]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("no such party")
+}
+
+func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.learn(&e.Private, r.ID)
+	}
+	return err
+}
+
+func (e *MembershipChanged) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Household = e.Private.Household
+	}
+	return err
+}
+
+func (e *PartyIdentified) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Type = e.Type
+		p.learn(&e.Private, r.ID)
+		p.did("identified", e.LastDay())
+	}
+	return err
+}
+
+func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err != nil {
+		return err
+	}
+	if l.same(e.Private.Into) == p.ID {
+		return fmt.Errorf("merged in a circle")
+	}
+	p.MergedInto = e.Private.Into
+	return nil
+}
+
+func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err != nil {
+		return err
+	}
+	if p.Eligible == nil {
+		p.Eligible = map[Eligible]bool{}
+	}
+	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
+	return nil
+}
+
+func (e *PapersCompleted) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Papers = e.LastDay()
+	}
+	return err
+}
+
+func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
+	}
+	return err
+}
+
+func (e *PartyDied) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Dead = e.LastDay()
+	}
+	return err
+}
+
+func (e *PartyRestricted) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Restricted = !e.Lifted
+	}
+	return err
+}
+
+// did remembers an activity with the party.
+func (p *Party) did(kind string, on Day) {
+	if p.Activities == nil {
+		p.Activities = map[string]Day{}
+	}
+	p.Activities[kind] = max(p.Activities[kind], on)
+}

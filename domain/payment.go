@@ -1,0 +1,549 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Payment is one disbursement as it stands (发放).
+type Payment struct {
+	No          int
+	Event       ID
+	Allocation  ID
+	Batch, Row  int // 0 where it was made by hand without a batch
+	Line        int
+	Entitlement int
+	Form        Form
+	Fen         Fen
+	Items       []GoodsOf
+	On          Day // when it happened
+	Booked      Day
+	Draws       []Draw // all that it took
+	Back        []Back
+	Receipts    []ID
+	Voucher     string
+	Demanded    []ID
+	Reversed    ID // event
+	Again       ID
+	By          ID // who paid
+	out         outflow
+}
+
+// Back is a return of a payment.
+type Back struct {
+	Event ID
+	Fen   Fen
+	Items []GoodsOf
+	On    Day
+}
+
+// returned says whether anything came back.
+func (p *Payment) returned() bool { return len(p.Back) > 0 }
+
+// Net is what of the money did not come back.
+func (p *Payment) Net() Fen {
+	if p.Reversed != (ID{}) {
+		return 0
+	}
+	net := p.Fen
+	for _, b := range p.Back {
+		net -= b.Fen
+	}
+	return net
+}
+
+// DisbursementMade is one payment: of a row of a batch, or by hand. Where a
+// process posts it, the rest follows from its batch.
+type DisbursementMade struct {
+	Common
+	Batch       int       `json:"batch,omitempty"`
+	Row         int       `json:"row,omitempty"`
+	Line        int       `json:"line,omitempty"` // without a batch
+	Entitlement int       `json:"entitlement,omitempty"`
+	Form        Form      `json:"form,omitempty"`
+	Fen         Fen       `json:"fen,omitempty"`
+	Items       []GoodsOf `json:"items,omitempty"`
+	Again       ID        `json:"again,omitzero"`
+	Draws       []Draw    `json:"draws"`
+	Voucher     string    `json:"voucher,omitempty"`
+	HandedBy    ID        `json:"handed_by,omitzero"` // officer
+}
+
+// DisbursementRejected is a row that did not reach its payee; no money left.
+type DisbursementRejected struct {
+	Common
+	Batch int    `json:"batch"`
+	Row   int    `json:"row"`
+	Code  string `json:"code"`
+}
+
+// ReceiptRecorded is evidence of payments: one document, for one or many.
+type ReceiptRecorded struct {
+	Common
+	Kind     string   `json:"kind"`               // sign-off sheet, bank slip, photo, used voucher
+	Document []byte   `json:"document,omitempty"` // tag of the file
+	HeldBy   string   `json:"held_by,omitempty"`  // where it is, if it is not here
+	Payments [][2]int `json:"payments"`           // first and last number, both included
+	Private  struct {
+		// Signers by payment, where they are not the payees themselves.
+		Signers []ID `json:"signers,omitempty"`
+	} `json:"-"`
+}
+
+// DisbursementReturned is value that came back from a payee.
+type DisbursementReturned struct {
+	Common
+	Payment ID        `json:"payment"`
+	Fen     Fen       `json:"fen,omitempty"`
+	Items   []GoodsOf `json:"items,omitempty"`
+	Back    []Draw    `json:"back"` // what it refills, last drawn first
+	Kind    string    `json:"kind"` // payee, unused-voucher, recovery
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// RecoveryDemanded asks a payee for what he should not have.
+type RecoveryDemanded struct {
+	Common
+	Payment ID  `json:"payment"`
+	Fen     Fen `json:"fen"`
+	By      Day `json:"by,omitzero"`
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// Disburse records a payment by hand: of a row of an approved batch, or of a
+// line without one, which breaks rule 10.
+type Disburse struct {
+	Allocation ID        `json:"allocation"`
+	Batch      int       `json:"batch,omitempty"`
+	Row        int       `json:"row,omitempty"`
+	Form       Form      `json:"form,omitempty"` // without a batch
+	Pay        *RowToPay `json:"pay,omitempty"`
+	Voucher    string    `json:"voucher,omitempty"`
+	HandedBy   ID        `json:"handed_by,omitzero"`
+}
+
+// RecordReceipt records evidence of payments: all of a batch, some of its rows,
+// or those that are named.
+type RecordReceipt struct {
+	Allocation ID     `json:"allocation"`
+	Kind       string `json:"kind"`
+	Document   []byte `json:"document,omitempty"`
+	HeldBy     string `json:"held_by,omitempty"`
+	Batch      int    `json:"batch,omitempty"`
+	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all that were paid
+	Payments   []Ref  `json:"payments,omitempty"`
+	Signers    []ID   `json:"signers,omitempty"` // by payment; none: each payee himself
+}
+
+// ReturnDisbursement records what came back of a payment.
+type ReturnDisbursement struct {
+	Allocation ID          `json:"allocation"`
+	Payment    Ref         `json:"payment"`
+	Amount     Yuan        `json:"amount,omitzero"`
+	Items      []ItemCount `json:"items,omitempty"`
+	Kind       string      `json:"kind"`
+	Reason     Personal    `json:"reason,omitzero"`
+}
+
+// DemandRecovery asks for money back.
+type DemandRecovery struct {
+	Allocation ID       `json:"allocation"`
+	Payment    Ref      `json:"payment"`
+	Amount     Yuan     `json:"amount"`
+	By         Day      `json:"by,omitzero"`
+	Reason     Personal `json:"reason,omitzero"`
+}
+
+// Refusals about payments.
+var (
+	NoBatch         = newCode(10, "no-batch", "第 {line} 号名单行未经批次制单、复核即发放", "line {line} is paid without a batch that somebody else approved")
+	NoSuchPayment   = newCode(2, "no-such-payment", "本分配没有该笔发放：{payment}", "this allocation made no such payment: {payment}")
+	ReturnAbovePaid = newCode(3, "return-above-paid", "退回 {want} 超过未退数额 {out}", "{want} cannot come back, {out} of it is still out")
+	PaymentReversed = newCode(3, "payment-reversed", "该笔发放已被冲销：{payment}", "the payment was reversed: {payment}")
+	NothingPaid     = newCode(2, "nothing-paid", "批次 {batch} 没有可登记的发放", "batch {batch} has no payment to record a receipt of")
+)
+
+func (c *Disburse) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *Disburse) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *Disburse) decide(d *decision) error {
+	if c.HandedBy != (ID{}) && d.l.Officers[c.HandedBy] == nil {
+		return refuse(NoSuch, "经办人 officer", c.HandedBy)
+	}
+	if c.Batch != 0 {
+		return c.ofBatch(d)
+	}
+	a, err := d.allocation(c.Allocation)
+	if err != nil {
+		return err
+	}
+	if c.Pay == nil {
+		return refuse(FieldMissing, "pay")
+	}
+	if _, ok := formNames[c.Form]; !ok {
+		return refuse(FieldWrong, "form", string(c.Form))
+	}
+	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	row, err := p.row(0, *c.Pay)
+	if err != nil {
+		return err
+	}
+	if err := d.conduct(0, refuse(NoBatch, row.Line)); err != nil {
+		return err
+	}
+	if err := d.recordedInTime(a); err != nil {
+		return err
+	}
+	e := &DisbursementMade{Line: row.Line, Entitlement: row.Entitlement, Form: c.Form, Fen: row.Fen, Items: row.Items,
+		Again: row.Again, Voucher: c.Voucher, HandedBy: c.HandedBy}
+	for _, t := range row.things() {
+		draws, err := d.draw(&a.Book, t.item, t.quantity, anyLot)
+		if err != nil {
+			return err
+		}
+		e.Draws = append(e.Draws, draws...)
+	}
+	// A second officer who vouches for an irregular payment is not its payee.
+	if o := d.l.Officers[d.o.Second]; o != nil && d.l.concerns(o.ID, a.line(row.Line).Payee) {
+		return refuse(NeedsSecond, d.o.Second)
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *Disburse) ofBatch(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if c.Row < 1 || c.Row > len(b.Rows) || b.Rows[c.Row-1].State != "" {
+		return refuse(NoSuchRow, c.Row)
+	}
+	if b.Sent != (ID{}) {
+		return refuse(BatchIs, c.Batch, "已送银行 sent")
+	}
+	if err := d.payable(a, b, func(row int) bool { return row == c.Row }); err != nil {
+		return err
+	}
+	row := b.Rows[c.Row-1]
+	d.add(&DisbursementMade{Batch: c.Batch, Row: c.Row, Fen: row.Fen, Items: row.Items, Draws: row.Draws, Voucher: c.Voucher, HandedBy: c.HandedBy})
+	return nil
+}
+
+func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *RecordReceipt) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, "分配 allocation", c.Allocation)
+	}
+	if c.Kind == "" {
+		return refuse(FieldMissing, "kind")
+	}
+	if len(c.Document) == 0 && c.HeldBy == "" {
+		return refuse(FieldMissing, "document / held_by")
+	}
+	var numbers []int
+	if c.Batch != 0 {
+		if c.Batch < 1 || c.Batch > len(a.Batches) {
+			return refuse(NoSuch, "批次 batch", c.Batch)
+		}
+		b := a.Batches[c.Batch-1]
+		for i, row := range b.Rows {
+			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
+				numbers = append(numbers, row.Payment)
+			}
+		}
+		if len(numbers) == 0 || len(c.BatchRows) > 0 && len(numbers) != len(c.BatchRows) {
+			return refuse(NothingPaid, c.Batch)
+		}
+	}
+	for i, ref := range c.Payments {
+		p, err := d.payment(a, ref)
+		if err != nil {
+			return err.at(i)
+		}
+		numbers = append(numbers, p.No)
+	}
+	slices.Sort(numbers)
+	if numbers = slices.Compact(numbers); len(numbers) == 0 {
+		return refuse(FieldMissing, "payments")
+	}
+	if len(c.Signers) != 0 && len(c.Signers) != len(numbers) {
+		return refuse(FieldWrong, "signers", len(c.Signers))
+	}
+	if err := d.parties(c.Signers); err != nil {
+		return err
+	}
+	e := &ReceiptRecorded{Kind: c.Kind, Document: c.Document, HeldBy: c.HeldBy, Payments: ranges(numbers)}
+	e.Private.Signers = c.Signers
+	d.add(e)
+	return nil
+}
+
+// ranges writes sorted numbers as first and last of each run.
+func ranges(numbers []int) [][2]int {
+	var runs [][2]int
+	for _, n := range numbers {
+		if k := len(runs); k > 0 && runs[k-1][1] == n-1 {
+			runs[k-1][1] = n
+		} else {
+			runs = append(runs, [2]int{n, n})
+		}
+	}
+	return runs
+}
+
+// payment finds the payment that a Ref names and that was not reversed.
+func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
+	id, ok := d.l.Find(ref)
+	if !ok {
+		return nil, refuse(NoSuchPayment, ref)
+	}
+	i := slices.IndexFunc(a.Payments, func(p *Payment) bool { return p.Event == id })
+	if i < 0 {
+		return nil, refuse(NoSuchPayment, ref)
+	}
+	if a.Payments[i].Reversed != (ID{}) {
+		return nil, refuse(PaymentReversed, ref)
+	}
+	return a.Payments[i], nil
+}
+
+func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+
+// A closed allocation still takes what comes back.
+func (c *ReturnDisbursement) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, "分配 allocation", c.Allocation)
+	}
+	p, bad := d.payment(a, c.Payment)
+	if bad != nil {
+		return bad
+	}
+	if d.o.Date < p.Booked {
+		return refuse(NotYetHappened, p.Booked, d.o.Date)
+	}
+	switch c.Kind {
+	case "payee", "unused-voucher", "recovery":
+	default:
+		return refuse(FieldWrong, "kind", c.Kind)
+	}
+	e := &DisbursementReturned{Payment: p.Event, Fen: c.Amount.Fen(), Kind: c.Kind}
+	e.Private.Reason = c.Reason.sealed
+	for _, i := range c.Items {
+		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
+	}
+	if (e.Fen != 0) == (len(e.Items) > 0) {
+		return refuse(AmountNotPositive, e.Fen)
+	}
+	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).things() {
+		if t.quantity <= 0 {
+			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
+		}
+		back, ok := p.out.refill(&a.Holdings, t.item, t.quantity)
+		if !ok {
+			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, p.out.out(&a.Holdings, t.item)))
+		}
+		e.Back = append(e.Back, back...)
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *DemandRecovery) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, "分配 allocation", c.Allocation)
+	}
+	p, bad := d.payment(a, c.Payment)
+	if bad != nil {
+		return bad
+	}
+	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
+		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
+	}
+	e := &RecoveryDemanded{Payment: p.Event, Fen: c.Amount.Fen(), By: c.By}
+	e.Private.Reason = c.Reason.sealed
+	d.add(e)
+	return nil
+}
+
+func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	p := &Payment{No: len(a.Payments) + 1, Event: r.ID, Allocation: a.ID, Batch: e.Batch, Row: e.Row, Line: e.Line,
+		Entitlement: e.Entitlement, Form: e.Form, Fen: e.Fen, Items: e.Items, On: e.LastDay(), Booked: e.Date,
+		Draws: e.Draws, Voucher: e.Voucher, Again: e.Again, By: r.by()}
+	p.out.draws = slices.Clone(e.Draws)
+	if e.Batch != 0 {
+		_, b, err := l.batchOf(r, e.Batch)
+		if err != nil {
+			return err
+		}
+		if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != "" || b.Rejected != (ID{}) || !slices.Equal(e.Draws, b.Rows[e.Row-1].Draws) {
+			return fmt.Errorf("batch %d has no row %d to pay", e.Batch, e.Row)
+		}
+		row := b.Rows[e.Row-1]
+		p.Line, p.Entitlement, p.Form, p.Again = row.Line, row.Entitlement, b.Form, row.Again
+		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
+		a.unreserve(row)
+		row.State, row.Payment = "paid", p.No
+		l.nameRow(r, e.Row)
+	} else {
+		line := a.line(e.Line)
+		if line == nil || e.Entitlement < 1 || e.Entitlement > len(line.Due) {
+			return fmt.Errorf("line %d has no entitlement %d", e.Line, e.Entitlement)
+		}
+		if err := a.take(e.Draws, e.Date); err != nil {
+			return err
+		}
+		l.move(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
+		due := line.Due[e.Entitlement-1]
+		due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == e.Again })
+	}
+	due := a.line(p.Line).Due[p.Entitlement-1]
+	for _, t := range (Entitlement{Fen: p.Fen, Items: p.Items}).things() {
+		due.add(due.Paid, t, 1)
+	}
+	if n := a.line(p.Line).Line.Nomination; n > 0 && n <= len(a.Nominations) {
+		a.Nominations[n-1].Used = true
+	}
+	a.Payments = append(a.Payments, p)
+	a.made(l, r, &entryMade{taken: e.Draws, payment: p})
+	return nil
+}
+
+// nameRow lets later commands name what a process posted by the command and row
+// of its first step.
+func (l *Ledger) nameRow(r *Recorded, row int) {
+	cause := l.events[r.Meta.Cause]
+	if e := l.commands[cause.command]; e != nil && cause.command != (ID{}) {
+		if e.Rows == nil {
+			e.Rows = map[int]ID{}
+		}
+		e.Rows[row] = r.ID
+	}
+}
+
+func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
+	a, b, err := l.batchOf(r, e.Batch)
+	if err != nil {
+		return err
+	}
+	if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != "" || b.Rejected != (ID{}) {
+		return fmt.Errorf("batch %d has no row %d to reject", e.Batch, e.Row)
+	}
+	row := b.Rows[e.Row-1]
+	a.giveBack(l, e.Date, b, row)
+	row.State = "rejected"
+	due := a.due(row.BatchRow)
+	due.Back = append(due.Back, r.ID)
+	l.nameRow(r, e.Row)
+	return nil
+}
+
+func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	m := &entryMade{}
+	for _, run := range e.Payments {
+		if run[0] < 1 || run[1] < run[0] || run[1] > len(a.Payments) {
+			return fmt.Errorf("no payments %d to %d", run[0], run[1])
+		}
+		for n := run[0]; n <= run[1]; n++ {
+			m.covers = append(m.covers, n)
+		}
+	}
+	for _, n := range m.covers {
+		a.Payments[n-1].Receipts = append(a.Payments[n-1].Receipts, r.ID)
+	}
+	a.made(l, r, m)
+	return nil
+}
+
+func (l *Ledger) paymentOf(a *Allocation, event ID) *Payment {
+	if m := a.entries[event]; m != nil {
+		return m.payment
+	}
+	return nil
+}
+
+func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	p := l.paymentOf(a, e.Payment)
+	if p == nil || p.Reversed != (ID{}) || !a.known(e.Back) || !p.out.close(e.Back) {
+		return fmt.Errorf("more than is out of payment %s", e.Payment)
+	}
+	first := a.putBack(e.Back, e.Date)
+	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
+	due := a.line(p.Line).Due[p.Entitlement-1]
+	things := (Entitlement{Fen: e.Fen, Items: e.Items}).things()
+	for _, t := range things {
+		due.add(due.Paid, t, -1)
+	}
+	due.Back = append(due.Back, r.ID)
+	p.Back = append(p.Back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
+	m := &entryMade{payment: p, back: e.Back, given: things}
+	for i, d := range e.Back {
+		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
+	}
+	a.made(l, r, m)
+	a.passUp(l, r, first)
+	return nil
+}
+
+// reverse undoes the payment's effect on what is due.
+func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
+	p.Reversed = r.ID
+	p.out.draws = nil
+	a := l.Allocations[b.ID]
+	due := a.line(p.Line).Due[p.Entitlement-1]
+	for _, t := range (Entitlement{Fen: p.Fen, Items: p.Items}).things() {
+		due.add(due.Paid, t, -1)
+	}
+	due.Back = append(due.Back, r.ID)
+}
+
+// unreturn undoes a return.
+func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
+	p.out.draws = append(p.out.draws, back...)
+	a := l.Allocations[b.ID]
+	due := a.line(p.Line).Due[p.Entitlement-1]
+	for _, x := range p.Back {
+		if x.Event == event {
+			for _, t := range (Entitlement{Fen: x.Fen, Items: x.Items}).things() {
+				due.add(due.Paid, t, 1)
+			}
+		}
+	}
+	p.Back = slices.DeleteFunc(p.Back, func(x Back) bool { return x.Event == event })
+	due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == event })
+}
+
+func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	p := l.paymentOf(a, e.Payment)
+	if p == nil {
+		return fmt.Errorf("no payment %s", e.Payment)
+	}
+	p.Demanded = append(p.Demanded, r.ID)
+	return nil
+}

@@ -1,0 +1,106 @@
+package domain
+
+import "fmt"
+
+// AccountKind is one of the places where value can stand.
+type AccountKind string
+
+// The accounts of the double entry. Held, Stock, Reserved and Transit are the
+// ledger's own; the others are the world's side of what came in or went out.
+const (
+	Held        AccountKind = "held"        // money a stream can spend (余额)
+	Stock       AccountKind = "stock"       // goods a stream holds: in money at cost, in items by quantity
+	Reserved    AccountKind = "reserved"    // drawn by a batch that is not paid yet (待发)
+	Transit     AccountKind = "transit"     // between two steps of a movement (在途)
+	FromSource  AccountKind = "source"      // received from a source
+	Supplier    AccountKind = "supplier"    // goods against money
+	Paid        AccountKind = "paid"        // in the payees' hands
+	Returned    AccountKind = "returned"    // come back from payees
+	Surrendered AccountKind = "surrendered" // back to the source
+	PassedOn    AccountKind = "passed-on"   // to an outside organisation
+	CountedIn   AccountKind = "surplus"     // found when goods were counted
+	CountedOut  AccountKind = "loss"        // missing when goods were counted
+)
+
+// AccountKinds lists all of them, in the order of a report.
+var AccountKinds = []AccountKind{FromSource, Held, Stock, Reserved, Transit, Supplier, Paid, Returned, Surrendered, PassedOn, CountedIn, CountedOut}
+
+// A Posting is one side of a double entry: a quantity of money or of one item
+// on an account of one stream, positive where it comes onto the account. The
+// postings of an event sum to zero for money and for every item (rule 1).
+type Posting struct {
+	Stream  string
+	Account AccountKind
+	Item    string // Money, or an item
+	// Quantity is fen for Money (for goods: their cost), else thousandths.
+	Quantity int64
+	// Origin is the receipt or purchase of the lot that moved.
+	Origin ID
+	Form   Form // of what is paid or returned
+}
+
+// move posts what draws take from one account to another. Goods move twice: in
+// their own quantity, and in money at cost.
+func (l *Ledger) move(h *Holdings, stream string, draws []Draw, from, to AccountKind, form Form) {
+	for _, d := range draws {
+		lot := h.lots[d.Lot-1]
+		l.moveLot(stream, lot, d.Quantity, d.Cost, from, to, form)
+	}
+}
+
+func (l *Ledger) moveLot(stream string, lot Lot, quantity int64, cost Fen, from, to AccountKind, form Form) {
+	if lot.Item == Money {
+		l.post(stream, Money, quantity, lot.Origin, from, to, form)
+		return
+	}
+	// Of goods the ledger's own place is the stock.
+	if from == Held {
+		from = Stock
+	}
+	if to == Held {
+		to = Stock
+	}
+	l.post(stream, lot.Item, quantity, lot.Origin, from, to, form)
+	l.post(stream, Money, int64(cost), lot.Origin, from, to, form)
+}
+
+func (l *Ledger) post(stream, item string, quantity int64, origin ID, from, to AccountKind, form Form) {
+	if quantity == 0 {
+		return
+	}
+	l.postings = append(l.postings,
+		Posting{stream, from, item, -quantity, origin, form},
+		Posting{stream, to, item, quantity, origin, form})
+}
+
+// Form is the form in which an entitlement is given.
+type Form string
+
+// The forms of relief.
+const (
+	Bank    Form = "bank"    // to an account
+	Cash    Form = "cash"    // in hand, against a signature
+	Goods   Form = "goods"   // items
+	Voucher Form = "voucher" // a ticket or coupon of a face value
+)
+
+var formNames = map[Form][2]string{Bank: {"银行", "bank"}, Cash: {"现金", "cash"}, Goods: {"实物", "goods"}, Voucher: {"凭证", "voucher"}}
+
+// Say returns the form's name in a language.
+func (f Form) Say(l Lang) string {
+	if n, ok := formNames[f]; ok {
+		if l == Zh {
+			return n[0]
+		}
+		return n[1]
+	}
+	return string(f)
+}
+
+// Items of a command or event: how much of what.
+type ItemCount struct {
+	Item     string `json:"item"`
+	Quantity Count  `json:"quantity"`
+}
+
+func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }

@@ -1,0 +1,100 @@
+package domain
+
+// A Step is what a process across streams owes: events that follow from an
+// earlier one, the cause, in another stream. It is derived from the state
+// alone, so that it goes on after a crash, and it is owed no more as soon as
+// its events are folded. It is never refused: the first step fixed all that it
+// needs (design section 4).
+type Step struct {
+	Cause  ID
+	Stream string
+	Events []Event
+}
+
+// owed is a step that is not done: total events, of which the first done are
+// there. make builds those from one index up to another; it must give the same
+// each time.
+type owed struct {
+	cause       *Recorded
+	stream      string
+	total, done int
+	make        func(from, to int) []Event
+}
+
+// stepEvents bounds the events of one step, and with it its append: 450 bytes
+// each with envelope and metadata leave room under 1 MiB.
+const stepEvents = 1000
+
+// owe remembers that these events follow from r in another stream.
+func (l *Ledger) owe(r *Recorded, stream string, events ...Event) {
+	l.oweMade(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
+}
+
+// oweMade remembers a step of many events, made when they are wanted.
+func (l *Ledger) oweMade(r *Recorded, stream string, total int, make func(from, to int) []Event) {
+	if total > 0 {
+		l.owed = append(l.owed, &owed{cause: r, stream: stream, total: total, make: make})
+	}
+}
+
+// Next returns the oldest step that is owed; ok is false where there is none.
+// Its business date is the later of the first step's and the first open day of
+// the receiving stream.
+func (l *Ledger) Next() (s Step, ok bool) {
+	if len(l.owed) == 0 {
+		return Step{}, false
+	}
+	o := l.owed[0]
+	to := min(o.total, o.done+stepEvents)
+	if o.big() {
+		to = o.done + 1
+	}
+	s = Step{o.cause.ID, o.stream, o.make(o.done, to)}
+	cause := o.cause.Event.common()
+	date := cause.Date
+	if through := l.closedThrough(o.stream, nil); date <= through {
+		date = through.Add(1)
+	}
+	for _, e := range s.Events {
+		c := e.common()
+		c.Date, c.Campaign = date, cause.Campaign
+		if c.Happened == nil && cause.Happened != nil {
+			c.Happened = cause.Happened
+		} else if date != cause.Date {
+			c.Happened = &Span{cause.FirstDay(), cause.LastDay()}
+		}
+	}
+	return s, true
+}
+
+// big says that each event of the step is an append of its own.
+func (o *owed) big() bool {
+	_, parts := o.make(o.done, o.done+1)[0].(*LinesAdmitted)
+	return parts
+}
+
+// Owed is how many steps are not done.
+func (l *Ledger) Owed() int { return len(l.owed) }
+
+// owes says whether a step is owed to or by a stream.
+func (l *Ledger) owes(stream string) bool {
+	for _, o := range l.owed {
+		if o.stream == stream || o.cause.Stream == stream {
+			return true
+		}
+	}
+	return false
+}
+
+// settle counts an event of a step.
+func (l *Ledger) settle(r *Recorded) {
+	for i, o := range l.owed {
+		if o.cause.ID != r.Meta.Cause || o.stream != r.Stream {
+			continue
+		}
+		if o.done++; o.done == o.total {
+			l.owed = append(l.owed[:i:i], l.owed[i+1:]...)
+		}
+		return
+	}
+}
