@@ -1,0 +1,222 @@
+package eventstore
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+)
+
+// Schema is the version of the shapes of events that this program writes. It
+// reads that and every older one.
+const Schema = 1
+
+// timeFormat writes moments in UTC with six decimals, always as many bytes.
+const timeFormat = "2006-01-02T15:04:05.000000Z"
+
+// NewerSchema says that an event was written by a newer program: this one may
+// read the rest, but must not write.
+type NewerSchema struct{ Have, Know int }
+
+func (e *NewerSchema) Error() string {
+	return fmt.Sprintf("schema %d is newer than the %d that this program knows", e.Have, e.Know)
+}
+
+// Signed is the text of a command that its officers signed; it stands in
+// `private` of the command's first event.
+type Signed string
+
+// Encode writes a domain event as the bytes of format section 3: data are
+// exactly {"open":O,"private":P}, fields in declared order, no blanks. signed
+// is empty for all but the first event of a command.
+func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Event, error) {
+	name := domain.TypeOf(e)
+	open, err := marshal(e)
+	if err != nil {
+		return Event{}, fmt.Errorf("encode %s: %w", name, err)
+	}
+	private, err := encodePrivate(e, signed)
+	if err != nil {
+		return Event{}, fmt.Errorf("encode %s: private: %w", name, err)
+	}
+	meta, err := marshal(wireOf(m))
+	if err != nil {
+		return Event{}, fmt.Errorf("encode %s: metadata: %w", name, err)
+	}
+	data := make([]byte, 0, len(open)+len(private)+24)
+	data = append(data, `{"open":`...)
+	data = append(data, open...)
+	data = append(data, `,"private":`...)
+	data = append(data, private...)
+	data = append(data, '}')
+	return Event{ID: id, Type: name, Data: data, Metadata: meta}, nil
+}
+
+// marshal writes compact JSON without escapes for HTML.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := stdjson.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// common is what of `private` any event can have.
+type common struct {
+	Signed  Signed          `json:"signed,omitempty"`
+	Reasons []domain.Reason `json:"reasons,omitempty"`
+}
+
+func encodePrivate(e domain.Event, signed Signed) ([]byte, error) {
+	v := reflect.ValueOf(e).Elem()
+	head, err := marshal(common{signed, v.FieldByName("Reasons").Interface().([]domain.Reason)})
+	if err != nil {
+		return nil, err
+	}
+	field := v.FieldByName("Private")
+	if !field.IsValid() {
+		return head, nil
+	}
+	body, err := marshal(field.Interface())
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case string(head) == "{}":
+		return body, nil
+	case string(body) == "{}":
+		return head, nil
+	}
+	return append(append(head[:len(head)-1:len(head)-1], ','), body[1:]...), nil
+}
+
+// Parts are the two parts of an event's data, as stored.
+type Parts struct {
+	Open    jsontext.Value `json:"open"`
+	Private jsontext.Value `json:"private"`
+}
+
+// Split takes an event's data apart without decoding them. Data that are not
+// exactly {"open":O,"private":P} are an error.
+func Split(data []byte) (Parts, error) {
+	var p Parts
+	if err := json.Unmarshal(data, &p, json.RejectUnknownMembers(true)); err != nil {
+		return Parts{}, fmt.Errorf("event data: %w", err)
+	}
+	if p.Open.Kind() != '{' || p.Private.Kind() != '{' {
+		return Parts{}, fmt.Errorf(`event data are not {"open":{...},"private":{...}}`)
+	}
+	return p, nil
+}
+
+// upcasts turn the parts of an event of an older schema into those of the next
+// one, by type.
+var upcasts = map[string]map[int]func(Parts) (Parts, error){}
+
+// Decode reads a stored event. An event of a type that this program does not
+// know, or that cannot be read, is returned with a nil Event and an error: it
+// keeps its place in the ledger and changes nothing. A *NewerSchema is such an
+// error.
+func Decode(r Recorded, number uint64) (*domain.Recorded, error) {
+	d := &domain.Recorded{ID: r.ID, Stream: r.Stream, Revision: r.Revision, Number: number}
+	var w wire
+	if err := json.Unmarshal(r.Metadata, &w); err != nil {
+		return d, fmt.Errorf("event %d: metadata: %w", number, err)
+	}
+	d.Meta = w.metadata()
+	if w.Schema > Schema {
+		return d, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
+	}
+	parts, err := Split(r.Data)
+	if err != nil {
+		return d, fmt.Errorf("event %d: %w", number, err)
+	}
+	for s := w.Schema; s < Schema; s++ {
+		if up := upcasts[r.Type][s]; up != nil {
+			if parts, err = up(parts); err != nil {
+				return d, fmt.Errorf("event %d: upcast from schema %d: %w", number, s, err)
+			}
+		}
+	}
+	e, ok := domain.NewEvent(r.Type)
+	if !ok {
+		return d, fmt.Errorf("event %d: unknown type %q", number, r.Type)
+	}
+	if err := decodeInto(e, parts); err != nil {
+		return d, fmt.Errorf("event %d: %s: %w", number, r.Type, err)
+	}
+	d.Event = e
+	return d, nil
+}
+
+func decodeInto(e domain.Event, p Parts) error {
+	if err := json.Unmarshal(p.Open, e); err != nil {
+		return err
+	}
+	var c common
+	if err := json.Unmarshal(p.Private, &c); err != nil {
+		return err
+	}
+	v := reflect.ValueOf(e).Elem()
+	v.FieldByName("Reasons").Set(reflect.ValueOf(c.Reasons))
+	if field := v.FieldByName("Private"); field.IsValid() {
+		return json.Unmarshal(p.Private, field.Addr().Interface())
+	}
+	return nil
+}
+
+// SignedOf returns the text of the command that stands in an event's private
+// part, empty where there is none.
+func SignedOf(data []byte) (Signed, error) {
+	p, err := Split(data)
+	if err != nil {
+		return "", err
+	}
+	var c common
+	err = json.Unmarshal(p.Private, &c)
+	return c.Signed, err
+}
+
+// wire is metadata as stored.
+type wire struct {
+	Recorded moment              `json:"recorded"`
+	Schema   int                 `json:"schema"`
+	Salt     []byte              `json:"salt"`
+	Cause    uuid.UUID           `json:"cause,omitzero"`
+	Actor    uuid.UUID           `json:"actor,omitzero"`
+	Role     domain.Role         `json:"role,omitempty"`
+	Command  *domain.Proof       `json:"command,omitempty"`
+	Second   *domain.SecondProof `json:"second,omitempty"`
+	Saw      uint64              `json:"saw,omitempty"`
+}
+
+func wireOf(m domain.Metadata) wire {
+	return wire{moment(m.Recorded), m.Schema, m.Salt, m.Cause, m.Actor, m.Role, m.Command, m.Second, m.Saw}
+}
+
+func (w wire) metadata() domain.Metadata {
+	return domain.Metadata{Recorded: time.Time(w.Recorded), Schema: w.Schema, Salt: w.Salt, Cause: w.Cause,
+		Actor: w.Actor, Role: w.Role, Command: w.Command, Second: w.Second, Saw: w.Saw}
+}
+
+// moment is a recorded time.
+type moment time.Time
+
+func (m moment) MarshalText() ([]byte, error) {
+	return []byte(time.Time(m).UTC().Format(timeFormat)), nil
+}
+
+func (m *moment) UnmarshalText(text []byte) error {
+	t, err := time.Parse(timeFormat, string(text))
+	*m = moment(t)
+	return err
+}
