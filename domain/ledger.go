@@ -321,3 +321,6 @@ func (e *LedgerOpened) fold(l *Ledger, r *Recorded) error {
 	}
 	return nil
 }
+
+// Effect returns what a command led to, nil for one that was never accepted.
+func (l *Ledger) Effect(command ID) *Effect { return l.commands[command] }

@@ -327,3 +327,8 @@ func (d *decision) replace(stream string, e Event) error {
 	d.replaces = id
 	return nil
 }
+
+// Stream returns the stream whose events the order decides. The id in its name
+// is also the key under which the order's personal values are sealed: of a
+// party or officer his own, of all others the case's.
+func (o *Order) Stream() string { return o.Body.target(o) }

@@ -481,3 +481,12 @@ func unseal(a cipher.AEAD, box, ad []byte) ([]byte, error) {
 	}
 	return a.Open(nil, box[:NonceSize], box[NonceSize:], ad)
 }
+
+// MoveNumber gives a number from one party to another: from one that was
+// claimed for and never registered.
+func (v *Vault) MoveNumber(ctx context.Context, number string, from, to uuid.UUID) error {
+	return v.do(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE numbers SET party = ? WHERE mac = ? AND party = ?`, to[:], v.mac("number", number), from[:])
+		return err
+	})
+}

@@ -1,0 +1,197 @@
+// Package ledger runs the domain on a store of events: it takes an officer's
+// order, seals what is private in it, checks who signed it, lets the domain
+// decide, appends what was decided, and carries on the processes that follow
+// in other streams.
+//
+//	l, err := ledger.Open(ctx, store, keys, ledger.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	defer l.Close()
+//	done, err := l.Do(ctx, order, ledger.Signer{Officer: me, Key: key})
+//	var no *domain.Refusal
+//	if errors.As(err, &no) {
+//		fmt.Println(no.Sentence(domain.Zh)) // nothing was changed
+//	}
+//
+// The state is folded from the store by one goroutine that follows it; a
+// command is answered once its events are synced and folded, so whoever was
+// answered reads his own writes.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/vault"
+)
+
+// Options of a ledger. The zero value is right for a real one.
+type Options struct {
+	// Calendar has the announced holidays; nil is the embedded one.
+	Calendar *domain.Calendar
+	// Clock says when events are recorded; nil is the machine's. An order of a
+	// simulated ledger may say its own time.
+	Clock func() time.Time
+	// Observe is called for every event in order, with its postings, which are
+	// its own only during the call. It is called by one goroutine, before
+	// anybody who waits for the event is answered, and must not call back.
+	Observe func(raw eventstore.Recorded, r *domain.Recorded, postings []domain.Posting)
+}
+
+// Ledger is the domain on a store. All methods may be called from many
+// goroutines.
+type Ledger struct {
+	store    eventstore.Store
+	vault    *vault.Vault
+	calendar *domain.Calendar
+	clock    func() time.Time
+	observe  func(eventstore.Recorded, *domain.Recorded, []domain.Posting)
+
+	stop     context.CancelFunc
+	followed chan struct{} // closed when the follower has ended
+
+	mu       sync.Mutex // guards what follows; held for decisions and folds, never while waiting
+	state    *domain.Ledger
+	position eventstore.Position // of the last event folded
+	grown    chan struct{}       // closed and replaced when position moves or failed is set
+	failed   error               // the follower's end
+	readOnly error               // an event of a newer program was met
+	lastTime time.Time           // of a simulated clock
+
+	streamsMu sync.Mutex
+	streams   map[string]*sync.Mutex // one writer a stream, while an append is under way
+
+	steps sync.Mutex // one goroutine carries on processes
+}
+
+// Open folds the store's events and follows it. It continues processes that a
+// crash cut off. The store and the vault stay the caller's to close, after
+// Close.
+func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts Options) (*Ledger, error) {
+	l := &Ledger{store: store, vault: keys, calendar: opts.Calendar, clock: opts.Clock, observe: opts.Observe,
+		state: domain.NewLedger(), followed: make(chan struct{}), grown: make(chan struct{}), streams: map[string]*sync.Mutex{}}
+	if l.calendar == nil {
+		l.calendar = domain.DefaultCalendar()
+	}
+	if l.clock == nil {
+		l.clock = time.Now
+	}
+	for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+		if err != nil {
+			return nil, fmt.Errorf("open ledger: read events: %w", err)
+		}
+		l.fold(r)
+	}
+	following, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	go l.follow(following)
+	if err := l.carryOn(ctx); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("open ledger: continue processes: %w", err)
+	}
+	return l, nil
+}
+
+// Close ends following the store.
+func (l *Ledger) Close() error {
+	l.stop()
+	<-l.followed
+	return nil
+}
+
+// follow folds what is appended, by whomever.
+func (l *Ledger) follow(ctx context.Context) {
+	defer close(l.followed)
+	var err error
+	for r, e := range l.store.Subscribe(ctx, l.position) {
+		if err = e; err != nil {
+			break
+		}
+		l.fold(r)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed = err; err == nil {
+		l.failed = eventstore.ErrClosed
+	}
+	close(l.grown)
+}
+
+// fold applies one event. One that cannot be read or folded keeps its number
+// and changes nothing.
+func (l *Ledger) fold(raw eventstore.Recorded) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, err := eventstore.Decode(raw, l.state.Count)
+	var newer *eventstore.NewerSchema
+	if errors.As(err, &newer) {
+		l.readOnly = newer
+	}
+	postings, _ := l.state.Apply(r) // what cannot be folded stands in state.Unfolded
+	if l.observe != nil {
+		l.observe(raw, r, postings)
+	}
+	if r.Meta.Recorded.After(l.lastTime) {
+		l.lastTime = r.Meta.Recorded
+	}
+	l.position = raw.Position
+	if l.failed == nil {
+		close(l.grown)
+		l.grown = make(chan struct{})
+	}
+}
+
+// View calls f with the state, which f must not keep or change.
+func (l *Ledger) View(f func(*domain.Ledger)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(l.state)
+}
+
+// await waits until events up to a position are folded.
+func (l *Ledger) await(ctx context.Context, p eventstore.Position) error {
+	for {
+		l.mu.Lock()
+		there, failed, grown := l.position.Compare(p) >= 0, l.failed, l.grown
+		l.mu.Unlock()
+		switch {
+		case there:
+			return nil
+		case failed != nil:
+			return fmt.Errorf("follow the event store: %w", failed)
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// lock lets one goroutine at a time write a stream.
+func (l *Ledger) lock(stream string) (unlock func()) {
+	l.streamsMu.Lock()
+	m := l.streams[stream]
+	if m == nil {
+		m = &sync.Mutex{}
+		l.streams[stream] = m
+	}
+	l.streamsMu.Unlock()
+	m.Lock()
+	return m.Unlock
+}
+
+// Unseal opens a sealed value of an event's command, for showing. path is the
+// field's path in the command.
+func (l *Ledger) Unseal(ctx context.Context, s domain.Sealed, stream string, command uuid.UUID, path string) (string, error) {
+	plain, err := l.vault.Unseal(ctx, s.Key, vault.Binding{Stream: stream, Command: command, Path: path, Schema: eventstore.Schema}, s.Box)
+	return string(plain), err
+}

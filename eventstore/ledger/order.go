@@ -1,0 +1,232 @@
+package ledger
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gowebpki/jcs"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/vault"
+)
+
+// Signer is an officer's private key. It signs the digest of an order.
+type Signer struct {
+	Officer uuid.UUID
+	Key     ed25519.PrivateKey
+}
+
+// Prepared is an order whose personal values are sealed, ready to be signed.
+type Prepared struct {
+	Order  *domain.Order
+	Digest [32]byte
+	Text   string // what the digest is over; it is stored with the first event
+	At     time.Time
+
+	number  string // a valid id number in plain, to be claimed
+	account string
+}
+
+// commandFormat is the first thing that is signed, so that a signature for the
+// ledger can never be taken for another.
+const commandFormat = "relief ledger command 1"
+
+// Prepare seals the personal values of an order in place and computes what its
+// officers sign (format section 2). Their keys are durable when it returns.
+func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error) {
+	if o.ID == (uuid.UUID{}) {
+		o.ID = uuid.New()
+	}
+	p := &Prepared{Order: o}
+	stream := o.Stream()
+	_, key, ok := domain.SplitStream(stream)
+	if !ok {
+		return nil, fmt.Errorf("prepare %s: no stream %q", domain.CommandName(o.Body), stream)
+	}
+	if key == (uuid.UUID{}) {
+		key = o.ID
+	}
+	if err := p.identify(o); err != nil {
+		return nil, err
+	}
+	if p.account != "" {
+		id, err := l.vault.ClaimAccount(ctx, p.account, domain.Made(o.ID, "account"))
+		if err != nil {
+			return nil, err
+		}
+		details(o.Body).AccountID = id
+	}
+	fields := personal(o)
+	if len(fields) > 0 {
+		if err := l.vault.EnsureKeys(ctx, key); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range fields {
+		nonce := make([]byte, vault.NonceSize)
+		rand.Read(nonce)
+		plain := f.value.Plain()
+		box, err := l.vault.Seal(ctx, key, vault.Binding{Stream: stream, Command: o.ID, Path: f.path, Schema: eventstore.Schema}, []byte(plain), nonce)
+		if err != nil {
+			return nil, fmt.Errorf("seal %s: %w", f.path, err)
+		}
+		tag, err := l.vault.Tag(ctx, key, f.path, plain)
+		if err != nil {
+			return nil, fmt.Errorf("tag %s: %w", f.path, err)
+		}
+		f.value.Seal(domain.Sealed{Key: key, Box: box}, tag)
+	}
+	var ledger uuid.UUID
+	if open, first := o.Body.(*domain.OpenLedger); first {
+		ledger = open.Ledger
+	} else {
+		l.View(func(s *domain.Ledger) { ledger = s.ID })
+	}
+	text, err := signedText(ledger, o)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", domain.CommandName(o.Body), err)
+	}
+	p.Text, p.Digest = text, sha256.Sum256([]byte(text))
+	return p, nil
+}
+
+// signedText is RFC 8785 JSON of everything that an officer answers for. Lists
+// of rows stand by their hash, so that the text stays short.
+func signedText(ledger uuid.UUID, o *domain.Order) (string, error) {
+	body, err := json.Marshal(o.Body)
+	if err != nil {
+		return "", err
+	}
+	var content map[string]json.RawMessage
+	if err := json.Unmarshal(body, &content); err != nil {
+		return "", err
+	}
+	if rows, ok := content["rows"]; ok {
+		canonical, err := jcs.Transform(rows)
+		if err != nil {
+			return "", err
+		}
+		var list []json.RawMessage
+		if err := json.Unmarshal(rows, &list); err != nil {
+			return "", err
+		}
+		content["rows"] = fmt.Appendf(nil, `{"count":%d,"sha256":"%x"}`, len(list), sha256.Sum256(canonical))
+	}
+	text, err := json.Marshal(struct {
+		Format  string                     `json:"format"`
+		Ledger  uuid.UUID                  `json:"ledger"`
+		Name    string                     `json:"command"`
+		Order   *domain.Order              `json:"order"`
+		Content map[string]json.RawMessage `json:"content"`
+	}{commandFormat, ledger, domain.CommandName(o.Body), o, content})
+	if err != nil {
+		return "", err
+	}
+	canonical, err := jcs.Transform(text)
+	return string(canonical), err
+}
+
+// details returns the personal details that a command carries, if it does.
+func details(c domain.Command) *domain.PersonalDetails {
+	switch c := c.(type) {
+	case *domain.RegisterParty:
+		return &c.PersonalDetails
+	case *domain.CorrectParty:
+		return &c.PersonalDetails
+	case *domain.IdentifyParty:
+		return &c.PersonalDetails
+	}
+	return nil
+}
+
+// identify brings the numbers of a party to their normal form, and says what
+// only the plain text shows: whether the number is valid, and whether it is a
+// minor's.
+func (p *Prepared) identify(o *domain.Order) error {
+	d := details(o.Body)
+	if d == nil {
+		return nil
+	}
+	if text := d.Number.Plain(); text != "" {
+		normal, _, err := domain.ResidentNumber(text)
+		if r, institution := o.Body.(*domain.RegisterParty); institution && r.Type == domain.Institution {
+			normal, err = domain.CreditCode(text)
+		}
+		if err != nil {
+			return err
+		}
+		d.Number = domain.Plainly(normal)
+		d.Numbered, p.number = true, normal
+		if born := domain.BirthDay(normal); born != 0 && o.Date.Year()-born.Year() < 15 {
+			// Under 14, or near it: nobody is named too early.
+			d.Minor = true
+		}
+	}
+	if text := d.Account.Plain(); text != "" {
+		normal, _, err := domain.BankAccount(text)
+		if err != nil {
+			return err
+		}
+		d.Account = domain.Plainly(normal)
+		p.account = normal
+	}
+	return nil
+}
+
+// field is a personal value of an order and its path there.
+type field struct {
+	path  string
+	value *domain.Personal
+}
+
+// personal finds the personal values of an order that are not sealed yet.
+func personal(o *domain.Order) []field {
+	var found []field
+	walk(reflect.ValueOf(&o.Irregular).Elem(), "irregular", &found)
+	walk(reflect.ValueOf(o.Body).Elem(), "", &found)
+	return found
+}
+
+var personalType = reflect.TypeFor[domain.Personal]()
+
+func walk(v reflect.Value, path string, found *[]field) {
+	switch {
+	case v.Type() == personalType:
+		if p := v.Addr().Interface().(*domain.Personal); p.Plain() != "" {
+			*found = append(*found, field{path, p})
+		}
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if !f.IsExported() {
+				continue
+			}
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case f.Anonymous:
+				name = path
+			case path != "":
+				name = path + "." + name
+			}
+			walk(v.Field(i), name, found)
+		}
+	case v.Kind() == reflect.Slice:
+		if k := v.Type().Elem().Kind(); k != reflect.Struct {
+			return
+		}
+		for i := range v.Len() {
+			walk(v.Index(i), fmt.Sprintf("%s.%d", path, i), found)
+		}
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		walk(v.Elem(), path, found)
+	}
+}
