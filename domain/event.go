@@ -157,3 +157,6 @@ func byName(events ...Event) map[string]reflect.Type {
 	}
 	return types
 }
+
+// CommonOf returns the common fields of an event.
+func CommonOf(e Event) *Common { return e.common() }

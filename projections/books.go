@@ -1,0 +1,292 @@
+// Package projections rebuilds everything that people read from the events:
+// balances, the public notice list, the fund-use report, the irregular records,
+// the campaign summaries and the log of entries.
+//
+//	books, err := projections.Read(ctx, store, projections.Until{})
+//	if err != nil {
+//		return err
+//	}
+//	for _, row := range books.Balances(projections.ByFund) {
+//		fmt.Println(row.Name, row.Received, row.Paid, row.Left)
+//	}
+//	for entry := range books.FundUse() {
+//		fmt.Println(entry.Number, entry.Amount, entry.Missing)
+//	}
+//
+// [Books] is one fold of `$all`: a state of the domain, and beside it what the
+// domain does not need to decide. It never reads the vault: people stand in it
+// as ids. It can be thrown away and read again, and then it is the same, byte
+// for byte ([Books.Digest]).
+//
+// # As of
+//
+// Books can be read as of three things, which differ:
+//   - a number: the events before it and it, a prefix of the log; what somebody
+//     saw who looked then.
+//   - a recorded time: the longest prefix whose greatest recorded time is not
+//     later; what was known at that moment.
+//   - a business date: what counts in the books up to and with a day, whenever
+//     it was written. It is not a prefix of the log: an entry made late counts
+//     on its business date. Amounts and payments follow it; names and other
+//     facts without value are as they are known now.
+package projections
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"runtime"
+	"sync"
+	"time"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+)
+
+// Until says as of what books are read; the zero value is now.
+type Until struct {
+	Number   *uint64
+	Recorded time.Time
+	Date     domain.Day
+}
+
+// Event is what books keep of every event.
+type Event struct {
+	Number    uint64
+	ID        domain.ID
+	Type      string
+	Stream    string
+	Date      domain.Day
+	Happened  domain.Span
+	Recorded  time.Time
+	Actor     domain.ID
+	DoneBy    domain.ID
+	Signed    bool
+	Cause     domain.ID
+	Campaign  domain.ID
+	Irregular []domain.Irregularity
+	// Leaf is the hash of the event's log entry; zero where its bytes are not
+	// an event's.
+	Leaf [32]byte
+}
+
+// Books are all projections of a ledger. They are written by Apply alone; a
+// reader and Apply must not run at the same time.
+type Books struct {
+	// State is the domain's; it is read, never changed.
+	State *domain.Ledger
+	Until Until
+	// Events by number.
+	Events []Event
+
+	byID    map[domain.ID]uint64
+	tallies map[tally]int64
+	stories storyBook
+	typed   map[uint64]domain.Event // of the types that reports quote
+	latest  time.Time
+	// Unreadable are events whose bytes could not be read.
+	Unreadable []error
+}
+
+// New returns books before the first event.
+func New(until Until) *Books {
+	return &Books{State: domain.NewLedger(), Until: until, byID: map[domain.ID]uint64{}, tallies: map[tally]int64{}, typed: map[uint64]domain.Event{}}
+}
+
+// Read reads all events of a store into new books. Events are decoded by as
+// many goroutines as there are cores, and applied in order.
+func Read(ctx context.Context, store eventstore.Store, until Until) (*Books, error) {
+	b := New(until)
+	for d, err := range decoded(ctx, store) {
+		if err != nil {
+			return nil, fmt.Errorf("read books: %w", err)
+		}
+		if !b.Apply(d) {
+			break
+		}
+	}
+	return b, nil
+}
+
+// Decoded is an event with the hash of its log entry.
+type Decoded struct {
+	*domain.Recorded
+	Leaf [32]byte
+	Err  error // why it cannot be read
+}
+
+// Decode reads a stored event for Apply.
+func Decode(raw eventstore.Recorded, number uint64) Decoded {
+	var d Decoded
+	d.Recorded, d.Err = eventstore.Decode(raw, number)
+	if entry, err := eventstore.Entry(raw); err == nil {
+		d.Leaf = eventstore.LeafHash(entry)
+	} else if d.Err == nil {
+		d.Err = err
+	}
+	return d
+}
+
+// chunk is how many events one goroutine decodes at a time: enough that
+// handing them over costs little.
+const chunk = 256
+
+// decoded yields the events of a store in order, decoded in parallel.
+func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, error] {
+	return func(yield func(Decoded, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		type job struct {
+			raw   []eventstore.Recorded
+			first uint64
+			out   chan []Decoded // room for one
+			err   error
+		}
+		workers := runtime.GOMAXPROCS(0)
+		jobs := make(chan *job, workers)    // to be decoded
+		order := make(chan *job, 2*workers) // to be applied; bounds what waits in memory
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for range workers {
+			wg.Go(func() {
+				for j := range jobs {
+					out := make([]Decoded, len(j.raw))
+					for i, r := range j.raw {
+						out[i] = Decode(r, j.first+uint64(i))
+					}
+					j.out <- out
+				}
+			})
+		}
+		wg.Go(func() {
+			defer close(order)
+			defer close(jobs)
+			give := func(j *job) bool {
+				select {
+				case order <- j:
+				case <-ctx.Done():
+					return false
+				}
+				if j.err == nil {
+					jobs <- j
+				}
+				return true
+			}
+			next := &job{out: make(chan []Decoded, 1)}
+			for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+				if err != nil {
+					if give(next) {
+						give(&job{err: err})
+					}
+					return
+				}
+				next.raw = append(next.raw, r)
+				if len(next.raw) == chunk {
+					if !give(next) {
+						return
+					}
+					next = &job{first: next.first + chunk, out: make(chan []Decoded, 1)}
+				}
+			}
+			give(next)
+		})
+		for j := range order {
+			if j.err != nil {
+				yield(Decoded{}, j.err)
+				stop()
+				continue
+			}
+			if ctx.Err() != nil {
+				continue
+			}
+			for _, d := range <-j.out {
+				if !yield(d, nil) {
+					stop()
+					break
+				}
+			}
+		}
+	}
+}
+
+// Apply folds one event; false says that it lies after what the books are as
+// of, and that no later one is wanted.
+func (b *Books) Apply(d Decoded) bool {
+	u := b.Until
+	if u.Number != nil && d.Number > *u.Number || !u.Recorded.IsZero() && d.Meta.Recorded.After(u.Recorded) {
+		return false
+	}
+	if d.Err != nil {
+		b.Unreadable = append(b.Unreadable, d.Err)
+	}
+	postings, err := b.State.Apply(d.Recorded)
+	e := Event{Number: d.Number, ID: d.ID, Stream: d.Stream, Recorded: d.Meta.Recorded, Actor: d.Meta.Actor,
+		Cause: d.Meta.Cause, Signed: d.Meta.Command != nil && len(d.Meta.Command.Signature) > 0, Leaf: d.Leaf}
+	if d.Event != nil {
+		c := domain.CommonOf(d.Event)
+		e.Type, e.Date, e.DoneBy, e.Campaign, e.Irregular = domain.TypeOf(d.Event), c.Date, c.DoneBy, c.Campaign, c.Irregular
+		e.Happened = domain.Span{First: c.FirstDay(), Last: c.LastDay()}
+	}
+	b.byID[d.ID] = uint64(len(b.Events))
+	b.Events = append(b.Events, e)
+	if err == nil && d.Event != nil {
+		if u.Date == 0 || e.Date <= u.Date {
+			b.tally(&e, postings)
+		}
+		b.tell(&e, d.Event)
+	}
+	return true
+}
+
+// Event returns an event by id.
+func (b *Books) Event(id domain.ID) (*Event, bool) {
+	n, ok := b.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return &b.Events[n], true
+}
+
+// number is an event's number; unknown ids have none.
+func (b *Books) number(id domain.ID) (uint64, bool) {
+	n, ok := b.byID[id]
+	return n, ok
+}
+
+// numbers lists the numbers of events that are known.
+func (b *Books) numbers(ids ...domain.ID) []uint64 {
+	var ns []uint64
+	for _, id := range ids {
+		if n, ok := b.byID[id]; ok {
+			ns = append(ns, n)
+		}
+	}
+	return ns
+}
+
+// within says whether a business date counts in these books.
+func (b *Books) within(d domain.Day) bool { return b.Until.Date == 0 || d <= b.Until.Date }
+
+// Digest is the SHA-256 of everything the books say. Books that were thrown
+// away and read again have the same.
+func (b *Books) Digest() [32]byte {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	write := func(v any) {
+		if err := enc.Encode(v); err != nil {
+			panic(err) // only plain data is written
+		}
+	}
+	write(b.Events)
+	for _, by := range Dimensions {
+		write(b.Balances(by))
+	}
+	write(b.Notices(0))
+	for e := range b.FundUse() {
+		write(e)
+	}
+	write(b.Irregular())
+	return [32]byte(h.Sum(nil))
+}
