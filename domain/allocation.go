@@ -346,10 +346,10 @@ func (c *Allocate) decide(d *decision) error {
 func (c *Allocate) topUp(d *decision, b *Book, e *AllocationMade) error {
 	a := d.l.Allocations[c.To]
 	if a == nil || a.From != b.Stream {
-		return refuse(NoSuch, "分配 allocation", c.To)
+		return refuse(NoSuch, said{"分配", "allocation"}, c.To)
 	}
 	if a.Closed {
-		return refuse(NotOpen, "分配 allocation", c.To)
+		return refuse(NotOpen, said{"分配", "allocation"}, c.To)
 	}
 	e.Unit, e.Programme, e.Revision, e.Rules, e.Purpose = a.Unit, a.Programme, a.Revision, a.Rules, a.Purpose
 	return nil
@@ -364,7 +364,7 @@ func (c *Allocate) open(d *decision, b *Book, e *AllocationMade) error {
 	}
 	p, ok := d.l.Programmes[c.Programme]
 	if !ok {
-		return refuse(NoSuch, "救助项目 programme", c.Programme)
+		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
 	}
 	revision, rules, ok := p.InForceOn(d.o.Date)
 	if !ok {
@@ -489,7 +489,7 @@ func (c *RejectNomination) decide(d *decision) error {
 		return err
 	}
 	if c.Nomination < 1 || c.Nomination > len(a.Nominations) {
-		return refuse(NoSuch, "推荐名单 nomination", c.Nomination)
+		return refuse(NoSuch, said{"推荐名单", "nomination"}, c.Nomination)
 	}
 	n := a.Nominations[c.Nomination-1]
 	if n.Rejected != (ID{}) || n.Used {
@@ -561,7 +561,7 @@ func (c *ReturnUnspent) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation
 func (c *ReturnUnspent) decide(d *decision) error {
 	a := d.l.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, "分配 allocation", c.Allocation)
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
 	}
 	e := &UnspentReturned{}
 	item, quantity := asked(c.Amount, c.Item, c.Quantity)

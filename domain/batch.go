@@ -322,7 +322,7 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		}
 	}
 	if due.Form != p.form {
-		if err := d.conduct(i, refuse(OtherForm, due.Form.Say(Zh), p.form.Say(Zh))); err != nil {
+		if err := d.conduct(i, refuse(OtherForm, due.Form, p.form)); err != nil {
 			return no, err
 		}
 	}
@@ -461,14 +461,14 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 		return nil, nil, err
 	}
 	if no < 1 || no > len(a.Batches) {
-		return nil, nil, refuse(NoSuch, "批次 batch", no)
+		return nil, nil, refuse(NoSuch, said{"批次", "batch"}, no)
 	}
 	b := a.Batches[no-1]
 	if b.Rejected != (ID{}) {
-		return nil, nil, refuse(BatchIs, no, "已退回 rejected")
+		return nil, nil, refuse(BatchIs, no, said{"已退回", "rejected"})
 	}
 	if b.Result != (ID{}) {
-		return nil, nil, refuse(BatchIs, no, "已发放 paid")
+		return nil, nil, refuse(BatchIs, no, said{"已发放", "paid"})
 	}
 	return a, b, nil
 }
@@ -481,10 +481,10 @@ func (c *ApproveBatch) decide(d *decision) error {
 		return err
 	}
 	if b.Approved != (ID{}) {
-		return refuse(BatchIs, c.Batch, "已复核 approved")
+		return refuse(BatchIs, c.Batch, said{"已复核", "approved"})
 	}
 	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, "制单 preparer", "复核 approver")); err != nil {
+		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"复核", "approver"})); err != nil {
 			return err
 		}
 	}
@@ -511,10 +511,10 @@ func (c *RejectBatch) decide(d *decision) error {
 		return err
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, "已送银行 sent")
+		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
 	if slices.ContainsFunc(b.Rows, func(r *Row) bool { return r.State != "" }) {
-		return refuse(BatchIs, c.Batch, "部分已发放 partly paid")
+		return refuse(BatchIs, c.Batch, said{"部分已发放", "partly paid"})
 	}
 	e := &BatchRejected{Batch: c.Batch}
 	e.Private.Reason = c.Reason.sealed
@@ -526,10 +526,10 @@ func (c *RejectBatch) decide(d *decision) error {
 // has a stopped line among the rows to be paid (rules 9 and 10).
 func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) error {
 	if b.Approved == (ID{}) {
-		return refuse(BatchIs, b.No, "未复核 not approved")
+		return refuse(BatchIs, b.No, said{"未复核", "not approved"})
 	}
 	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, "制单 preparer", "出纳 payer")); err != nil {
+		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"出纳", "payer"})); err != nil {
 			return err
 		}
 	}
@@ -567,10 +567,10 @@ func (c *SendBatchToBank) decide(d *decision) error {
 		return err
 	}
 	if b.Form != Bank {
-		return refuse(NotTheForm, b.Form.Say(Zh))
+		return refuse(NotTheForm, b.Form)
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, "已送银行 sent")
+		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
 	if err := d.payable(a, b, func(int) bool { return true }); err != nil {
 		return err
@@ -590,7 +590,7 @@ func (c *TakeBankResult) decide(d *decision) error {
 		return err
 	}
 	if b.Sent == (ID{}) {
-		return refuse(BatchIs, c.Batch, "未送银行 not sent")
+		return refuse(BatchIs, c.Batch, said{"未送银行", "not sent"})
 	}
 	not, err := b.without(c.Rejected)
 	if err != nil {
@@ -637,7 +637,7 @@ func (c *PayBatch) decide(d *decision) error {
 		return err
 	}
 	if b.Form == Bank {
-		return refuse(NotTheForm, b.Form.Say(Zh))
+		return refuse(NotTheForm, b.Form)
 	}
 	not, err := b.without(c.NotPaid)
 	if err != nil {

@@ -201,9 +201,9 @@ func (c *OpenCampaign) decide(d *decision) error {
 func (d *decision) campaign(id ID) error {
 	switch c, ok := d.l.Campaigns[id]; {
 	case !ok:
-		return refuse(NoSuch, "活动 campaign", id)
+		return refuse(NoSuch, said{"活动", "campaign"}, id)
 	case c.Closed:
-		return refuse(NotOpen, "活动 campaign", id)
+		return refuse(NotOpen, said{"活动", "campaign"}, id)
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func (c *RecordVisit) decide(d *decision) error {
 func (d *decision) parties(ids []ID) error {
 	for i, id := range ids {
 		if d.l.Parties[id] == nil {
-			return refuse(NoSuch, "对象 party", id).at(i)
+			return refuse(NoSuch, said{"对象", "party"}, id).at(i)
 		}
 	}
 	return nil
@@ -289,11 +289,11 @@ func (c *ResolveNeed) decide(d *decision) error {
 	}
 	id, ok := d.l.Find(c.Need)
 	if !ok {
-		return refuse(NoSuch, "困难 need", c.Need)
+		return refuse(NoSuch, said{"困难", "need"}, c.Need)
 	}
 	open, ok := d.l.Campaigns[d.o.Campaign].needs[id]
 	if !ok {
-		return refuse(NoSuch, "困难 need", c.Need)
+		return refuse(NoSuch, said{"困难", "need"}, c.Need)
 	}
 	if !open {
 		return refuse(NeedIsMet, c.Need)
@@ -352,7 +352,7 @@ func (c *RecordFact) decide(d *decision) error {
 	for i, ref := range c.About {
 		id, ok := d.l.Find(ref)
 		if !ok {
-			return refuse(NoSuch, "记录 entry", ref).at(i)
+			return refuse(NoSuch, said{"记录", "entry"}, ref).at(i)
 		}
 		e.About = append(e.About, id)
 	}

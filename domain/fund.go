@@ -297,13 +297,13 @@ func (d *decision) openBook(f From) (*Book, error) {
 	b := d.l.book(f.stream())
 	switch {
 	case b == nil && f.Fund != (ID{}):
-		return nil, refuse(NoSuch, "资金 fund", f.Fund)
+		return nil, refuse(NoSuch, said{"资金", "fund"}, f.Fund)
 	case b == nil:
-		return nil, refuse(NoSuch, "分配 allocation", f.Allocation)
+		return nil, refuse(NoSuch, said{"分配", "allocation"}, f.Allocation)
 	case b.Closed && f.Fund != (ID{}):
-		return nil, refuse(NotOpen, "资金 fund", f.Fund)
+		return nil, refuse(NotOpen, said{"资金", "fund"}, f.Fund)
 	case b.Closed:
-		return nil, refuse(NotOpen, "分配 allocation", f.Allocation)
+		return nil, refuse(NotOpen, said{"分配", "allocation"}, f.Allocation)
 	}
 	return b, nil
 }
@@ -477,7 +477,7 @@ func (c *SurrenderFunds) unit(l *Ledger, _ *Order) ID { return From{Fund: c.Fund
 func (c *SurrenderFunds) decide(d *decision) error {
 	f := d.l.Funds[c.Fund]
 	if f == nil {
-		return refuse(NoSuch, "资金 fund", c.Fund)
+		return refuse(NoSuch, said{"资金", "fund"}, c.Fund)
 	}
 	item, quantity := asked(c.Amount, c.Item, c.Quantity)
 	if quantity <= 0 {
@@ -531,11 +531,11 @@ func (c *ReverseEntry) unit(l *Ledger, _ *Order) ID { return c.unitIn(l) }
 func (c *ReverseEntry) decide(d *decision) error {
 	b := d.l.book(c.stream())
 	if b == nil {
-		return refuse(NoSuch, "账 book", c.stream())
+		return refuse(NoSuch, said{"账", "book"}, c.stream())
 	}
 	id, ok := d.l.Find(c.Entry)
 	if !ok {
-		return refuse(NoSuch, "记录 entry", c.Entry)
+		return refuse(NoSuch, said{"记录", "entry"}, c.Entry)
 	}
 	made := b.entries[id]
 	if made == nil {

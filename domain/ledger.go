@@ -324,3 +324,36 @@ func (e *LedgerOpened) fold(l *Ledger, r *Recorded) error {
 
 // Effect returns what a command led to, nil for one that was never accepted.
 func (l *Ledger) Effect(command ID) *Effect { return l.commands[command] }
+
+// RefTo returns how a command names an event: by the command that made it, with
+// the row where a process posted it.
+func (l *Ledger) RefTo(event ID) (Ref, bool) {
+	at, ok := l.events[event]
+	if !ok {
+		return Ref{}, false
+	}
+	if e := l.commands[at.command]; e != nil && at.command != (ID{}) {
+		return Ref{Command: at.command}, e.Events[0] == event
+	}
+	for id, e := range l.commands {
+		for row, made := range e.Rows {
+			if made == event {
+				return Ref{id, row}, true
+			}
+		}
+	}
+	return Ref{}, false
+}
+
+// CommandOf returns the command that led to an event, zero for a process.
+func (l *Ledger) CommandOf(event ID) ID { return l.events[event].command }
+
+// EventAt returns the event with a number.
+func (l *Ledger) EventAt(number uint64) (ID, bool) {
+	for id, e := range l.events {
+		if e.number == number {
+			return id, true
+		}
+	}
+	return ID{}, false
+}

@@ -386,7 +386,7 @@ func (d *decision) notice(id ID) (*Notice, error) {
 	n := d.l.Notices[id]
 	switch {
 	case n == nil:
-		return nil, refuse(NoSuch, "名单 notice", id)
+		return nil, refuse(NoSuch, said{"名单", "notice"}, id)
 	case n.Withdrawn != ID{}:
 		return nil, refuse(NoticeIsFinal, id)
 	}
@@ -416,7 +416,7 @@ func (c *DraftNotice) decide(d *decision) error {
 		return err
 	}
 	if d.l.rulesOf(a) == nil {
-		return refuse(NoSuch, "救助项目 programme", a.Programme)
+		return refuse(NoSuch, said{"救助项目", "programme"}, a.Programme)
 	}
 	if c.Heading.Title == "" {
 		return refuse(FieldMissing, "heading.title")
@@ -511,11 +511,11 @@ func (k *lineCheck) row(i int, row LineRow) error {
 	b := l.Parties[row.Beneficiary]
 	switch {
 	case b == nil:
-		return refuse(NoSuch, "对象 party", row.Beneficiary).at(i)
+		return refuse(NoSuch, said{"对象", "party"}, row.Beneficiary).at(i)
 	case row.Payee != ID{} && l.Parties[row.Payee] == nil:
-		return refuse(NoSuch, "对象 party", row.Payee).at(i)
+		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
 	case row.Household != ID{} && l.Parties[row.Household] == nil:
-		return refuse(NoSuch, "对象 party", row.Household).at(i)
+		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
 	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
 		return refuse(WhyOtherPayee, row.Payee).at(i)
 	case len(row.Give) == 0:
@@ -584,7 +584,7 @@ func (k *lineCheck) give(i int, row LineRow, g Give) error {
 		seen[c.Item] = true
 	}
 	if !slices.Contains(k.rules.Forms, g.Form) {
-		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form.Say(Zh))); err != nil {
+		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form)); err != nil {
 			return err
 		}
 	}
@@ -617,7 +617,7 @@ func (k *lineCheck) nomination(i int, row LineRow) error {
 		return nil
 	}
 	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {
-		return refuse(NoSuch, "推荐名单 nomination", row.Nomination).at(i)
+		return refuse(NoSuch, said{"推荐名单", "nomination"}, row.Nomination).at(i)
 	}
 	nom := k.a.Nominations[row.Nomination-1]
 	if nom.Rejected != (ID{}) {
@@ -642,7 +642,7 @@ func (c *RemoveLines) decide(d *decision) error {
 	seen := map[int]bool{}
 	for i, no := range c.Lines {
 		if n.line(no) == nil || seen[no] {
-			return refuse(NoSuch, "名单行 line", no).at(i)
+			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
 		}
 		seen[no] = true
 	}
@@ -664,7 +664,7 @@ func (c *ReviewNotice) decide(d *decision) error {
 		return refuse(NoticeEmpty)
 	}
 	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, "拟稿 drafter", "审核 reviewer")); err != nil {
+		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"审核", "reviewer"})); err != nil {
 			return err
 		}
 	}
@@ -792,7 +792,7 @@ func (c *RaiseObjection) decide(d *decision) error {
 	}
 	for i, no := range c.Lines {
 		if n.line(no) == nil {
-			return refuse(NoSuch, "名单行 line", no).at(i)
+			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
 		}
 	}
 	if c.Objector != (ID{}) {
@@ -814,7 +814,7 @@ func (c *ResolveObjection) decide(d *decision) error {
 		return err
 	}
 	if c.Objection < 1 || c.Objection > len(n.Objections) {
-		return refuse(NoSuch, "异议 objection", c.Objection)
+		return refuse(NoSuch, said{"异议", "objection"}, c.Objection)
 	}
 	o := n.Objections[c.Objection-1]
 	if o.Resolved != (ID{}) {
@@ -883,7 +883,7 @@ func (c *ConfirmNotice) decide(d *decision) error {
 		}
 	}
 	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, "拟稿 drafter", "确认 confirmer")); err != nil {
+		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"确认", "confirmer"})); err != nil {
 			return err
 		}
 	}

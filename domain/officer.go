@@ -203,7 +203,7 @@ func (c *GrantRole) decide(d *decision) error {
 		return err
 	}
 	if slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(AlreadyExists, "职责 role", c.Role)
+		return refuse(AlreadyExists, said{"职责", "role"}, c.Role)
 	}
 	if err := d.mayHold(o, c.Role, c.Unit); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (c *RevokeRole) decide(d *decision) error {
 		return err
 	}
 	if !slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(NoSuch, "职责 role", c.Role)
+		return refuse(NoSuch, said{"职责", "role"}, c.Role)
 	}
 	d.add(&RoleRevoked{Role: c.Role, Unit: c.Unit})
 	return nil
@@ -270,7 +270,7 @@ func (c *RecordOfficerLeft) decide(d *decision) error {
 func (d *decision) officer(id ID) (*Officer, error) {
 	o, ok := d.l.Officers[id]
 	if !ok {
-		return nil, refuse(NoSuch, "经办人 officer", id)
+		return nil, refuse(NoSuch, said{"经办人", "officer"}, id)
 	}
 	if o.Left {
 		return nil, refuse(ActorLeft, id)

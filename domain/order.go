@@ -212,7 +212,7 @@ func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 		return nil, err
 	}
 	if o.Campaign != (ID{}) && l.Campaigns[o.Campaign] == nil {
-		return nil, refuse(NoSuch, "活动 campaign", o.Campaign)
+		return nil, refuse(NoSuch, said{"活动", "campaign"}, o.Campaign)
 	}
 	role, err := d.checkActor()
 	if err != nil {
@@ -318,7 +318,7 @@ func (d *decision) replace(stream string, e Event) error {
 	}
 	id, ok := d.l.Find(*d.o.Replaces)
 	if !ok {
-		return refuse(NoSuch, "记录 entry", d.o.Replaces)
+		return refuse(NoSuch, said{"记录", "entry"}, d.o.Replaces)
 	}
 	at := d.l.events[id]
 	if at.stream != stream || at.kind != TypeOf(e) {

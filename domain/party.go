@@ -25,6 +25,7 @@ type Party struct {
 	Type       PartyType
 	Headcount  Headcount
 	Details    PartyDetails
+	NameIn     ID // the event whose command sealed the name
 	Account    ID // account id from the vault; the event that holds it is AccountIn
 	AccountIn  ID
 	Household  ID
@@ -361,7 +362,7 @@ func (c *DecideEligibility) decide(d *decision) error {
 		return err
 	}
 	if d.l.Programmes[c.Programme] == nil {
-		return refuse(NoSuch, "救助项目 programme", c.Programme)
+		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
 	}
 	if d.l.concerns(d.actor(), c.Party) {
 		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
@@ -422,7 +423,7 @@ func (c *RecordDeath) decide(d *decision) error {
 		return err
 	}
 	if d.l.Parties[c.Party].Dead != 0 && d.o.Replaces == nil {
-		return refuse(AlreadyExists, "死亡记录 death", c.Party)
+		return refuse(AlreadyExists, said{"死亡记录", "death"}, c.Party)
 	}
 	d.add(e)
 	return nil
@@ -432,7 +433,7 @@ func (c *RestrictParty) target(*Order) string        { return Stream(PartyKind, 
 func (c *RestrictParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 func (c *RestrictParty) decide(d *decision) error {
 	if d.l.Parties[c.Party] == nil {
-		return refuse(NoSuch, "对象 party", c.Party)
+		return refuse(NoSuch, said{"对象", "party"}, c.Party)
 	}
 	d.add(&PartyRestricted{Lifted: c.Lifted})
 	return nil
@@ -442,7 +443,7 @@ func (c *RestrictParty) decide(d *decision) error {
 func (d *decision) party(id ID) error {
 	p, ok := d.l.Parties[id]
 	if !ok {
-		return refuse(NoSuch, "对象 party", id)
+		return refuse(NoSuch, said{"对象", "party"}, id)
 	}
 	if p.MergedInto != (ID{}) {
 		return refuse(IsMerged, id, p.MergedInto)
@@ -509,6 +510,9 @@ func (p *Party) learn(d *PartyDetails, event ID) {
 		if !f.from.IsZero() {
 			*f.to = *f.from
 		}
+	}
+	if !d.Name.IsZero() {
+		p.NameIn = event
 	}
 	if !d.Account.IsZero() {
 		p.Account, p.AccountIn = d.AccountID, event

@@ -171,7 +171,7 @@ func (c *Disburse) target(*Order) string        { return Stream(AllocationKind, 
 func (c *Disburse) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *Disburse) decide(d *decision) error {
 	if c.HandedBy != (ID{}) && d.l.Officers[c.HandedBy] == nil {
-		return refuse(NoSuch, "经办人 officer", c.HandedBy)
+		return refuse(NoSuch, said{"经办人", "officer"}, c.HandedBy)
 	}
 	if c.Batch != 0 {
 		return c.ofBatch(d)
@@ -223,7 +223,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 		return refuse(NoSuchRow, c.Row)
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, "已送银行 sent")
+		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
 	if err := d.payable(a, b, func(row int) bool { return row == c.Row }); err != nil {
 		return err
@@ -238,7 +238,7 @@ func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation
 func (c *RecordReceipt) decide(d *decision) error {
 	a := d.l.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, "分配 allocation", c.Allocation)
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
 	}
 	if c.Kind == "" {
 		return refuse(FieldMissing, "kind")
@@ -249,7 +249,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 	var numbers []int
 	if c.Batch != 0 {
 		if c.Batch < 1 || c.Batch > len(a.Batches) {
-			return refuse(NoSuch, "批次 batch", c.Batch)
+			return refuse(NoSuch, said{"批次", "batch"}, c.Batch)
 		}
 		b := a.Batches[c.Batch-1]
 		for i, row := range b.Rows {
@@ -320,7 +320,7 @@ func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAlloc
 func (c *ReturnDisbursement) decide(d *decision) error {
 	a := d.l.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, "分配 allocation", c.Allocation)
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {
@@ -361,7 +361,7 @@ func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocatio
 func (c *DemandRecovery) decide(d *decision) error {
 	a := d.l.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, "分配 allocation", c.Allocation)
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {

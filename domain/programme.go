@@ -219,11 +219,11 @@ func (c *ReviseProgramme) unit(l *Ledger, _ *Order) ID { return l.Opened.Root.ID
 func (c *ReviseProgramme) decide(d *decision) error {
 	p, ok := d.l.Programmes[c.Programme]
 	if !ok {
-		return refuse(NoSuch, "救助项目 programme", c.Programme)
+		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
 	}
 	last := p.Revisions[len(p.Revisions)-1]
 	if last.Ended {
-		return refuse(NotOpen, "救助项目 programme", c.Programme)
+		return refuse(NotOpen, said{"救助项目", "programme"}, c.Programme)
 	}
 	if d.o.Date <= last.From {
 		return refuse(TermsWrong, fmt.Sprintf("%s <= %s", d.o.Date, last.From))

@@ -85,6 +85,18 @@ func placeholders(s string) []string {
 type Detail struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+	en    string // where the English sentence has another word
+}
+
+// said is a word in both languages.
+type said struct{ zh, en string }
+
+// Say returns the word in a language.
+func (s said) Say(l Lang) string {
+	if l == En {
+		return s.en
+	}
+	return s.zh
 }
 
 // A Refusal says why a command has no effect: a stable code and the numbers
@@ -105,7 +117,11 @@ func refuse(c *Code, values ...any) *Refusal {
 	}
 	r := &Refusal{Code: c}
 	for i, v := range values {
-		r.Details = append(r.Details, Detail{c.params[i], fmt.Sprint(v)})
+		if word, ok := v.(interface{ Say(Lang) string }); ok {
+			r.Details = append(r.Details, Detail{c.params[i], word.Say(Zh), word.Say(En)})
+			continue
+		}
+		r.Details = append(r.Details, Detail{c.params[i], fmt.Sprint(v), ""})
 	}
 	return r
 }
@@ -123,7 +139,11 @@ func (r *Refusal) Sentence(l Lang) string {
 		s, row = r.Code.En, "row %d: %s"
 	}
 	for _, d := range r.Details {
-		s = strings.ReplaceAll(s, "{"+d.Name+"}", d.Value)
+		value := d.Value
+		if l == En && d.en != "" {
+			value = d.en
+		}
+		s = strings.ReplaceAll(s, "{"+d.Name+"}", value)
 	}
 	if r.Row > 0 {
 		s = fmt.Sprintf(row, r.Row, s)

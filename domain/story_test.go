@@ -240,7 +240,7 @@ func sealed(text string) Personal {
 type county struct {
 	*story
 	drafter, reviewer, accountant, approver, cashier, storekeeper ID
-	unit, programme, fund                                        ID
+	unit, programme, fund                                         ID
 }
 
 func newCounty(t testing.TB, terms Terms, money Yuan) *county {

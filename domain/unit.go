@@ -139,17 +139,17 @@ func (c *CloseUnit) decide(d *decision) error {
 	}
 	for _, u := range d.l.Units {
 		if u.Parent == c.Unit && !u.Closed {
-			return refuse(UnitHasOpen, "单位 unit")
+			return refuse(UnitHasOpen, said{"单位", "unit"})
 		}
 	}
 	for _, f := range d.l.Funds {
 		if f.Unit == c.Unit && !f.Closed {
-			return refuse(UnitHasOpen, "资金 fund")
+			return refuse(UnitHasOpen, said{"资金", "fund"})
 		}
 	}
 	for _, a := range d.l.Allocations {
 		if a.Unit == c.Unit && !a.Closed {
-			return refuse(UnitHasOpen, "分配 allocation")
+			return refuse(UnitHasOpen, said{"分配", "allocation"})
 		}
 	}
 	d.add(&UnitClosed{})
@@ -161,9 +161,9 @@ func (d *decision) openUnit(id ID) error {
 	u, ok := d.l.Units[id]
 	switch {
 	case !ok:
-		return refuse(NoSuch, "单位 unit", id)
+		return refuse(NoSuch, said{"单位", "unit"}, id)
 	case u.Closed:
-		return refuse(NotOpen, "单位 unit", id)
+		return refuse(NotOpen, said{"单位", "unit"}, id)
 	}
 	return nil
 }

@@ -365,12 +365,14 @@ type Query struct {
 
 // SourceFigure is a figure as its source has it.
 type SourceFigure struct {
-	Report int             `json:"report"`
-	ID     string          `json:"id"`
-	Value  json.RawMessage `json:"value"`
-	Unit   string          `json:"unit"`
-	Quote  string          `json:"quote"`
-	Query  Query           `json:"query"`
+	Report int    `json:"report"`
+	ID     string `json:"id"`
+	// Campaign is how the name of the report's campaign begins.
+	Campaign string          `json:"campaign"`
+	Value    json.RawMessage `json:"value"`
+	Unit     string          `json:"unit"`
+	Quote    string          `json:"quote"`
+	Query    Query           `json:"query"`
 }
 
 // Figure is a figure rebuilt from events.
@@ -386,20 +388,22 @@ type Figure struct {
 	Unit   string   `json:"unit,omitempty"`
 }
 
-// Figures rebuilds figures. A report's figures are asked of the campaign that
-// was opened as the report's number says.
+// Figures rebuilds figures, each from what belongs to its campaign.
 func (b *Books) Figures(sources []SourceFigure) []Figure {
 	campaigns := b.Campaigns()
 	cache := map[string][]Row{}
 	list := make([]Figure, 0, len(sources))
 	for _, s := range sources {
 		f := Figure{Report: s.Report, ID: s.ID, Figure: strings.Trim(string(s.Value), `"`), Quote: s.Quote, Unit: s.Unit, Events: []uint64{}}
-		if s.Report < 1 || s.Report > len(campaigns) {
+		k := slices.IndexFunc(campaigns, func(c *domain.Campaign) bool {
+			return s.Campaign != "" && strings.HasPrefix(c.Name, s.Campaign)
+		})
+		if k < 0 {
 			f.Why = "no such campaign in this ledger"
 			list = append(list, f)
 			continue
 		}
-		campaign := campaigns[s.Report-1].ID.String()
+		campaign := campaigns[k].ID.String()
 		key := s.Query.From
 		if _, ok := cache[key]; !ok {
 			cache[key] = b.Rows(key, nil)

@@ -56,9 +56,29 @@ func (l *Ledger) Do(ctx context.Context, o *domain.Order, signers ...Signer) (*D
 
 // DoAt is Do for a simulated ledger, whose orders say when they are recorded.
 func (l *Ledger) DoAt(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*Done, error) {
-	p, err := l.Prepare(ctx, o)
+	p, proof, second, err := l.sign(ctx, o, at, signers)
 	if err != nil {
 		return nil, err
+	}
+	return l.Submit(ctx, p, proof, second)
+}
+
+// TryAt says what an order would lead to, and writes no event; nil is an order
+// that was accepted before.
+func (l *Ledger) TryAt(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*domain.Decision, error) {
+	p, proof, second, err := l.sign(ctx, o, at, signers)
+	if err != nil {
+		return nil, err
+	}
+	d, _, _, err := l.decide(p, &proof, second)
+	return d, err
+}
+
+// sign prepares an order and signs it with the keys of those who must.
+func (l *Ledger) sign(ctx context.Context, o *domain.Order, at time.Time, signers []Signer) (*Prepared, domain.Proof, *domain.SecondProof, error) {
+	p, err := l.Prepare(ctx, o)
+	if err != nil {
+		return nil, domain.Proof{}, nil, err
 	}
 	p.At = at
 	proof := domain.Proof{ID: o.ID, Digest: p.Digest[:]}
@@ -79,7 +99,7 @@ func (l *Ledger) DoAt(ctx context.Context, o *domain.Order, at time.Time, signer
 			second.Key, second.Signature = public, signature
 		}
 	}
-	return l.Submit(ctx, p, proof, second)
+	return p, proof, second, nil
 }
 
 // Submit carries out a prepared order with its signatures.
@@ -136,13 +156,6 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 		}
 		return l.answered(o, false), nil
 	}
-}
-
-// Try says what an order would lead to, and writes nothing. The order is
-// prepared already.
-func (l *Ledger) Try(p *Prepared, proof domain.Proof, second *domain.SecondProof) (*domain.Decision, error) {
-	d, _, _, err := l.decide(p, &proof, second)
-	return d, err
 }
 
 // decide lets the domain decide and encodes what it decided, with ids, salts

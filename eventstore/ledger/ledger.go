@@ -195,3 +195,13 @@ func (l *Ledger) Unseal(ctx context.Context, s domain.Sealed, stream string, com
 	plain, err := l.vault.Unseal(ctx, s.Key, vault.Binding{Stream: stream, Command: command, Path: path, Schema: eventstore.Schema}, s.Box)
 	return string(plain), err
 }
+
+// PartyOf returns the registered party of an id number in its normal form.
+func (l *Ledger) PartyOf(ctx context.Context, number string) (uuid.UUID, bool, error) {
+	party, ok, err := l.vault.PartyOf(ctx, number)
+	if err != nil || !ok {
+		return uuid.UUID{}, false, err
+	}
+	l.View(func(s *domain.Ledger) { ok = s.Parties[party] != nil })
+	return party, ok, nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault"
+)
+
+// The exit codes, on which scripts may rely.
+const (
+	exitOK       = 0
+	exitOther    = 1 // anything else: a disk, a bug
+	exitUsage    = 2 // an unknown flag or command
+	exitRefused  = 3 // the rules refuse; nothing was written
+	exitInput    = 4 // the input cannot be read; nothing was written
+	exitLedger   = 5 // no ledger there, held by another process, a newer or damaged one
+	exitUnproven = 6 // a figure cannot be proven
+	exitKey      = 7 // a key is missing, wrong or not an officer's
+)
+
+const exitHelp = `Exit codes 退出码:
+  0  done 完成
+  1  another failure 其他错误
+  2  wrong usage 用法错误
+  3  refused by a rule, nothing written 规则拒绝，未写入
+  4  input cannot be read, nothing written 输入有误，未写入
+  5  no ledger, or it is held, newer or damaged 账簿不存在、被占用、版本较新或损坏
+  6  a figure is not proven 有数字未能证明
+  7  a key is missing or wrong 密钥缺失或不符`
+
+// inputError says what of the input is wrong, and where.
+type inputError struct {
+	what, why string
+	err       error
+}
+
+func (e *inputError) Error() string {
+	if e.err != nil {
+		return e.what + ": " + e.err.Error()
+	}
+	return e.what + ": " + e.why
+}
+
+func (e *inputError) Unwrap() error { return e.err }
+
+// errUnproven is returned when a figure is not ok.
+var errUnproven = errors.New("unproven")
+
+// fail says what went wrong and returns the exit code.
+func (p *program) fail(w io.Writer, err error) int {
+	code := exitCode(err)
+	if p.json {
+		var refusal *domain.Refusal
+		out := map[string]any{"exit": code, "error": p.sentence(err)}
+		if errors.As(err, &refusal) {
+			out["refusal"] = refusal
+		}
+		var cells *badCells
+		if errors.As(err, &cells) {
+			out["cells"] = cells.cells
+		}
+		text, _ := json.Marshal(out)
+		fmt.Fprintln(os.Stdout, string(text))
+		return code
+	}
+	if code == exitUnproven {
+		return code
+	}
+	fmt.Fprintln(w, p.say("错误：", "error: ")+p.sentence(err))
+	return code
+}
+
+func exitCode(err error) int {
+	var (
+		refusal  *domain.Refusal
+		input    *inputError
+		cells    *badCells
+		unsigned *ledger.Unsigned
+		taken    *ledger.NumberTaken
+		held     *eventstore.Held
+		none     *eventstore.NotALedger
+		newer    *eventstore.NewerFormat
+		corrupt  *eventstore.Corrupt
+		filled   *eventstore.NotEmpty
+		noVault  *vault.NotAVault
+		noLedger *noLedgerError
+		key      *keyError
+	)
+	switch {
+	case errors.As(err, &input), errors.As(err, &cells):
+		return exitInput
+	case errors.As(err, &refusal), errors.As(err, &taken):
+		return exitRefused
+	case errors.As(err, &unsigned), errors.As(err, &key), errors.Is(err, vault.ErrWrongKey):
+		return exitKey
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger):
+		return exitLedger
+	case errors.Is(err, errUnproven):
+		return exitUnproven
+	case strings.HasPrefix(err.Error(), "unknown") || strings.Contains(err.Error(), "required flag") || strings.Contains(err.Error(), "arg(s)") || strings.Contains(err.Error(), "invalid argument"):
+		return exitUsage
+	}
+	return exitOther
+}
+
+// sentence is what a person reads: a refusal in his language, with where it
+// was met.
+func (p *program) sentence(err error) string {
+	var refusal *domain.Refusal
+	if errors.As(err, &refusal) {
+		where := strings.TrimSuffix(err.Error(), refusal.Error())
+		return where + refusal.Sentence(p.lang()) + " [" + refusal.Code.Name + "]"
+	}
+	var held *eventstore.Held
+	if errors.As(err, &held) && p.lang() == domain.Zh {
+		return fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", held.Path, held.PID, held.Host)
+	}
+	return err.Error()
+}

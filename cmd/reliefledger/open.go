@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/embedded"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault"
+	"reliefledger.org/ledger/projections"
+)
+
+// What stands in a ledger's folder.
+const (
+	eventsFolder = "events"
+	vaultFile    = "vault.db"
+	ledgerFile   = "ledger.json"
+)
+
+// about is ledger.json: which ledger the folder is, and where its wrapping key
+// is by default.
+type about struct {
+	Ledger      uuid.UUID `json:"ledger"`
+	WrappingKey string    `json:"wrapping_key"`
+}
+
+// noLedgerError says that a folder holds no ledger.
+type noLedgerError struct{ dir, why string }
+
+func (e *noLedgerError) Error() string {
+	return fmt.Sprintf("%s 不是账簿目录 / is no ledger: %s", e.dir, e.why)
+}
+
+// keyError says what is wrong with a key file.
+type keyError struct {
+	path string
+	err  error
+}
+
+func (e *keyError) Error() string { return fmt.Sprintf("key %s: %v", e.path, e.err) }
+func (e *keyError) Unwrap() error { return e.err }
+
+func (p *program) about() (about, error) {
+	var a about
+	if p.data == "" {
+		return a, &noLedgerError{"(none)", "--data DIR / RELIEFLEDGER_DATA"}
+	}
+	text, err := os.ReadFile(filepath.Join(p.data, ledgerFile))
+	if err != nil {
+		return a, &noLedgerError{p.data, fmt.Sprintf("no %s", ledgerFile)}
+	}
+	if err := json.Unmarshal(text, &a); err != nil || a.Ledger == (uuid.UUID{}) {
+		return a, &noLedgerError{p.data, ledgerFile + " is torn"}
+	}
+	return a, nil
+}
+
+// books opens the store and reads the projections.
+func (p *program) books(ctx context.Context) (*projections.Books, error) {
+	if _, err := p.about(); err != nil {
+		return nil, err
+	}
+	until, err := p.until()
+	if err != nil {
+		return nil, err
+	}
+	store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	b, err := projections.Read(ctx, store, until)
+	if err != nil {
+		return nil, err
+	}
+	if b.State.Opened == nil {
+		return nil, &noLedgerError{p.data, "it was never opened (LedgerOpened is missing)"}
+	}
+	return b, nil
+}
+
+// opened is a ledger with what must be closed after it.
+type opened struct {
+	*ledger.Ledger
+	store *embedded.Store
+	vault *vault.Vault
+}
+
+func (o *opened) Close() error {
+	return errors.Join(o.Ledger.Close(), o.store.Close(), o.vault.Close())
+}
+
+// open opens the ledger for recording.
+func (p *program) open(ctx context.Context) (*opened, error) {
+	a, err := p.about()
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.openVault(a)
+	if err != nil {
+		return nil, err
+	}
+	store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return p.start(ctx, store, v)
+}
+
+func (p *program) openVault(a about) (*vault.Vault, error) {
+	path := p.wrapping
+	if path == "" {
+		path = a.WrappingKey
+	}
+	key, err := vault.ReadWrappingKey(path)
+	if err != nil {
+		return nil, &keyError{path, err}
+	}
+	return vault.Open(filepath.Join(p.data, vaultFile), a.Ledger, key)
+}
+
+func (p *program) start(ctx context.Context, store *embedded.Store, v *vault.Vault) (*opened, error) {
+	opts := ledger.Options{}
+	if p.holidays != "" {
+		text, err := os.ReadFile(p.holidays)
+		if err == nil {
+			opts.Calendar, err = domain.ParseCalendar(text)
+		}
+		if err != nil {
+			return nil, errors.Join(&inputError{what: p.holidays, err: err}, store.Close(), v.Close())
+		}
+	}
+	l, err := ledger.Open(ctx, store, v, opts)
+	if err != nil {
+		return nil, errors.Join(err, store.Close(), v.Close())
+	}
+	return &opened{l, store, v}, nil
+}
+
+// create makes the folder of a new ledger. ledger.json is written last: a
+// folder without it is no ledger.
+func (p *program) create(ctx context.Context, a about) (*opened, error) {
+	if p.data == "" {
+		return nil, &noLedgerError{"(none)", "--data DIR / RELIEFLEDGER_DATA"}
+	}
+	if entries, err := os.ReadDir(p.data); err == nil && len(entries) > 0 {
+		return nil, &eventstore.NotEmpty{Path: p.data, Found: entries[0].Name()}
+	}
+	if err := os.MkdirAll(p.data, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(a.WrappingKey), 0o700); err != nil {
+		return nil, err
+	}
+	key := vault.NewWrappingKey()
+	if err := key.WriteFile(a.WrappingKey); err != nil {
+		return nil, &keyError{a.WrappingKey, err}
+	}
+	v, err := vault.Create(filepath.Join(p.data, vaultFile), a.Ledger, key)
+	if err != nil {
+		return nil, err
+	}
+	store, err := embedded.Create(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return p.start(ctx, store, v)
+}
+
+func (p *program) finish(a about) error {
+	text, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.data, ledgerFile), append(text, '\n'), 0o600)
+}
+
+const keyHeader = "relief ledger officer key 1"
+
+// writeKey writes an officer's key to a new file that only he reads.
+func writeKey(path string, key ed25519.PrivateKey) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return &keyError{path, err}
+	}
+	_, err = fmt.Fprintf(f, "%s\n%s\n", keyHeader, base64.StdEncoding.EncodeToString(key.Seed()))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// readKey reads it. A file that others may read is refused.
+func readKey(path string) (ed25519.PrivateKey, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &keyError{path, err}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, &keyError{path, fmt.Errorf("others may read it (mode %o): chmod 600", info.Mode().Perm())}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &keyError{path, err}
+	}
+	header, body, _ := strings.Cut(string(text), "\n")
+	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(body))
+	if header != keyHeader || err != nil || len(seed) != ed25519.SeedSize {
+		return nil, &keyError{path, errors.New("not an officer's key file")}
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// signers finds the officers of the keys given with --key.
+func (p *program) signers(l *ledger.Ledger) ([]ledger.Signer, error) {
+	var list []ledger.Signer
+	for _, path := range p.keys {
+		key, err := readKey(path)
+		if err != nil {
+			return nil, err
+		}
+		public := string(key.Public().(ed25519.PublicKey))
+		found := false
+		l.View(func(s *domain.Ledger) {
+			for _, o := range s.Officers {
+				if string(o.Key()) == public {
+					list = append(list, ledger.Signer{Officer: o.ID, Key: key})
+					found = true
+				}
+			}
+		})
+		if !found {
+			return nil, &keyError{path, errors.New("no officer of this ledger has this key 不是本账簿经办人的密钥")}
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore/ledger"
+)
+
+func asError[T error](err error, to *T) bool { return errors.As(err, to) }
+
+func (p *program) recordCommand() *cobra.Command {
+	var file, content, date, as, by, campaign string
+	var dry bool
+	c := &cobra.Command{
+		Use:   "record [COMMAND]",
+		Short: p.say("记录命令：来自参数，或 JSON 行（--file，- 为标准输入）", "record orders: one from flags, or JSON lines from a file"),
+		Example: `  reliefledger record --key me.key --file january.jsonl
+  reliefledger record receive-funds --key me.key --date 2023-01-03 --content '{"fund":"…","source":{"kind":"union","level":"county","name":"县总工会"},"amount":"1300.00"}'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var in io.Reader
+			name, dir := "flags", "."
+			switch {
+			case len(args) == 1 && file == "":
+				line := map[string]any{"do": args[0], "date": date, "content": json.RawMessage(content)}
+				for k, v := range map[string]string{"as": as, "by": by, "campaign": campaign} {
+					if v != "" {
+						line[k] = v
+					}
+				}
+				text, err := json.Marshal(line)
+				if err != nil {
+					return &inputError{what: "--content", err: err}
+				}
+				in = bytes.NewReader(text)
+			case len(args) == 0 && file == "-":
+				in, name = os.Stdin, "stdin"
+			case len(args) == 0 && file != "":
+				text, err := os.ReadFile(file)
+				if err != nil {
+					return &inputError{what: file, err: err}
+				}
+				in, name, dir = bytes.NewReader(text), file, filepath.Dir(file)
+			default:
+				return errors.New("unknown usage: record COMMAND --content … , or record --file FILE")
+			}
+			return p.record(cmd.Context(), in, name, dir, dry)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&file, "file", "f", "", "JSON lines 命令文件")
+	f.StringVar(&content, "content", "{}", "content of the command 命令内容")
+	f.StringVar(&date, "date", "", "business date 记账日期")
+	f.StringVar(&as, "as", "", "name of the command, for sending it again 命令名")
+	f.StringVar(&by, "by", "", "officer who acts; default: the owner of the first --key 经办人")
+	f.StringVar(&campaign, "campaign", "", "campaign 活动")
+	f.BoolVar(&dry, "dry-run", false, "say what would happen, write nothing 试运行")
+	return c
+}
+
+// recorded is what `record` answers for one order.
+type recorded struct {
+	Command  uuid.UUID `json:"command"`
+	Name     string    `json:"name"`
+	Stream   string    `json:"stream"`
+	Numbers  []uint64  `json:"numbers,omitempty"`
+	Repeated bool      `json:"repeated,omitempty"`
+	Would    []string  `json:"would,omitempty"` // of a dry run: the events
+}
+
+func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dry bool) (err error) {
+	l, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	signers, err := p.signers(l.Ledger)
+	if err != nil {
+		return err
+	}
+	var id uuid.UUID
+	l.View(func(s *domain.Ledger) { id = s.ID })
+	text, err := io.ReadAll(io.LimitReader(in, 1<<30))
+	if err != nil {
+		return &inputError{what: name, err: err}
+	}
+	text = p.rewrite(l.Ledger, text)
+	// Everything is read before anything is written: a torn file changes
+	// nothing.
+	type work struct {
+		in    *instruction
+		where string
+	}
+	var all []work
+	if err := readScript(bytes.NewReader(text), name, id, func(in *instruction, where string) error {
+		if in.Do != importLines {
+			if _, err := in.order(id); err != nil {
+				return err
+			}
+		}
+		all = append(all, work{in, where})
+		return nil
+	}); err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return &inputError{what: name, why: p.say("没有命令", "no commands")}
+	}
+	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, dry: dry}
+	for _, w := range all {
+		if w.in.By == (uuid.UUID{}) && len(signers) > 0 {
+			w.in.By = signers[0].Officer
+		}
+		done, err := r.run(ctx, w.in)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.where, err)
+		}
+		for _, d := range done {
+			p.sayRecorded(d)
+		}
+	}
+	return nil
+}
+
+// rewrite puts commands in the place of numbers where a line has some; lines
+// that are no JSON stay, for readScript to refuse.
+func (p *program) rewrite(l *ledger.Ledger, text []byte) []byte {
+	if !bytes.Contains(text, []byte(`"number"`)) {
+		return text
+	}
+	lines := bytes.Split(text, []byte("\n"))
+	for i, line := range lines {
+		if !bytes.Contains(line, []byte(`"number"`)) {
+			continue
+		}
+		if out, err := rewriteNumbers(line, func(n uint64) (ref domain.Ref, ok bool) {
+			l.View(func(s *domain.Ledger) {
+				var event uuid.UUID
+				if event, ok = s.EventAt(n); ok {
+					ref, ok = s.RefTo(event)
+				}
+			})
+			return ref, ok
+		}); err == nil {
+			lines[i] = out
+		}
+	}
+	return bytes.Join(lines, []byte("\n"))
+}
+
+func (p *program) sayRecorded(d recorded) {
+	if p.json {
+		text, _ := json.Marshal(d)
+		fmt.Println(string(text))
+		return
+	}
+	switch {
+	case d.Would != nil:
+		fmt.Printf(p.say("将会：%s → %s %v\n", "would: %s → %s %v\n"), d.Name, d.Stream, d.Would)
+	case d.Repeated:
+		fmt.Printf(p.say("已执行过：%s（序号 %v），未重复写入\n", "was done before: %s (numbers %v), nothing written again\n"), d.Name, d.Numbers)
+	default:
+		fmt.Printf(p.say("已记录：%s（序号 %v）→ %s\n", "recorded: %s (numbers %v) → %s\n"), d.Name, d.Numbers, d.Stream)
+	}
+}
+
+// runner carries out instructions one after the other.
+type runner struct {
+	l       *ledger.Ledger
+	id      uuid.UUID
+	signers []ledger.Signer
+	signer  func(officer uuid.UUID) (ledger.Signer, bool) // of a demonstration
+	dir     string
+	open    func(name string) ([]byte, error) // files beside the script
+	dry     bool
+}
+
+func (r *runner) file(name string) ([]byte, error) {
+	if r.open != nil {
+		return r.open(name)
+	}
+	if !filepath.IsLocal(name) {
+		return nil, &inputError{what: name, why: "not beside the script"}
+	}
+	return os.ReadFile(filepath.Join(r.dir, name))
+}
+
+func (r *runner) run(ctx context.Context, in *instruction) ([]recorded, error) {
+	if in.Do == importLines {
+		return r.importLines(ctx, in)
+	}
+	o, err := in.order(r.id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := r.do(ctx, o, in)
+	if err != nil {
+		return nil, err
+	}
+	return []recorded{*d}, nil
+}
+
+func (r *runner) keys(o *domain.Order) []ledger.Signer {
+	keys := r.signers
+	if r.signer != nil {
+		keys = nil
+		for _, id := range []uuid.UUID{o.Actor, o.Second} {
+			if s, ok := r.signer(id); ok {
+				keys = append(keys, s)
+			}
+		}
+	}
+	return keys
+}
+
+func (r *runner) do(ctx context.Context, o *domain.Order, in *instruction) (*recorded, error) {
+	name := domain.CommandName(o.Body)
+	if r.dry {
+		return r.try(ctx, o, in)
+	}
+	d, err := r.l.DoAt(ctx, o, in.At, r.keys(o)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &recorded{Command: d.Command, Name: name, Stream: d.Stream, Numbers: d.Numbers, Repeated: d.Repeated}, nil
+}
+
+// try says what an order would lead to. It seals, so a key may be made that
+// nobody needs, but no event is written.
+func (r *runner) try(ctx context.Context, o *domain.Order, in *instruction) (*recorded, error) {
+	d, err := r.l.TryAt(ctx, o, in.At, r.keys(o)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", domain.CommandName(o.Body), err)
+	}
+	out := &recorded{Command: o.ID, Name: domain.CommandName(o.Body), Stream: o.Stream(), Would: []string{}}
+	if d == nil {
+		out.Repeated, out.Would = true, nil
+		return out, nil
+	}
+	for _, part := range d.Parts {
+		for _, e := range part {
+			out.Would = append(out.Would, domain.TypeOf(e))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/projections"
+	"reliefledger.org/ledger/testdata/campaigns"
+)
+
+func rawJSON(v []byte) json.RawMessage { return json.RawMessage(v) }
+
+func writeJSONLine(v any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func (p *program) reportCommand() *cobra.Command {
+	c := &cobra.Command{Use: "report", Short: p.say("报告", "reports")}
+	summary := &cobra.Command{Use: "summary CAMPAIGN", Short: p.say("活动总结：一页，每个数字附事件序号", "one page about a campaign, each figure with the numbers of its events"), Args: cobra.ExactArgs(1),
+		RunE: p.withBooks(func(b *projections.Books, args []string) error {
+			campaign, err := p.campaign(b, args[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				var text strings.Builder
+				if err := b.Summary(&text, campaign.ID); err != nil {
+					return err
+				}
+				return writeJSON(os.Stdout, map[string]any{"campaign": campaign.ID, "name": campaign.Name, "text": text.String()})
+			}
+			return b.Summary(os.Stdout, campaign.ID)
+		})}
+	var file string
+	figures := &cobra.Command{Use: "figures", Short: p.say("逐一核对来源中的数字", "go through the source's figures, each rebuilt from events"), Args: cobra.NoArgs,
+		RunE: p.withBooks(func(b *projections.Books, _ []string) error {
+			list, err := p.figures(b, file)
+			if err != nil {
+				return err
+			}
+			return p.showFigures(list)
+		})}
+	figures.Flags().StringVar(&file, "figures", "", "JSON lines of figures with their queries; default: the nine reports' 数字及其查询")
+	c.AddCommand(summary, figures)
+	return c
+}
+
+// campaign finds a campaign by its number (1 is the first of the list), its id
+// or the beginning of its name.
+func (p *program) campaign(b *projections.Books, which string) (*domain.Campaign, error) {
+	list := b.Campaigns()
+	if n, err := strconv.Atoi(which); err == nil {
+		for _, c := range list {
+			if strings.HasPrefix(c.Name, fmt.Sprintf("报告%d", n)) {
+				return c, nil
+			}
+		}
+	}
+	for _, c := range list {
+		if c.ID.String() == which || strings.HasPrefix(c.Name, which) {
+			return c, nil
+		}
+	}
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Name)
+	}
+	return nil, &inputError{what: which, why: p.say("没有这个活动；有：", "no such campaign; there are: ") + strings.Join(names, "、")}
+}
+
+func (p *program) figures(b *projections.Books, file string) ([]projections.Figure, error) {
+	text, err := campaigns.Files.ReadFile("figures.jsonl")
+	if file != "" {
+		text, err = os.ReadFile(filepath.Clean(file))
+	}
+	if err != nil {
+		return nil, &inputError{what: file, err: err}
+	}
+	sources, err := projections.ReadFigures(bytes.NewReader(text))
+	if err != nil {
+		return nil, &inputError{what: file, err: err}
+	}
+	return b.Figures(sources), nil
+}
+
+func (p *program) showFigures(list []projections.Figure) error {
+	ok := 0
+	for _, f := range list {
+		if f.OK {
+			ok++
+		}
+	}
+	if p.json {
+		if err := writeJSON(os.Stdout, list); err != nil {
+			return err
+		}
+	} else {
+		t := newTable(p.say("报告", "report"), p.say("数字", "figure"), p.say("来源", "source"), p.say("重建", "rebuilt"), p.say("证明", "ok"), p.say("事件", "events"), p.say("原文", "quote")).figures(0, 2, 3)
+		for _, f := range list {
+			mark := "✓"
+			if !f.OK {
+				mark = "✗ " + f.Why
+			}
+			t.row(fmt.Sprint(f.Report), f.ID, f.Figure, f.Value, mark, projections.Numbers(f.Events), f.Quote)
+		}
+		if err := t.write(os.Stdout); err != nil {
+			return err
+		}
+		fmt.Printf(p.say("%d 个数字中证明 %d 个\n", "of %d figures %d are proven\n"), len(list), ok)
+	}
+	if ok != len(list) {
+		return errUnproven
+	}
+	return nil
+}
+
+func (p *program) rebuildCommand() *cobra.Command {
+	return &cobra.Command{Use: "rebuild", Short: p.say("从事件重建一切，并核对每一行平衡", "rebuild everything from the events and check that it balances"), Args: cobra.NoArgs,
+		RunE: p.withBooks(func(b *projections.Books, _ []string) error {
+			for _, by := range projections.Dimensions {
+				if by == projections.ByForm || by == projections.ByCampaign || by == projections.BySource {
+					continue // rows of these see one side of a movement, or a rounded share
+				}
+				for _, r := range b.Balances(by) {
+					if !r.Balanced() {
+						return fmt.Errorf("%s %s does not balance: %+v", by, r.Name, r)
+					}
+				}
+			}
+			digest := b.Digest()
+			if p.json {
+				return writeJSON(os.Stdout, map[string]any{"events": len(b.Events), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
+			}
+			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), len(b.Events), len(b.State.Unfolded), digest)
+			return nil
+		})}
+}

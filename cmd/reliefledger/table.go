@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// table writes aligned columns; a Chinese character is two columns wide.
+type table struct {
+	head  []string
+	right []bool // columns of figures
+	rows  [][]string
+}
+
+func newTable(head ...string) *table { return &table{head: head, right: make([]bool, len(head))} }
+
+// figures says from which column on amounts stand.
+func (t *table) figures(columns ...int) *table {
+	for _, c := range columns {
+		t.right[c] = true
+	}
+	return t
+}
+
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(w io.Writer) error {
+	width := make([]int, len(t.head))
+	for _, r := range append([][]string{t.head}, t.rows...) {
+		for i, c := range r {
+			width[i] = max(width[i], runewidth.StringWidth(c))
+		}
+	}
+	var b strings.Builder
+	line := func(r []string) {
+		var l strings.Builder
+		for i, c := range r {
+			pad := strings.Repeat(" ", width[i]-runewidth.StringWidth(c))
+			if i > 0 {
+				l.WriteString("  ")
+			}
+			if t.right[i] {
+				l.WriteString(pad + c)
+			} else {
+				l.WriteString(c + pad)
+			}
+		}
+		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
+	}
+	line(t.head)
+	rule := make([]string, len(t.head))
+	for i := range rule {
+		rule[i] = strings.Repeat("-", width[i])
+	}
+	line(rule)
+	for _, r := range t.rows {
+		line(r)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeJSON writes a value as indented JSON.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
