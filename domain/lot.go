@@ -118,13 +118,10 @@ func (h *Holdings) Empty() bool {
 	return !slices.ContainsFunc(h.lots, func(l Lot) bool { return l.Left > 0 })
 }
 
-// draw chooses the lots from which quantity of item goes out on a business
-// date: those available then, in the order of available-from, then entry. It
-// changes nothing; ok is false where there is too little.
-func (h *Holdings) draw(item string, quantity int64, on Day) (draws []Draw, ok bool) {
-	return h.drawFrom(item, quantity, on, func(Lot) bool { return true })
-}
-
+// drawFrom chooses the lots from which quantity of item goes out on a business
+// date: those available then that may go, in the order of available-from, then
+// entry. It changes nothing; ok is false where there is too little, and then
+// draws are all there is.
 func (h *Holdings) drawFrom(item string, quantity int64, on Day, may func(Lot) bool) (draws []Draw, ok bool) {
 	candidates := make([]Lot, 0, 4)
 	for _, l := range h.lots {

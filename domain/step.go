@@ -76,16 +76,6 @@ func (o *owed) big() bool {
 // Owed is how many steps are not done.
 func (l *Ledger) Owed() int { return len(l.owed) }
 
-// owes says whether a step is owed to or by a stream.
-func (l *Ledger) owes(stream string) bool {
-	for _, o := range l.owed {
-		if o.stream == stream || o.cause.Stream == stream {
-			return true
-		}
-	}
-	return false
-}
-
 // settle counts an event of a step.
 func (l *Ledger) settle(r *Recorded) {
 	for i, o := range l.owed {

@@ -150,14 +150,13 @@ func (l *Ledger) fingerprint() string {
 		Funds       map[ID]*Fund
 		Allocations map[ID]*Allocation
 		Notices     map[ID]*Notice
-		Parties     map[ID]*Party
 		Officers    map[ID]*Officer
 		Units       map[ID]*Unit
 		Lots        map[string][]Lot
 		Count       uint64
 		Owed        int
 	}
-	v := view{l.Funds, l.Allocations, l.Notices, nil, l.Officers, l.Units, map[string][]Lot{}, l.Count, len(l.owed)}
+	v := view{l.Funds, l.Allocations, l.Notices, l.Officers, l.Units, map[string][]Lot{}, l.Count, len(l.owed)}
 	for _, f := range l.Funds {
 		v.Lots[f.Stream] = f.lots
 	}

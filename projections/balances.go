@@ -129,6 +129,7 @@ func (b *Books) Balances(by Dimension) []Balance {
 			r = &Balance{Name: name, ID: id}
 			rows[key], order[key] = r, began
 		}
+		order[key] = min(order[key], began) // tallies come in any order
 		return r
 	}
 	for t, q := range b.tallies {

@@ -255,17 +255,6 @@ func (b *Books) number(id domain.ID) (uint64, bool) {
 	return n, ok
 }
 
-// numbers lists the numbers of events that are known.
-func (b *Books) numbers(ids ...domain.ID) []uint64 {
-	var ns []uint64
-	for _, id := range ids {
-		if n, ok := b.byID[id]; ok {
-			ns = append(ns, n)
-		}
-	}
-	return ns
-}
-
 // within says whether a business date counts in these books.
 func (b *Books) within(d domain.Day) bool { return b.Until.Date == 0 || d <= b.Until.Date }
 

@@ -322,7 +322,7 @@ func byOf(rows []Row, say func(of string, rows []Row)) {
 	}
 }
 
-var ofNames = map[string]string{"workers": "职工", "teams": "班组", "enterprises": "企业", "households": "家庭", "institutions": "机构", "units": "单位", "retired": "退休教师", "villages": "村"}
+var ofNames = map[string]string{"workers": "职工", "teams": "班组", "enterprises": "企业", "households": "家庭", "institutions": "机构", "units": "单位", "retired": "退休教师", "villages": "村", "survey": "困难职工（入户调查）", "one-to-one": "特困职工（一对一）", "province": "困难户（省总工会领导）", "province-window": "困难户（省总工会领导，期间）", "city-window": "困难户（市领导，期间）"}
 
 func ofName(of string) string {
 	if n := ofNames[of]; n != "" {

@@ -184,10 +184,16 @@ func (b *Books) visits() []Row {
 }
 
 func (b *Books) needs() []Row {
-	return quoted(b, func(e *Event, x *domain.NeedFound) map[string]any {
+	rows := quoted(b, func(e *Event, x *domain.NeedFound) map[string]any {
 		_, met := b.stories.resolved[e.ID]
 		return map[string]any{"of": x.Of, "kind": x.Kind, "resolved": yes(met)}
 	})
+	for i, r := range rows { // that a need was met stands in an event of its own
+		if met, ok := b.stories.resolved[b.Events[r.Events[0]].ID]; ok {
+			rows[i].Events = append(rows[i].Events, met)
+		}
+	}
+	return rows
 }
 
 func (b *Books) activities() []Row {

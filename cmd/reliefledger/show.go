@@ -135,6 +135,7 @@ func (p *program) showBalances(b *projections.Books, by projections.Dimension) e
 	}
 	t := newTable(p.say("名称", "name"), p.say("收入", "received"), p.say("上级分配", "from above"), p.say("下达", "allocated"), p.say("待发", "reserved"), p.say("在途", "in transit"),
 		p.say("已发", "paid"), p.say("收款人退回", "returned"), p.say("退回上级", "sent up"), p.say("上缴", "surrendered"), p.say("转交", "passed on"), p.say("库存", "stock"), p.say("余额", "left")).figures(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+	t.optional("0.00", "0")
 	for _, r := range rows {
 		t.row(r.Name, say(r.Received), say(r.FromAbove), say(r.Allocated), say(r.Reserved), say(r.Transit), say(r.Paid), say(r.Returned), say(r.Up), say(r.Surrendered), say(r.PassedOn), say(r.Stock), say(r.Left))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -10,6 +11,7 @@ import (
 
 // table writes aligned columns; a Chinese character is two columns wide.
 type table struct {
+	empty []string // a column of figures that has only these is left out
 	head  []string
 	right []bool // columns of figures
 	rows  [][]string
@@ -25,9 +27,31 @@ func (t *table) figures(columns ...int) *table {
 	return t
 }
 
+// optional leaves columns of figures out that say nothing in any row.
+func (t *table) optional(nothing ...string) { t.empty = nothing }
+
+// shrink takes out the columns that optional is about.
+func (t *table) shrink() {
+	for c := len(t.head) - 1; c >= 0; c-- {
+		says := !t.right[c] || len(t.rows) == 0
+		for _, r := range t.rows {
+			says = says || !slices.Contains(t.empty, r[c])
+		}
+		if !says {
+			t.head, t.right = slices.Delete(t.head, c, c+1), slices.Delete(t.right, c, c+1)
+			for i := range t.rows {
+				t.rows[i] = slices.Delete(t.rows[i], c, c+1)
+			}
+		}
+	}
+}
+
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *table) write(w io.Writer) error {
+	if t.empty != nil {
+		t.shrink()
+	}
 	width := make([]int, len(t.head))
 	for _, r := range append([][]string{t.head}, t.rows...) {
 		for i, c := range r {

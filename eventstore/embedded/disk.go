@@ -49,7 +49,8 @@ func (d *disk) stop(cause error) {
 // that nobody uses any more.
 func (d *disk) quiesce() {
 	d.gate.Lock()
-	d.gate.Unlock() //nolint:staticcheck // waiting is all that is wanted
+	//lint:ignore SA2001 waiting for the lock is all that is wanted
+	d.gate.Unlock()
 }
 
 // poisoned returns *eventstore.Poisoned once the disk has stopped.

@@ -57,16 +57,6 @@ func someEvents(n, bytes int) []eventstore.Event {
 	return made
 }
 
-func readIDs(t testing.TB, s *Store, stream string) (ids []uuid.UUID) {
-	t.Helper()
-	for e, err := range s.ReadStream(context.Background(), stream, 0, eventstore.Forwards) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, e.ID)
-	}
-	return ids
-}
 
 func TestConformanceOnDisk(t *testing.T) {
 	if testing.Short() {

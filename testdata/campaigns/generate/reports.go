@@ -297,7 +297,7 @@ func five() *campaign {
 	acc := c.officer("accountant")
 	c.programme("visit", "困难企业特困职工走访慰问", m{"purposes": []string{"zoufang"}, "notice": before(5, "working", place("village-board", "full"), place("web", "masked")), "forms": []string{"cash"},
 		"categories": []m{{"code": "xiagang", "name": "下岗失业及尚未纳入低保的特困职工", "excludes": []string{"dibao"}}, {"code": "dabing", "name": "因大病、灾害致困职工"}, {"code": "laomo", "name": "困难劳模、军转干部、单亲女职工"}},
-		"standards": []m{{"form": "cash", "least": "1000.00", "most": "1000.00"}}, "groups": 2, "lines_per_group": 2, "nominations_until": "2021-01-04T12:00:00+08:00"})
+		"standards":  []m{{"form": "cash", "least": "1000.00", "most": "1000.00"}}, "groups": 2, "lines_per_group": 2, "nominations_until": "2021-01-04T12:00:00+08:00"})
 	c.assume("nomination-deadline", "?", "day 4, afternoon", "2021-01-04 12:00", "于4日下午前报市总工会生产保障工作部（月份为假定，“下午前”按正午计）")
 	c.fund("fund", "走访慰问资金", "zoufang")
 	c.receive("money", "fund", "union", "city", "临沂市总工会", "临工〔2020〕77号", "52000.00")
@@ -366,7 +366,7 @@ func six() *campaign {
 	acc := c.officer("accountant")
 	c.programme("households", "城乡困难群众慰问", m{"purposes": []string{"weiwen"}, "notice": before(7, "calendar", place("township-screen", "full"), place("web", "masked")), "forms": []string{"cash"},
 		"categories": []m{{"code": "wubao", "name": "农村五保户"}, {"code": "dibao", "name": "城乡低保户"}, {"code": "youfu", "name": "困难优抚对象"}, {"code": "zaiqu", "name": "山区库区灾区困难户"}, {"code": "gucan", "name": "孤残儿童家庭"}},
-		"standards": []m{{"least": "400.00", "most": "400.00"}}, "surrender_within": 30})
+		"standards":  []m{{"least": "400.00", "most": "400.00"}}, "surrender_within": 30})
 	c.programme("units", "单位慰问", m{"purposes": []string{"weiwen"}, "notice": []m{{"timing": "none"}}, "forms": []string{"bank"},
 		"categories": []m{{"code": "jigou", "name": "医院、福利院、敬老院"}, {"code": "budui", "name": "驻军部队"}, {"code": "kanshousuo", "name": "看守所"}}, "standards": []m{{"most": "20000.00"}}})
 	c.fund("fund", "两节慰问资金", "weiwen")
@@ -478,7 +478,7 @@ func seven() *campaign {
 	c.pay("paid 1", "main", 1, "goods", "物资签领表")
 	c.on("2022-01-27").visit("visit 2", "官寨乡下红岩村", "home", "villages", 1, 0)
 	c.pay("paid 2", "main", 2, "goods", "物资签领表")
-	c.on("2022-01-30").added("盘点：短少为零后，结余退回资金")
+	c.on("2022-01-30").added("结余退回资金")
 	c.do(c.officer("accountant"), "unspent", "return-unspent", m{"allocation": c.alloc("main")})
 	return c
 }
@@ -526,7 +526,7 @@ func nine() *campaign {
 		"forms":      []string{"goods", "voucher"},
 		"categories": []m{{"code": "jietou", "name": "街头救助"}, {"code": "weizhong", "name": "危重病人"}, {"code": "fanxiang", "name": "返乡"}},
 		"standards":  []m{{"form": "voucher", "most": "500.00"}}, "papers_within": 10, "record_within": 10,
-		"needs": []m{{"form": "voucher", "category": "fanxiang", "fact": "eligibility", "name": "甄别后符合返乡条件"}, {"category": "weizhong", "fact": "activity:treatment", "name": "先救治"}},
+		"needs":    []m{{"form": "voucher", "category": "fanxiang", "fact": "eligibility", "name": "甄别后符合返乡条件"}, {"category": "weizhong", "fact": "activity:treatment", "name": "先救治"}},
 		"minimums": []m{{"measure": "patrol", "at_least": 3, "per": "week"}},
 		"principles": []m{{"code": "aid-before-vetting", "quote": "按照“先救助后甄别”的原则"}, {"code": "treatment-before-aid", "quote": "要按照“先救治、后救助”的原则"},
 			{"code": "ticket-voucher", "quote": "及时开具“救助返乡车票凭证”"}, {"code": "refusal-record", "quote": "做好笔录及视频资料，做好后续跟踪救助"}}})
