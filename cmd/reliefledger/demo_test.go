@@ -29,16 +29,18 @@ var demo = sync.OnceValues(func() (*filled, error) {
 	if err != nil {
 		return nil, err
 	}
+	demoDir = dir
 	p := &program{data: filepath.Join(dir, "ledger"), langFlag: "zh"}
 	if err := p.fill(context.Background()); err != nil {
 		return nil, err
 	}
 	b, err := p.books(context.Background())
-	return &filled{dir, p, b}, err
+	return &filled{p, b}, err
 })
 
+var demoDir string // of demo, once it was asked for
+
 type filled struct {
-	dir string
 	p   *program
 	b   *projections.Books
 }
@@ -54,8 +56,8 @@ func theDemo(t *testing.T) *filled {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if d, _ := demo(); d != nil {
-		os.RemoveAll(d.dir)
+	if demoDir != "" {
+		os.RemoveAll(demoDir)
 	}
 	os.Exit(code)
 }

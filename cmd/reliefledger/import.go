@@ -33,7 +33,7 @@ type rosterImport struct {
 const importers = 64
 
 func (p *program) importCommand() *cobra.Command {
-	c := &cobra.Command{Use: "import", Short: p.say("导入", "import")}
+	c := &cobra.Command{Use: "import", Short: p.say("导入", "import"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var notice, form, date, as, unit, campaign string
 	var dry bool
 	lines := &cobra.Command{
@@ -42,10 +42,6 @@ func (p *program) importCommand() *cobra.Command {
 		Example: "  reliefledger import lines 名册.csv --notice ID --key me.key --date 2023-01-10",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			n, err := uuid.Parse(notice)
-			if err != nil {
-				return &inputError{what: "--notice", why: notice}
-			}
 			on, err := domain.ParseDay(date)
 			if err != nil {
 				return &inputError{what: "--date", err: err}
@@ -66,23 +62,27 @@ func (p *program) importCommand() *cobra.Command {
 			if len(signers) == 0 {
 				return &keyError{"--key", errors.New(p.say("缺少经办人密钥", "an officer's key is missing"))}
 			}
+			r := &runner{l: l.Ledger, signers: signers, dry: dry, open: func(string) ([]byte, error) { return text, nil }}
+			l.View(func(s *domain.Ledger) { r.id = s.ID })
+			n, err := r.named("--notice", notice)
+			if err != nil {
+				return err
+			}
 			in := &instruction{As: as, By: signers[0].Officer, Date: on}
 			if in.As == "" {
 				in.As = "import " + n.String() + " " + filepath.Base(args[0])
 			}
 			if campaign != "" {
-				if in.Campaign, err = uuid.Parse(campaign); err != nil {
-					return &inputError{what: "--campaign", why: campaign}
+				if in.Campaign, err = r.named("--campaign", campaign); err != nil {
+					return err
 				}
 			}
 			content := rosterImport{Notice: n, File: filepath.Base(args[0]), Form: domain.Form(form)}
 			if unit != "" {
-				if content.Unit, err = uuid.Parse(unit); err != nil {
-					return &inputError{what: "--unit", why: unit}
+				if content.Unit, err = r.named("--unit", unit); err != nil {
+					return err
 				}
 			}
-			r := &runner{l: l.Ledger, signers: signers, dry: dry, open: func(string) ([]byte, error) { return text, nil }}
-			l.View(func(s *domain.Ledger) { r.id = s.ID })
 			done, err := r.roster(cmd.Context(), in, content, p.lang())
 			if err != nil {
 				return err

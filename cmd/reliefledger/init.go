@@ -37,7 +37,7 @@ folder; keep a copy of it at another place: without it nothing private opens aga
 			if a.WrappingKey, err = p.wrappingKeyPath(a.Ledger); err != nil {
 				return err
 			}
-			o := &domain.Order{ID: uuid.New(), Date: domain.DayOf(time.Now())}
+			o := &domain.Order{ID: commandNamed(a.Ledger, "open"), Date: domain.DayOf(time.Now())}
 			open := &domain.OpenLedger{Ledger: a.Ledger, Name: name, Root: domain.NewUnit{Name: unit, Kind: kind, Division: division}}
 			var signers []ledger.Signer
 			for i, path := range p.keys {
@@ -113,7 +113,7 @@ func (p *program) wrappingKeyPath(id uuid.UUID) (string, error) {
 }
 
 func (p *program) officerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "officer", Short: p.say("经办人", "officers")}
+	c := &cobra.Command{Use: "officer", Short: p.say("经办人", "officers"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
 		Use:   "key FILE",
 		Short: p.say("生成经办人的签名密钥文件，并显示公钥", "make an officer's signing key and show its public part"),

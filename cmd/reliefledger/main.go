@@ -55,6 +55,16 @@ func (p *program) command() *cobra.Command {
 		Long:          exitHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if p.asOf != "" && (cmd.Parent() == nil || cmd.Parent().Name() != "show" && cmd.Parent().Name() != "report" && cmd.Name() != "rebuild") {
+				return &inputError{what: "--as-of", why: p.say("只用于查看", "is for showing only")}
+			}
+			if p.langFlag != "" && p.langFlag != "zh" && p.langFlag != "en" {
+				return &inputError{what: "--lang", why: fmt.Sprintf("%q: zh, en", p.langFlag)}
+			}
+			_, err := p.until()
+			return err
+		},
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&p.data, "data", os.Getenv("RELIEFLEDGER_DATA"), "folder of the ledger 账簿目录 (RELIEFLEDGER_DATA)")
@@ -117,9 +127,6 @@ func (p *program) until() (projections.Until, error) {
 			return u, &inputError{what: "--as-of", err: err}
 		}
 		u.Date = d
-	}
-	if p.langFlag != "" && p.langFlag != "zh" && p.langFlag != "en" {
-		return u, &inputError{what: "--lang", why: p.langFlag}
 	}
 	return u, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -121,6 +122,9 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dr
 	for _, w := range all {
 		if w.in.By == (uuid.UUID{}) && len(signers) > 0 {
 			w.in.By = signers[0].Officer
+		}
+		if w.in.By == (uuid.UUID{}) {
+			return &keyError{"--key", errors.New(p.say("命令未签名：缺少经办人密钥", "the order is not signed: an officer's key is missing"))}
 		}
 		done, err := r.run(ctx, w.in)
 		if err != nil {
@@ -254,4 +258,21 @@ func (r *runner) try(ctx context.Context, o *domain.Order, in *instruction) (*re
 		}
 	}
 	return out, nil
+}
+
+// named reads an id, or a name as scripts have it: "@NAME/thing".
+func (r *runner) named(flag, text string) (uuid.UUID, error) {
+	if rest, ok := strings.CutPrefix(text, "@"); ok {
+		name, thing, has := strings.Cut(rest, "/")
+		id := commandNamed(r.id, name)
+		if has {
+			id = domain.Made(id, thing)
+		}
+		return id, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return id, &inputError{what: flag, why: fmt.Sprintf("%q is neither an id nor @NAME/thing", text)}
+	}
+	return id, nil
 }

@@ -25,7 +25,7 @@ func writeJSONLine(v any) error {
 }
 
 func (p *program) reportCommand() *cobra.Command {
-	c := &cobra.Command{Use: "report", Short: p.say("报告", "reports")}
+	c := &cobra.Command{Use: "report", Short: p.say("报告", "reports"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	summary := &cobra.Command{Use: "summary CAMPAIGN", Short: p.say("活动总结：一页，每个数字附事件序号", "one page about a campaign, each figure with the numbers of its events"), Args: cobra.ExactArgs(1),
 		RunE: p.withBooks(func(b *projections.Books, args []string) error {
 			campaign, err := p.campaign(b, args[0])

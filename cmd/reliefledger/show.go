@@ -20,7 +20,7 @@ import (
 )
 
 func (p *program) showCommand() *cobra.Command {
-	c := &cobra.Command{Use: "show", Short: p.say("查看", "show")}
+	c := &cobra.Command{Use: "show", Short: p.say("查看", "show"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var by string
 	balances := &cobra.Command{Use: "balances", Short: p.say("余额", "balances"), Args: cobra.NoArgs,
 		RunE: p.withBooks(func(b *projections.Books, _ []string) error {
