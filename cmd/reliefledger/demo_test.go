@@ -41,8 +41,8 @@ var demo = sync.OnceValues(func() (*filled, error) {
 var demoDir string // of demo, once it was asked for
 
 type filled struct {
-	p   *program
-	b   *projections.Books
+	p *program
+	b *projections.Books
 }
 
 func theDemo(t *testing.T) *filled {
