@@ -17,8 +17,9 @@ type Batch struct {
 	Approved   ID
 	Rejected   ID
 	Sent       ID
-	Result     ID // BankResultTaken or BatchPaid
-	PreparedOn Day
+	Result     ID  // BankResultTaken or BatchPaid
+	PreparedOn Day // when it happened
+	Booked     Day // its business date: nothing that follows is booked before
 }
 
 // Row is one payment of a batch.
@@ -470,6 +471,9 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 	if b.Result != (ID{}) {
 		return nil, nil, refuse(BatchIs, no, said{"已发放", "paid"})
 	}
+	if d.o.Date < b.Booked {
+		return nil, nil, refuse(BookedBefore, d.o.Date, b.Booked)
+	}
 	return a, b, nil
 }
 
@@ -665,7 +669,7 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 	if e.Batch != len(a.Batches)+1 {
 		return fmt.Errorf("batch %d is not the next", e.Batch)
 	}
-	b := &Batch{No: e.Batch, Form: e.Form, PreparedBy: r.by(), Prepared: r.ID, PreparedOn: e.FirstDay()}
+	b := &Batch{No: e.Batch, Form: e.Form, PreparedBy: r.by(), Prepared: r.ID, PreparedOn: e.FirstDay(), Booked: e.Date}
 	rest := slices.Clone(e.Draws)
 	for i, row := range e.Rows {
 		line := a.line(row.Line)

@@ -545,7 +545,7 @@ func (c *ReverseEntry) decide(d *decision) error {
 		return refuse(ReversedAlready, c.Entry)
 	}
 	if d.o.Date < d.l.events[id].date {
-		return refuse(NotYetHappened, d.l.events[id].date, d.o.Date)
+		return refuse(BookedBefore, d.o.Date, d.l.events[id].date)
 	}
 	e := &EntryReversed{Entry: id}
 	e.Private.Reason = c.Reason.sealed

@@ -121,6 +121,7 @@ func kebab(name string) string {
 var (
 	NotYetHappened = newCode(7, "not-yet-happened", "业务日期 {happened} 晚于记账日期 {date}", "it happened on {happened}, after the business date {date}")
 	DateInFuture   = newCode(7, "date-in-future", "记账日期 {date} 晚于今天 {today}", "the business date {date} is after today, {today}")
+	BookedBefore   = newCode(7, "booked-before", "记账日期 {date} 早于其所依据记录的记账日期 {before}", "the business date {date} is before that of the entry it follows, {before}")
 	DateMissing    = newCode(0, "date-missing", "缺少记账日期", "the business date is missing")
 	PeriodIsClosed = newCode(7, "period-closed", "记账日期 {date} 所在期间已结账（结至 {through}）", "the business date {date} lies in a closed period (closed through {through})")
 	BackwardSpan   = newCode(0, "backward-span", "起始日 {first} 晚于截止日 {last}", "the first day {first} is after the last, {last}")

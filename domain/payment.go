@@ -327,7 +327,7 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 		return bad
 	}
 	if d.o.Date < p.Booked {
-		return refuse(NotYetHappened, p.Booked, d.o.Date)
+		return refuse(BookedBefore, d.o.Date, p.Booked)
 	}
 	switch c.Kind {
 	case "payee", "unused-voucher", "recovery":

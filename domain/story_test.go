@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +13,7 @@ import (
 // story runs commands against a ledger in memory, as eventstore/ledger does
 // with a store, and checks after every event what must always hold.
 type story struct {
-	t      testing.TB
+	t      tb
 	l      *Ledger
 	log    []*Recorded
 	days   map[Day]map[balanceOf]int64 // movements by business date
@@ -23,6 +22,13 @@ type story struct {
 	actor  ID
 	revs   map[string]uint64
 	fields func(o *Order) // changes the next order, then is forgotten
+}
+
+// tb is what tests, benchmarks and rapid have in common.
+type tb interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
 }
 
 type balanceOf struct {
@@ -35,7 +41,7 @@ func id(n int) ID { return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "test
 
 // newStory is a ledger with a root unit and one officer in every role that one
 // person may hold, so that a test names only the officers it is about.
-func newStory(t testing.TB) *story {
+func newStory(t tb) *story {
 	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}}
 	s.mustDo("2023-01-01", &OpenLedger{Ledger: id(-1), Name: "测试账簿", Root: NewUnit{Name: "县民政局", Kind: "bureau", Division: "410527"},
 		Registrars: []Registree{{Officer: id(-2), Key: key(1), Post: "登记员"}, {Officer: id(-3), Key: key(2), Post: "登记员"}}})
@@ -78,6 +84,11 @@ func (s *story) do(on string, c Command) (ID, error) {
 
 func (s *story) run(o *Order) error {
 	s.t.Helper()
+	// As the ledger does: a command that was accepted is not decided again.
+	digest := digestOf(o)
+	if e, err := s.l.Done(o.ID, digest); e != nil || err != nil {
+		return err
+	}
 	before := s.l.fingerprint()
 	d, err := s.l.Decide(o, Env{Now: s.now, Calendar: DefaultCalendar()})
 	if s.l.fingerprint() != before {
@@ -92,11 +103,20 @@ func (s *story) run(o *Order) error {
 	}
 	for _, part := range d.Parts {
 		for _, e := range part {
-			s.apply(d.Stream, e, Metadata{Actor: o.Actor, Command: &Proof{ID: o.ID, Digest: o.ID[:]}, Recorded: s.now})
+			s.apply(d.Stream, e, Metadata{Actor: o.Actor, Command: &Proof{ID: o.ID, Digest: digest}, Recorded: s.now})
 		}
 	}
 	s.settle()
 	return nil
+}
+
+func digestOf(o *Order) []byte {
+	body, err := json.Marshal([]any{o, CommandName(o.Body), o.Body})
+	if err != nil {
+		panic(err)
+	}
+	sum := sha256.Sum256(body)
+	return sum[:]
 }
 
 func (s *story) settle() {
@@ -200,6 +220,7 @@ func (s *story) refused(on string, c Command, code *Code) *Refusal {
 	s.t.Helper()
 	before := s.l.fingerprint()
 	_, err := s.do(on, c)
+	provoked[code] = true
 	if !errors.Is(err, code) {
 		s.t.Fatalf("%s: want %s, got %v", CommandName(c), code.Name, err)
 	}
@@ -210,6 +231,9 @@ func (s *story) refused(on string, c Command, code *Code) *Refusal {
 	errors.As(err, &r)
 	return r
 }
+
+// provoked are the codes that some test saw refused.
+var provoked = map[*Code]bool{}
 
 // by lets another officer give the next commands.
 func (s *story) by(officer ID) *story { s.actor = officer; return s }
@@ -242,7 +266,7 @@ type county struct {
 	unit, programme, fund                                         ID
 }
 
-func newCounty(t testing.TB, terms Terms, money Yuan) *county {
+func newCounty(t tb, terms Terms, money Yuan) *county {
 	s := newStory(t)
 	c := &county{story: s, unit: s.l.Opened.Root.ID}
 	appoint := func(post string, role Role) ID {
