@@ -777,6 +777,11 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 		}
 	}
 	b.putBack(e.Back, e.Date)
+	if made.kind == "DisbursementMade" {
+		// The reservation that it came from is gone: the money is held again.
+		l.move(&b.Holdings, b.Stream, e.Back, Paid, Held, made.payment.Form)
+		return nil
+	}
 	for _, p := range made.postings {
 		p.Quantity = -p.Quantity
 		l.postings = append(l.postings, p)

@@ -123,6 +123,10 @@ func newWorld(t *rapid.T) *world {
 	n := w.fullList(a)
 	c.publish("2023-01-05", n)
 	c.confirm("2023-01-09", n)
+	c.prepare("2023-01-10", a, 1, 2)
+	c.by(c.approver).mustDo("2023-01-10", &ApproveBatch{Allocation: a, Batch: 1})
+	c.by(c.cashier).mustDo("2023-01-10", &PayBatch{Allocation: a, Batch: 1})
+	c.mustDo("2023-01-10", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "档案室", Batch: 1})
 	return w
 }
 
@@ -275,7 +279,7 @@ func (w *world) step() {
 		ref, _ := pickOne(w, "payment", w.entries("DisbursementMade"))
 		body = &ReturnDisbursement{Allocation: a, Payment: ref, Amount: amount, Kind: "payee"}
 	case 23:
-		ref, _ := pickOne(w, "entry", w.entries("FundsReceived", "DisbursementMade", "DisbursementReturned", "AllocationMade", "EntryReversed", "GoodsPurchased"))
+		ref, _ := pickOne(w, "entry", w.entries("FundsReceived", "DisbursementMade", "DisbursementReturned", "ReceiptRecorded", "AllocationMade", "EntryReversed", "GoodsPurchased"))
 		if was, ok := pickOne(w, "reversed", w.reversedEntries()); ok && w.n("once more", 0, 2) == 0 {
 			ref = was
 		}
