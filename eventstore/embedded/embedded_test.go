@@ -57,7 +57,6 @@ func someEvents(n, bytes int) []eventstore.Event {
 	return made
 }
 
-
 func TestConformanceOnDisk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the machine's disk syncs slowly")
