@@ -100,6 +100,7 @@ type world struct {
 
 func newWorld(t *rapid.T) *world {
 	terms := plainTerms()
+	terms.Purposes = []string{"relief", "goods"}
 	terms.Categories = []Category{{Code: "a"}, {Code: "b"}}
 	terms.Standards = []Standard{{Most: 30000}}
 	terms.CapPerPerson = 50000

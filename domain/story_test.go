@@ -21,6 +21,7 @@ type story struct {
 	next   int
 	actor  ID
 	revs   map[string]uint64
+	hold   bool           // processes wait, as if the program had been cut off
 	fields func(o *Order) // changes the next order, then is forgotten
 }
 
@@ -121,6 +122,9 @@ func digestOf(o *Order) []byte {
 
 func (s *story) settle() {
 	s.t.Helper()
+	if s.hold {
+		return
+	}
 	for n := 0; ; n++ {
 		step, ok := s.l.Next()
 		if !ok {
