@@ -128,6 +128,7 @@ func newWorld(t *rapid.T) *world {
 	c.by(c.approver).mustDo("2023-01-10", &ApproveBatch{Allocation: a, Batch: 1})
 	c.by(c.cashier).mustDo("2023-01-10", &PayBatch{Allocation: a, Batch: 1})
 	c.mustDo("2023-01-10", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "档案室", Batch: 1})
+	c.by(c.reviewer).mustDo("2023-01-10", &StopLine{Allocation: a, Line: 3})
 	return w
 }
 
