@@ -129,14 +129,17 @@ func newWorld(t *rapid.T) *world {
 	c.by(c.cashier).mustDo("2023-01-10", &PayBatch{Allocation: a, Batch: 1})
 	c.mustDo("2023-01-10", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "档案室", Batch: 1})
 	c.by(c.reviewer).mustDo("2023-01-10", &StopLine{Allocation: a, Line: 3})
+	// A batch that waits for its approval, and a notice that still runs.
+	c.prepare("2023-01-10", a, 4)
+	c.publish("2023-01-09", w.fullList(a))
 	return w
 }
 
 func (w *world) fullList(a ID) ID {
 	n := Made(w.by(w.drafter).mustDo("2023-01-04", &DraftNotice{Allocation: a, Heading: Heading{Title: "名单", Issuer: "县", Phone: "1", HowTo: "书面"}}), "notice")
 	var rows []LineRow
-	for _, p := range w.people {
-		rows = append(rows, LineRow{Beneficiary: p, Category: "a", Group: "一组", Give: []Give{{Form: Cash, Amount: 10000}}})
+	for i, p := range w.people {
+		rows = append(rows, LineRow{Beneficiary: p, Category: "a", Group: fmt.Sprint(i / 3), Give: []Give{{Form: Cash, Amount: 10000}}})
 	}
 	w.mustDo("2023-01-04", &AddLines{Notice: n, Rows: rows})
 	w.by(w.reviewer).mustDo("2023-01-04", &ReviewNotice{Notice: n, Meeting: "会"})
