@@ -303,14 +303,14 @@ func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 	if !ok {
 		return nil, refuse(NoSuchPayment, ref)
 	}
-	i := slices.IndexFunc(a.Payments, func(p *Payment) bool { return p.Event == id })
-	if i < 0 {
+	p := d.l.paymentOf(a, id)
+	switch {
+	case p == nil || p.Event != id:
 		return nil, refuse(NoSuchPayment, ref)
-	}
-	if a.Payments[i].Reversed != (ID{}) {
+	case p.Reversed != ID{}:
 		return nil, refuse(PaymentReversed, ref)
 	}
-	return a.Payments[i], nil
+	return p, nil
 }
 
 func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }

@@ -118,7 +118,7 @@ func (b *Books) payments() []Row {
 			"category": line.Private.Category, "group": line.Private.Group, "period": line.Private.Period, "purpose": a.Purpose,
 			"fen": int64(e.Amount), "cost": int64(e.Cost), "value": int64(e.Amount + e.Cost), "net": int64(e.Net), "people": people,
 			"relation": string(line.People.Relation), "date": e.Happened, "beneficiary": b.who(line.Private.Beneficiary),
-			"payee": b.who(a.Lines[a.Payments[b.paymentNo(a, e.Payment)].Line-1].Payee), "again": yes(e.Again != nil)}}
+			"payee": b.who(e.payee), "again": yes(e.Again != nil)}}
 		r.Fields["category_name"] = line.Private.Category
 		if rules := b.Rules(a); rules != nil {
 			if c, ok := rules.Category(line.Private.Category); ok {
@@ -134,10 +134,6 @@ func (b *Books) payments() []Row {
 		rows = append(rows, r)
 	}
 	return rows
-}
-
-func (b *Books) paymentNo(a *domain.Allocation, event domain.ID) int {
-	return slices.IndexFunc(a.Payments, func(p *domain.Payment) bool { return p.Event == event })
 }
 
 // who is a party after merges.

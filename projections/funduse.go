@@ -48,6 +48,8 @@ type Entry struct {
 	Net          domain.Fen       `json:"net_fen"`
 	Irregular    []string         `json:"irregular,omitempty"`
 	Missing      []Gap            `json:"missing,omitempty"`
+
+	payee domain.ID
 }
 
 // SourceShare is how much of a payment came from a receipt of funds.
@@ -190,7 +192,7 @@ func (b *Books) entry(p *domain.Payment) Entry {
 	n := s.Notices[line.Notice]
 	e := Entry{Payment: p.Event, Allocation: p.Allocation, Revision: a.Revision, Line: line.NoticeLine, People: line.Line.People,
 		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: b.began(n.Stream), Batch: p.Batch, Row: p.Row, Form: p.Form, Amount: p.Fen,
-		Items: p.Items, Voucher: p.Voucher, Happened: p.On, Booked: p.Booked, Net: p.Net()}
+		Items: p.Items, Voucher: p.Voucher, Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee}
 	e.Number, _ = b.number(p.Event)
 	e.Campaign = b.Events[e.Number].Campaign
 	if f := s.FundOf(a); f != nil {
@@ -344,21 +346,34 @@ func (b *Books) by(id domain.ID) *By {
 // traceAfter lists receipts, returns and a reversal.
 func (b *Books) traceAfter(e *Entry, p *domain.Payment) {
 	for _, id := range p.Receipts {
-		number, _ := b.number(id)
+		number, counts := b.counted(id)
+		if !counts {
+			continue
+		}
 		if r, ok := b.typed[number].(*domain.ReceiptRecorded); ok {
 			e.Receipts = append(e.Receipts, Receipt{r.Kind, r.HeldBy, len(r.Document) > 0, number})
 		}
 	}
 	for _, back := range p.Back {
-		number, _ := b.number(back.Event)
+		number, counts := b.counted(back.Event)
+		if !counts {
+			continue
+		}
+		e.Net -= back.Fen
 		e.Returns = append(e.Returns, Return{back.Fen, back.Items, back.On, number})
 	}
-	if n, ok := b.number(p.Reversed); ok {
-		e.Reversed = &n
+	if n, ok := b.counted(p.Reversed); ok {
+		e.Reversed, e.Net = &n, 0
 	}
 	if n, ok := b.number(p.Again); ok {
 		e.Again = &n
 	}
+}
+
+// counted is the number of an event that counts on the books' date.
+func (b *Books) counted(id domain.ID) (uint64, bool) {
+	n, ok := b.number(id)
+	return n, ok && b.within(b.Events[n].Date)
 }
 
 // missing lists the evidence that an auditor would look for and not find.

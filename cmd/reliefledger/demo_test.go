@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -54,12 +56,17 @@ func theDemo(t *testing.T) *filled {
 	return d
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
+// TestMain makes the test binary the program, for the scripts.
+func TestMain(m *testing.M) { testscript.Main(cleaning{m}, map[string]func(){"reliefledger": main}) }
+
+type cleaning struct{ m *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.m.Run()
 	if demoDir != "" {
 		os.RemoveAll(demoDir)
 	}
-	os.Exit(code)
+	return code
 }
 
 func TestSummaries(t *testing.T) {

@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"pick":   pickValue,
 			"digest": digest,
 			"torn":   torn,
+			"spoil":  spoil,
 		},
 	})
 }
@@ -51,41 +53,30 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// runProgram runs the real command with the script's environment.
+// runProgram runs the program as a process of its own, with the script's
+// environment.
 func runProgram(ts *testscript.TestScript, args []string) (code int, stdout, stderr string) {
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "RELIEFLEDGER_DATA", "LC_ALL"} {
-		old, had := os.LookupEnv(name)
-		ts.Check(os.Setenv(name, ts.Getenv(name)))
-		defer func() {
-			if had {
-				os.Setenv(name, old)
-			} else {
-				os.Unsetenv(name)
+	program := ""
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(dir, "reliefledger"); program == "" {
+			if _, err := os.Stat(path); err == nil {
+				program = path
 			}
-		}()
+		}
 	}
-	wd, err := os.Getwd()
-	ts.Check(err)
-	ts.Check(os.Chdir(ts.MkAbs(".")))
-	defer os.Chdir(wd)
-	outs := make([]*os.File, 2)
-	saved := []*os.File{os.Stdout, os.Stderr}
-	for i := range outs {
-		outs[i], err = os.CreateTemp("", "out")
-		ts.Check(err)
-		defer os.Remove(outs[i].Name())
+	cmd := exec.Command(program, args...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME", "RELIEFLEDGER_DATA", "LC_ALL"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	os.Stdout, os.Stderr = outs[0], outs[1]
-	code = run(context.Background(), args)
-	os.Stdout, os.Stderr = saved[0], saved[1]
-	var text [2]string
-	for i, f := range outs {
-		ts.Check(f.Close())
-		b, err := os.ReadFile(f.Name())
-		ts.Check(err)
-		text[i] = string(b)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
 	}
-	return code, text[0], text[1]
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
 // pick sets a variable to a value of the JSON in stdout: pick NAME path.to.value
@@ -131,4 +122,25 @@ func torn(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := os.ReadFile(path)
 	ts.Check(err)
 	ts.Check(os.WriteFile(path, text[:len(text)/2], fs.FileMode(0o600)))
+}
+
+// spoil changes bytes in the middle of the largest file of a folder.
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	entries, err := os.ReadDir(dir)
+	ts.Check(err)
+	largest, size := "", int64(0)
+	for _, e := range entries {
+		info, err := e.Info()
+		ts.Check(err)
+		if info.Size() > size {
+			largest, size = filepath.Join(dir, e.Name()), info.Size()
+		}
+	}
+	text, err := os.ReadFile(largest)
+	ts.Check(err)
+	for i := size / 3; i < size/3+64 && i < size; i++ {
+		text[i] ^= 0xff
+	}
+	ts.Check(os.WriteFile(largest, text, 0o600))
 }

@@ -13,6 +13,7 @@
 //	FORMAT   what it is, in which version; written last when it is created
 //	LOCK     locked by the operating system while a process holds the folder
 //	HOLDER   which process that is, for the others to name
+//	COUNT    how many events there were when it was last closed
 //	pebble/  the database
 //
 // and leaves room for others' files beside them.
@@ -186,6 +187,9 @@ func start(fs vfs.FS, dir string, opts Options, hold *holder, mustExist bool) (*
 		return nil, errors.Join(err, hold.release())
 	}
 	count, err := countEvents(db)
+	if err == nil {
+		err = checkCount(fs, dir, count)
+	}
 	if err != nil {
 		return nil, errors.Join(err, d.run(db.Close), hold.release())
 	}
@@ -238,7 +242,16 @@ func (s *Store) close() error {
 	}
 	err := s.disk.run(func() error {
 		s.readers.Wait()
-		return s.db.Close()
+		// At rest everything lies in tables with checksums: a log's damaged end
+		// looks like one that a crash cut off, and would be dropped without a
+		// word. COUNT, written last, lets the next Open see that all is there.
+		if err := s.db.Flush(); err != nil {
+			return errors.Join(err, s.db.Close())
+		}
+		if err := s.db.Close(); err != nil {
+			return err
+		}
+		return writeCount(s.disk, s.path, s.count)
 	})
 	// A stopped database is left as it stands: its goroutines hold its locks
 	// and are parked for good. None of them can write any more, and that must

@@ -76,7 +76,7 @@ func checkVacant(fs vfs.FS, dir string) error {
 		return err
 	}
 	slices.Sort(names)
-	ours := []string{lockFile, holderFile, holderFile + newSuffix, formatFile + newSuffix, databaseFolder}
+	ours := []string{countFile, countFile + newSuffix, lockFile, holderFile, holderFile + newSuffix, formatFile + newSuffix, databaseFolder}
 	for _, name := range names {
 		if !slices.Contains(ours, name) {
 			return &eventstore.NotEmpty{Path: dir, Found: name}
@@ -139,4 +139,31 @@ func readSmallFile(fs vfs.FS, name string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSmallFile))
 	return text, errors.Join(err, f.Close())
+}
+
+// countFile says how many events there were when the store was last closed.
+const countFile = "COUNT"
+
+func writeCount(fs vfs.FS, dir string, count uint64) error {
+	return replaceFile(fs, fs.PathJoin(dir, countFile), fmt.Appendf(nil, "%d\n", count))
+}
+
+// checkCount says whether events that a closed store had are missing. A store
+// that was cut off has as many as when it was last closed, or more.
+func checkCount(fs vfs.FS, dir string, have uint64) error {
+	text, err := readSmallFile(fs, fs.PathJoin(dir, countFile))
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var had uint64
+	if _, err := fmt.Sscanf(string(text), "%d\n", &had); err != nil {
+		return &eventstore.Corrupt{Where: countFile, Cause: err}
+	}
+	if have < had {
+		return &eventstore.Corrupt{Where: "the database", Cause: fmt.Errorf("it has %d events, when it was closed there were %d", have, had)}
+	}
+	return nil
 }
