@@ -192,19 +192,21 @@ func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, err
 			}
 			give(next)
 		})
-		for j := range order {
-			if j.err != nil {
+		for done := false; ; {
+			j, more := <-order
+			switch {
+			case !more:
+				return
+			case done: // what was read ahead is not wanted
+			case j.err != nil:
 				yield(Decoded{}, j.err)
-				stop()
-				continue
-			}
-			if ctx.Err() != nil {
-				continue
-			}
-			for _, d := range <-j.out {
-				if !yield(d, nil) {
-					stop()
-					break
+				done = true
+			default:
+				for _, d := range <-j.out {
+					if done = !yield(d, nil); done {
+						stop()
+						break
+					}
 				}
 			}
 		}
