@@ -95,7 +95,7 @@ func exitCode(err error) int {
 		key      *keyError
 	)
 	switch {
-	case errors.As(err, &input), errors.As(err, &cells):
+	case errors.As(err, &input), errors.As(err, &cells), errors.Is(err, vault.ErrTooLong):
 		return exitInput
 	case errors.As(err, &refusal), errors.As(err, &taken):
 		return exitRefused
@@ -122,6 +122,14 @@ func (p *program) sentence(err error) string {
 	var held *eventstore.Held
 	if errors.As(err, &held) && p.lang() == domain.Zh {
 		return fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", held.Path, held.PID, held.Host)
+	}
+	var unsigned *ledger.Unsigned
+	if errors.As(err, &unsigned) && p.lang() == domain.Zh {
+		return fmt.Sprintf("命令未由经办人 %s 正确签名，未写入（%s）", unsigned.Officer, unsigned.Why)
+	}
+	var taken *ledger.NumberTaken
+	if errors.As(err, &taken) && p.lang() == domain.Zh {
+		return fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", taken.Party)
 	}
 	return err.Error()
 }

@@ -142,6 +142,9 @@ func readRoster(name string, text []byte, form domain.Form, lang domain.Lang) ([
 		}
 		p := rowParser{cells: map[column]string{}, row: at, bad: bad}
 		for k, cell := range record {
+			if strings.ContainsFunc(cell, isControl) {
+				p.wrong(column("#"+strconv.Itoa(k+1)), "", fmt.Errorf("含控制字符 / a control character"))
+			}
 			if k < len(columns) && columns[k] != "" {
 				p.cells[columns[k]] = strings.TrimSpace(cell)
 			} else if strings.TrimSpace(cell) != "" && k >= len(columns) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -99,6 +100,10 @@ func resolveNames(line []byte, ledger uuid.UUID) ([]byte, error) {
 			return nil, err
 		}
 		if tok.Kind() == '"' {
+			// A terminal would obey what a name or title smuggles in.
+			if i := strings.IndexFunc(tok.String(), isControl); i >= 0 {
+				return nil, fmt.Errorf("%s: a control character 控制字符 (%U)", dec.StackPointer(), []rune(tok.String()[i:])[0])
+			}
 			if s := tok.String(); strings.HasPrefix(s, "@@") {
 				tok = jsontext.String(s[1:])
 			} else if strings.HasPrefix(s, "@") {
@@ -114,6 +119,10 @@ func resolveNames(line []byte, ledger uuid.UUID) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+func isControl(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' || r == '\u2028' || r == '\u202e'
 }
 
 // commandNamed is the id of the command that a script calls by a name.
@@ -160,6 +169,9 @@ func plainly(err error) error {
 	var semantic *json.SemanticError
 	if asError(err, &semantic) {
 		where := string(semantic.JSONPointer)
+		if where == "" {
+			where = "/"
+		}
 		if semantic.Err != nil {
 			return fmt.Errorf("%s: %w", where, semantic.Err)
 		}
