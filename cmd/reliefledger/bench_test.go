@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"testing"
+)
+
+// BenchmarkBooks is the whole demonstration read from disk into books, about
+// 12,000 events; BenchmarkFundUse is an entry for each of its payments.
+func BenchmarkBooks(b *testing.B) {
+	d, err := demo()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := d.p.books(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(d.b.Events)), "events")
+}
+
+func BenchmarkFundUse(b *testing.B) {
+	d, err := demo()
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		n = 0
+		for range d.b.FundUse() {
+			n++
+		}
+	}
+	b.ReportMetric(float64(n), "payments")
+}
