@@ -80,6 +80,9 @@ type Books struct {
 	Until Until
 	// Events by number.
 	Events []Event
+	// Position is the store's token of the last event, from which a reader
+	// resumes; zero where the events did not come from a store.
+	Position eventstore.Position
 
 	byID    map[domain.ID]uint64
 	tallies map[tally]int64
@@ -113,13 +116,14 @@ func Read(ctx context.Context, store eventstore.Store, until Until) (*Books, err
 // Decoded is an event with the hash of its log entry.
 type Decoded struct {
 	*domain.Recorded
-	Leaf [32]byte
-	Err  error // why it cannot be read
+	Position eventstore.Position
+	Leaf     [32]byte
+	Err      error // why it cannot be read
 }
 
 // Decode reads a stored event for Apply.
 func Decode(raw eventstore.Recorded, number uint64) Decoded {
-	var d Decoded
+	d := Decoded{Position: raw.Position}
 	d.Recorded, d.Err = eventstore.Decode(raw, number)
 	if entry, err := eventstore.Entry(raw); err == nil {
 		d.Leaf = eventstore.LeafHash(entry)
@@ -231,6 +235,7 @@ func (b *Books) Apply(d Decoded) bool {
 		e.Type, e.Date, e.DoneBy, e.Campaign, e.Irregular = domain.TypeOf(d.Event), c.Date, c.DoneBy, c.Campaign, c.Irregular
 		e.Happened = domain.Span{First: c.FirstDay(), Last: c.LastDay()}
 	}
+	b.Position = d.Position
 	b.byID[d.ID] = uint64(len(b.Events))
 	b.Events = append(b.Events, e)
 	if err == nil && d.Event != nil {

@@ -107,9 +107,9 @@ func (p *program) showFigures(list []projections.Figure) error {
 	} else {
 		t := newTable(p.say("报告", "report"), p.say("数字", "figure"), p.say("来源", "source"), p.say("重建", "rebuilt"), p.say("证明", "ok"), p.say("事件", "events"), p.say("原文", "quote")).figures(0, 2, 3)
 		for _, f := range list {
-			mark := "✓"
+			mark := colour(green, "✓")
 			if !f.OK {
-				mark = "✗ " + f.Why
+				mark = colour(red, "✗ "+f.Why)
 			}
 			t.row(fmt.Sprint(f.Report), f.ID, f.Figure, f.Value, mark, projections.Numbers(f.Events), f.Quote)
 		}

@@ -157,10 +157,12 @@ func (p *program) showNotices(b *projections.Books, on domain.Day) error {
 		if k := len(n.Phases); k > 0 {
 			first, last = n.Phases[k-1].First.String(), n.Phases[k-1].Last.String()
 		}
-		t.row(fmt.Sprint(n.Number), n.Title, n.Unit, n.State.Say(p.lang()), first, last, fmt.Sprint(n.Lines), n.Total.String(), fmt.Sprintf("%d/%d", n.Open, n.Objections))
+		t.row(fmt.Sprint(n.Number), n.Title, n.Unit, colour(stateColours[n.State], n.State.Say(p.lang())), first, last, fmt.Sprint(n.Lines), n.Total.String(), fmt.Sprintf("%d/%d", n.Open, n.Objections))
 	}
 	return t.write(os.Stdout)
 }
+
+var stateColours = map[projections.NoticeState]string{projections.Open: green, projections.Upcoming: yellow, projections.Withdrawn: red}
 
 func (p *program) showNotice(ctx context.Context, b *projections.Books, which, place string, on domain.Day, names bool) error {
 	for _, n := range b.Notices(on) {
@@ -277,7 +279,7 @@ func (p *program) showFundUse(b *projections.Books) error {
 		for _, g := range e.Missing {
 			missing = append(missing, g.Say(p.lang()))
 		}
-		t.row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), strings.Join(e.Irregular, ","), strings.Join(missing, "、"))
+		t.row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), colour(red, strings.Join(e.Irregular, ",")), colour(yellow, strings.Join(missing, "、")))
 	}
 	return t.write(os.Stdout)
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
 )
 
 // table writes aligned columns; a Chinese character is two columns wide.
@@ -52,17 +55,17 @@ func (t *table) write(w io.Writer) error {
 	if t.empty != nil {
 		t.shrink()
 	}
-	width := make([]int, len(t.head))
+	widths := make([]int, len(t.head))
 	for _, r := range append([][]string{t.head}, t.rows...) {
 		for i, c := range r {
-			width[i] = max(width[i], runewidth.StringWidth(c))
+			widths[i] = max(widths[i], width(c))
 		}
 	}
 	var b strings.Builder
 	line := func(r []string) {
 		var l strings.Builder
 		for i, c := range r {
-			pad := strings.Repeat(" ", width[i]-runewidth.StringWidth(c))
+			pad := strings.Repeat(" ", widths[i]-width(c))
 			if i > 0 {
 				l.WriteString("  ")
 			}
@@ -77,7 +80,7 @@ func (t *table) write(w io.Writer) error {
 	line(t.head)
 	rule := make([]string, len(t.head))
 	for i := range rule {
-		rule[i] = strings.Repeat("-", width[i])
+		rule[i] = strings.Repeat("-", widths[i])
 	}
 	line(rule)
 	for _, r := range t.rows {
@@ -94,3 +97,24 @@ func writeJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
+
+// The colours of a terminal, used for what must not be overlooked.
+const (
+	green  = "32"
+	yellow = "33"
+	red    = "31"
+)
+
+// colour marks a text where people look at a terminal, and nowhere else: not in
+// files, pipes or scripts, nor where NO_COLOR is set.
+func colour(code, text string) string {
+	if _, off := os.LookupEnv("NO_COLOR"); off || text == "" || code == "" || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9]+m")
+
+// width is how many columns a text takes.
+func width(s string) int { return runewidth.StringWidth(escapes.ReplaceAllString(s, "")) }

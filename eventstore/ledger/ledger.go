@@ -40,10 +40,6 @@ type Options struct {
 	// Clock says when events are recorded; nil is the machine's. An order of a
 	// simulated ledger may say its own time.
 	Clock func() time.Time
-	// Observe is called for every event in order, with its postings, which are
-	// its own only during the call. It is called by one goroutine, before
-	// anybody who waits for the event is answered, and must not call back.
-	Observe func(raw eventstore.Recorded, r *domain.Recorded, postings []domain.Posting)
 }
 
 // Ledger is the domain on a store. All methods may be called from many
@@ -53,7 +49,6 @@ type Ledger struct {
 	vault    *vault.Vault
 	calendar *domain.Calendar
 	clock    func() time.Time
-	observe  func(eventstore.Recorded, *domain.Recorded, []domain.Posting)
 
 	stop     context.CancelFunc
 	followed chan struct{} // closed when the follower has ended
@@ -76,7 +71,7 @@ type Ledger struct {
 // crash cut off. The store and the vault stay the caller's to close, after
 // Close.
 func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts Options) (*Ledger, error) {
-	l := &Ledger{store: store, vault: keys, calendar: opts.Calendar, clock: opts.Clock, observe: opts.Observe,
+	l := &Ledger{store: store, vault: keys, calendar: opts.Calendar, clock: opts.Clock,
 		state: domain.NewLedger(), followed: make(chan struct{}), grown: make(chan struct{}), streams: map[string]*sync.Mutex{}}
 	if l.calendar == nil {
 		l.calendar = domain.DefaultCalendar()
@@ -135,10 +130,7 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 	if errors.As(err, &newer) {
 		l.readOnly = newer
 	}
-	postings, _ := l.state.Apply(r) // what cannot be folded stands in state.Unfolded
-	if l.observe != nil {
-		l.observe(raw, r, postings)
-	}
+	_, _ = l.state.Apply(r) // what cannot be folded stands in state.Unfolded
 	if r.Meta.Recorded.After(l.lastTime) {
 		l.lastTime = r.Meta.Recorded
 	}
