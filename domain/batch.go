@@ -257,6 +257,11 @@ func (c *PrepareBatch) decide(d *decision) error {
 			e.Private.Accounts = append(e.Private.Accounts, Account{payee.Account, payee.AccountIn})
 		}
 	}
+	for _, r := range e.Rows {
+		if err := d.secondIsNoPayee(a.line(r.Line)); err != nil {
+			return err
+		}
+	}
 	for _, item := range order {
 		draws, err := d.draw(&a.Book, item, want[item], anyLot)
 		if err != nil {
@@ -501,8 +506,8 @@ func (c *ApproveBatch) decide(d *decision) error {
 
 func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	lines := make([]*Line, len(b.Rows))
-	for i, r := range b.Rows {
-		lines[i] = a.line(r.Line).Line
+	for i, line := range a.linesOf(b.Rows) {
+		lines[i] = line.Line
 	}
 	return d.notAboutKin(lines)
 }
@@ -547,7 +552,30 @@ func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) err
 			}
 		}
 	}
+	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
+}
+
+// secondIsNoPayee keeps the second officer of an irregular record from vouching
+// for money that he or his kin receive.
+func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
+	if len(d.irregular) == 0 {
+		return nil
+	}
+	for _, line := range lines {
+		if d.l.concerns(d.o.Second, line.Payee) || d.l.concerns(d.o.Second, line.Beneficiary) {
+			return refuse(NeedsSecond, d.o.Second)
+		}
+	}
 	return nil
+}
+
+// linesOf are the admitted lines that a batch pays.
+func (a *Allocation) linesOf(rows []*Row) []*AdmittedLine {
+	lines := make([]*AdmittedLine, len(rows))
+	for i, r := range rows {
+		lines[i] = a.line(r.Line)
+	}
+	return lines
 }
 
 // recordedInTime is the limit within which a payment is to be recorded.

@@ -206,9 +206,8 @@ func (c *Disburse) decide(d *decision) error {
 		}
 		e.Draws = append(e.Draws, draws...)
 	}
-	// A second officer who vouches for an irregular payment is not its payee.
-	if o := d.l.Officers[d.o.Second]; o != nil && d.l.concerns(o.ID, a.line(row.Line).Payee) {
-		return refuse(NeedsSecond, d.o.Second)
+	if err := d.secondIsNoPayee(a.line(row.Line)); err != nil {
+		return err
 	}
 	d.add(e)
 	return nil
