@@ -201,3 +201,12 @@ func holdsAny(roles []Role, r Role) bool {
 	}
 	return false
 }
+
+// RolesFor returns the roles of which an officer needs one to give a command;
+// none is needed where it is empty.
+func RolesFor(command string) []Role {
+	if i, ok := roleRow[command]; ok {
+		return roleTable[i].roles
+	}
+	return nil
+}

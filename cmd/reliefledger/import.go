@@ -39,6 +39,15 @@ func (p *program) importCommand() *cobra.Command {
 	lines := &cobra.Command{
 		Use:     "lines ROSTER.csv",
 		Short:   p.say("把名册导入名单草稿：全部或不导入", "import a roster into a draft notice: all or nothing"),
+		Long: p.say(`名册为 CSV（UTF-8、GBK 或 GB18030），表头在前六行之内，须有“姓名”列；小计、合计行略过。
+列（各有通用别名）：姓名、身份证号、金额、形式（现金/银行/凭证）、物资、数量、账号、电话、地址、类别、
+组别（村、企业）、享受期、对象（个人/户/机构/集体/不明）、人数（约200、近200、不明）、公开（全名/隐名/仅人数）、
+推荐（序号）、收款人与代领原因（他人代领时）、备注。任何单元格有误则整份不导入。`,
+			`A roster is a CSV (UTF-8, GBK or GB18030) with its header in the first six rows and a column 姓名;
+rows of totals are skipped. Columns, each by many names: 姓名 name, 身份证号 id number, 金额 amount, 形式 form,
+物资 item, 数量 quantity, 账号 account, 电话 phone, 地址 address, 类别 category, 组别 group, 享受期 period,
+对象 kind of party, 人数 headcount, 公开 disclosure, 推荐 nomination, 收款人 payee and 代领原因 why, 备注 note.
+If one cell is wrong nothing is imported.`),
 		Example: "  reliefledger import lines 名册.csv --notice ID --key me.key --date 2023-01-10",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

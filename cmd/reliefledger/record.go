@@ -22,7 +22,7 @@ func asError[T error](err error, to *T) bool { return errors.As(err, to) }
 
 func (p *program) recordCommand() *cobra.Command {
 	var file, content, date, as, by, campaign string
-	var dry bool
+	var dry, list, describe bool
 	c := &cobra.Command{
 		Use:   "record [COMMAND]",
 		Short: p.say("记录命令：来自参数，或 JSON 行（--file，- 为标准输入）", "record orders: one from flags, or JSON lines from a file"),
@@ -30,6 +30,12 @@ func (p *program) recordCommand() *cobra.Command {
   reliefledger record receive-funds --key me.key --date 2023-01-03 --content '{"fund":"…","source":{"kind":"union","level":"county","name":"县总工会"},"amount":"1300.00"}'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if list {
+				return p.listCommands()
+			}
+			if describe && len(args) == 1 {
+				return p.describe(os.Stdout, args[0])
+			}
 			var in io.Reader
 			name, dir := "flags", "."
 			switch {
@@ -66,6 +72,8 @@ func (p *program) recordCommand() *cobra.Command {
 	f.StringVar(&as, "as", "", "name of the command, for sending it again 命令名")
 	f.StringVar(&by, "by", "", "officer who acts; default: the owner of the first --key 经办人")
 	f.StringVar(&campaign, "campaign", "", "campaign 活动")
+	f.BoolVar(&list, "commands", false, "list the commands and their roles 列出命令与职责")
+	f.BoolVar(&describe, "describe", false, "say which fields a command has 列出命令的内容字段")
 	f.BoolVar(&dry, "dry-run", false, "say what would happen, write nothing 试运行")
 	return c
 }
