@@ -283,16 +283,18 @@ type CloseAllocation struct {
 
 // Refusals about allocations.
 var (
-	OutsideEarmark   = newCode(11, "outside-earmark", "用途 {purpose} 不在资金专项范围（{earmark}）内", "the purpose {purpose} is outside the fund's earmark ({earmark})")
-	OutsideProgramme = newCode(11, "outside-programme", "用途 {purpose} 不属于该救助项目（{purposes}）", "the purpose {purpose} is none of the programme's ({purposes})")
-	OtherPurpose     = newCode(11, "other-purpose", "下级分配用途 {purpose} 与上级用途 {above} 不一致", "a lower allocation for {purpose} cannot come from one for {above}")
-	NominationLate   = newCode(12, "nomination-late", "推荐名单于 {arrived} 送达，截止 {until}", "the nomination arrived at {arrived}, after {until}")
-	NominationDone   = newCode(0, "nomination-done", "推荐名单 {nomination} 已处理", "the nomination {nomination} is dealt with already")
-	LineIsStopped    = newCode(9, "line-stopped", "第 {line} 号名单行已停发", "line {line} is stopped")
-	LineNotStopped   = newCode(0, "line-not-stopped", "第 {line} 号名单行并未停发", "line {line} is not stopped")
-	NotAdmitted      = newCode(2, "not-admitted", "第 {line} 号名单行未列入本分配", "line {line} is not admitted to this allocation")
-	NotUnderUnit     = newCode(0, "not-under-unit", "单位 {unit} 不在 {above} 之下", "the unit {unit} does not stand below {above}")
-	NothingThere     = newCode(0, "nothing-there", "没有可退的余额：{have}", "there is nothing to give back: {have}")
+	OutsideEarmark    = newCode(11, "outside-earmark", "用途 {purpose} 不在资金专项范围（{earmark}）内", "the purpose {purpose} is outside the fund's earmark ({earmark})")
+	OutsideProgramme  = newCode(11, "outside-programme", "用途 {purpose} 不属于该救助项目（{purposes}）", "the purpose {purpose} is none of the programme's ({purposes})")
+	OtherPurpose      = newCode(11, "other-purpose", "下级分配用途 {purpose} 与上级用途 {above} 不一致", "a lower allocation for {purpose} cannot come from one for {above}")
+	NominationLate    = newCode(12, "nomination-late", "推荐名单于 {arrived} 送达，截止 {until}", "the nomination arrived at {arrived}, after {until}")
+	NominationMissing = newCode(12, "nomination-missing", "项目有推荐截止时间（{until}），名单行须注明推荐名单", "the programme has a deadline for nominations ({until}): a line names its nomination")
+	NominationDone    = newCode(0, "nomination-done", "推荐名单 {nomination} 已处理", "the nomination {nomination} is dealt with already")
+	LineIsStopped     = newCode(9, "line-stopped", "第 {line} 号名单行已停发", "line {line} is stopped")
+	LineIsStruck      = newCode(9, "line-struck", "第 {line} 号名单行因异议成立被剔除，只能另列补充公示", "line {line} was struck by an objection: it can only be listed anew, in a supplementary notice")
+	LineNotStopped    = newCode(0, "line-not-stopped", "第 {line} 号名单行并未停发", "line {line} is not stopped")
+	NotAdmitted       = newCode(2, "not-admitted", "第 {line} 号名单行未列入本分配", "line {line} is not admitted to this allocation")
+	NotUnderUnit      = newCode(0, "not-under-unit", "单位 {unit} 不在 {above} 之下", "the unit {unit} does not stand below {above}")
+	NothingThere      = newCode(0, "nothing-there", "没有可退的余额：{have}", "there is nothing to give back: {have}")
 )
 
 func (c *Allocate) target(*Order) string        { return c.stream() }
@@ -549,6 +551,8 @@ func (c *ResumeLine) decide(d *decision) error {
 		return refuse(NotAdmitted, c.Line)
 	case line.Stopped == ID{}:
 		return refuse(LineNotStopped, c.Line)
+	case line.Line.Struck != ID{}:
+		return refuse(LineIsStruck, c.Line)
 	}
 	e := &LineResumed{Line: c.Line}
 	e.Private.Reason = c.Reason.sealed

@@ -614,6 +614,9 @@ func (k *lineCheck) give(i int, row LineRow, g Give) error {
 
 func (k *lineCheck) nomination(i int, row LineRow) error {
 	if row.Nomination == 0 {
+		if k.rules.NominationsUntil != nil {
+			return k.d.conduct(i, refuse(NominationMissing, sayTime(*k.rules.NominationsUntil)))
+		}
 		return nil
 	}
 	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {

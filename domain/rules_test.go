@@ -253,6 +253,7 @@ func TestRefusals(t *testing.T) {
 			c.by(c.accountant).refused("2023-01-10", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, ObjectionOpen)
 			c.by(c.reviewer).mustDo("2023-01-10", &ResolveObjection{Notice: m, Objection: 2, Outcome: LineToBeChanged})
 			c.by(c.accountant).refused("2023-01-10", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, LineIsStopped)
+			c.by(c.reviewer).refused("2023-01-10", &ResumeLine{Allocation: a, Line: 1}, LineIsStruck)
 			// Listed anew in a supplementary notice of the same allocation only.
 			b := c.allocate("2023-01-10", 0)
 			c.by(c.drafter).refused("2023-01-10", &DraftNotice{Allocation: b, Supplements: m, Heading: Heading{Title: "补充"}}, SupplementWrong)
@@ -448,6 +449,7 @@ func TestRefusals(t *testing.T) {
 				return add
 			}
 			c.refused("2023-01-05", lines(2, "甲厂"), NominationLate)
+			c.refused("2023-01-05", lines(0, "甲厂"), NominationMissing) // so that nobody is listed around the deadline
 			c.by(c.reviewer).mustDo("2023-01-05", &RejectNomination{Allocation: a, Nomination: 3})
 			c.refused("2023-01-05", &RejectNomination{Allocation: a, Nomination: 3}, NominationDone)
 			c.by(c.drafter).refused("2023-01-05", lines(3, "甲厂"), NominationDone)

@@ -37,8 +37,8 @@ func (p *program) importCommand() *cobra.Command {
 	var notice, form, date, as, unit, campaign string
 	var dry bool
 	lines := &cobra.Command{
-		Use:     "lines ROSTER.csv",
-		Short:   p.say("把名册导入名单草稿：全部或不导入", "import a roster into a draft notice: all or nothing"),
+		Use:   "lines ROSTER.csv",
+		Short: p.say("把名册导入名单草稿：全部或不导入", "import a roster into a draft notice: all or nothing"),
 		Long: p.say(`名册为 CSV（UTF-8、GBK 或 GB18030），表头在前六行之内，须有“姓名”列；小计、合计行略过。
 列（各有通用别名）：姓名、身份证号、金额、形式（现金/银行/凭证）、物资、数量、账号、电话、地址、类别、
 组别（村、企业）、享受期、对象（个人/户/机构/集体/不明）、人数（约200、近200、不明）、公开（全名/隐名/仅人数）、
