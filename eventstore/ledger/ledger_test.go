@@ -370,3 +370,37 @@ func TestOneNumberOneParty(t *testing.T) {
 		}
 	})
 }
+
+// vague is a store that writes and then says that it does not know: every
+// other append, as a network that breaks does.
+type vague struct {
+	eventstore.Store
+	n int
+}
+
+func (v *vague) Append(ctx context.Context, stream string, e eventstore.Expected, events []eventstore.Event) (eventstore.Appended, error) {
+	done, err := v.Store.Append(ctx, stream, e, events)
+	if v.n++; v.n%2 == 1 && err == nil {
+		return eventstore.Appended{}, &eventstore.OutcomeUnknown{Cause: errCut}
+	}
+	return done, err
+}
+
+// After an unknown outcome the same bytes are sent again, never a new decision:
+// the history is that of a store that always knows.
+func TestUnknownOutcomes(t *testing.T) {
+	whole := open(t, newStore(t), newVault(t))
+	v := &vague{Store: newStore(t)}
+	b := open(t, v, newVault(t))
+	for _, a := range story() {
+		if err := whole.do(a); err != nil {
+			t.Fatal(a.name, err)
+		}
+		if err := b.do(a); err != nil {
+			t.Fatalf("%s: %v", a.name, err)
+		}
+	}
+	if got, want := b.shape(), whole.shape(); sorted(got) != sorted(want) {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}

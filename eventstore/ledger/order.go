@@ -38,7 +38,7 @@ type Prepared struct {
 
 // commandFormat is the first thing that is signed, so that a signature for the
 // ledger can never be taken for another.
-const commandFormat = "relief ledger command 1"
+const commandFormat = "reliefledger command 1"
 
 // Prepare seals the personal values of an order in place and computes what its
 // officers sign (format section 2). Their keys are durable when it returns.
