@@ -25,8 +25,8 @@ func TestMutants(t *testing.T) {
 	}{
 		{1, "lots give more than they have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
 		{1, "a lot is overdrawn when folded", "lot.go", "d.Quantity > l.Left || ", "", "TestLotsAreNeverOverdrawn"},
-		{2, "paid again without naming the return", "batch.go", "if len(due.Back) > 0 {", "if false {", "TestRules"},
-		{2, "another line's return is named", "batch.go", "!ok || !slices.Contains(due.Back, id)", "!ok", "TestRules"},
+		{2, "paid again without naming the return", "payable.go", "if len(due.Back) > 0 {", "if false {", "TestRules"},
+		{2, "another line's return is named", "payable.go", "!ok || !slices.Contains(due.Back, id)", "!ok", "TestRules"},
 		{3, "more comes back than was paid", "payment.go", "if !ok {\n\t\t\treturn refuse(ReturnAbovePaid", "if !ok && false {\n\t\t\treturn refuse(ReturnAbovePaid", "TestRules"},
 		{4, "reversed twice", "fund.go", "if made.reversed != (ID{}) {", "if false {", "TestRules"},
 		{5, "the same id with other content", "ledger.go", "!bytes.Equal(e.Digest, digest)", "false", "TestRules"},
@@ -37,15 +37,15 @@ func TestMutants(t *testing.T) {
 		{7, "happened after it was booked", "order.go", "if o.Happened.Last > o.Date {", "if false {", "TestRules"},
 		{8, "prepared while the notice runs", "notice.go", "if on <= p.Period.Last {", "if false {", "TestRules"},
 		{8, "an objection is open", "notice.go", "if open := n.Open(); open > 0 {", "if open := n.Open(); false {", "TestRules"},
-		{9, "more than published", "batch.go", "if t.quantity > left {", "if false {", "TestRules"},
-		{9, "a stopped line", "batch.go", "if line.Stopped != (ID{}) {", "if false {", "TestRules"},
-		{9, "another form", "batch.go", "if due.Form != p.form {", "if false {", "TestRules"},
+		{9, "more than published", "payable.go", "if t.quantity > left {", "if false {", "TestRules"},
+		{9, "a stopped line", "payable.go", "if line.Stopped != (ID{}) {", "if false {", "TestRules"},
+		{9, "another form", "payable.go", "if due.Form != p.form {", "if false {", "TestRules"},
 		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "TestRules"},
 		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "TestRules"},
 		{11, "outside the earmark", "allocation.go", "if !slices.Contains(f.Earmark, c.Purpose) {", "if false {", "TestRules"},
-		{11, "a category of no programme", "notice.go", "if !ok {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "TestRules"},
-		{11, "off standard", "notice.go", "if g.Amount < s.Least || g.Amount > s.Most {", "if false {", "TestRules"},
-		{12, "over quota", "batch.go", "if line.Over {", "if false {", "TestRules"},
+		{11, "a category of no programme", "line.go", "if !ok {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "TestRules"},
+		{11, "off standard", "line.go", "if g.Amount < s.Least || g.Amount > s.Most {", "if false {", "TestRules"},
+		{12, "over quota", "payable.go", "if line.Over {", "if false {", "TestRules"},
 	} {
 		t.Run(fmt.Sprintf("rule %d: %s", m.rule, m.what), func(t *testing.T) {
 			source, err := os.ReadFile(m.file)

@@ -1,0 +1,112 @@
+package domain
+
+import (
+	"fmt"
+)
+
+// linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
+const linesAdmittedInPart = 2_000
+
+// fold makes the list final. A process then admits its lines to the allocation,
+// from which alone it is decided what is payable.
+func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
+	}
+	if n.Confirmed != (ID{}) {
+		return fmt.Errorf("confirmed already")
+	}
+	a := l.Allocations[n.Allocation]
+	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
+	live := n.Live()
+	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
+	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
+		var parts []Event
+		for p := from; p < to; p++ {
+			parts = append(parts, l.admission(a, n, live, p, of))
+		}
+		return parts
+	})
+	return nil
+}
+
+// admission makes one part of LinesAdmitted. Quotas are counted over what is
+// admitted so far and the lines before it.
+func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
+	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
+	rules := l.rulesOf(a)
+	counts := quotaCount{groups: map[string]int{}}
+	for _, line := range a.Lines {
+		counts.over(a.Quota, rules, line.Line.Private.Group)
+	}
+	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
+		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Private.Group)})
+	}
+	return e
+}
+
+func (e *LinesAdmitted) list() (part, of int) { return e.Part, e.Of }
+
+func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	n := l.Notices[e.Notice]
+	if n == nil || e.Part != a.admitting[e.Notice]+1 || a.admitted[e.Notice] {
+		return fmt.Errorf("part %d of %d of notice %s is not the next", e.Part, e.Of, e.Notice)
+	}
+	for _, x := range e.Lines {
+		if n.line(x.Line) == nil {
+			return fmt.Errorf("notice %s has no line %d", e.Notice, x.Line)
+		}
+	}
+	a.admitting[e.Notice] = e.Part
+	for _, x := range e.Lines {
+		src := n.line(x.Line)
+		line := &AdmittedLine{No: len(a.Lines) + 1, Notice: e.Notice, NoticeLine: x.Line, Line: src, Over: x.Over,
+			Beneficiary: src.Private.Beneficiary, Payee: src.Private.payee()}
+		for _, g := range x.Give {
+			k := len(g.things())
+			line.Due = append(line.Due, &Due{Entitlement: g, Reserved: make([]int64, k), Paid: make([]int64, k)})
+		}
+		a.Lines = append(a.Lines, line)
+		a.byLine[lineOf{e.Notice, x.Line}] = line.No
+	}
+	if e.Part == e.Of {
+		a.admitted[e.Notice] = true
+		delete(a.admitting, e.Notice)
+	}
+	l.countQuota(a)
+	return nil
+}
+
+// countQuota marks the lines that are over quota: of the allocation, of groups,
+// and of lines in a group, in the order of admission (rule 12).
+func (l *Ledger) countQuota(a *Allocation) {
+	rules, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	counts := quotaCount{groups: map[string]int{}}
+	for _, line := range a.Lines {
+		line.Over = counts.over(a.Quota, rules, line.Line.Private.Group)
+	}
+}
+
+// quotaCount counts lines against quotas; a line that is over takes no place.
+type quotaCount struct {
+	lines  int
+	groups map[string]int
+}
+
+func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
+	_, known := c.groups[group]
+	switch {
+	case quota > 0 && c.lines >= quota,
+		rules != nil && rules.Groups > 0 && !known && len(c.groups) >= rules.Groups,
+		rules != nil && rules.LinesPerGroup > 0 && c.groups[group] >= rules.LinesPerGroup:
+		return true
+	}
+	c.lines++
+	c.groups[group]++
+	return false
+}

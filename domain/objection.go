@@ -1,0 +1,113 @@
+package domain
+
+import (
+	"fmt"
+)
+
+func (c *RaiseObjection) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *RaiseObjection) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *RaiseObjection) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if len(n.Publications) == 0 && n.Confirmed == (ID{}) {
+		return refuse(NotPublished)
+	}
+	for i, no := range c.Lines {
+		if n.line(no) == nil {
+			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+		}
+	}
+	if c.Objector != (ID{}) {
+		if err := d.party(c.Objector); err != nil {
+			return err
+		}
+	}
+	e := &ObjectionRaised{Objection: len(n.Objections) + 1, Lines: c.Lines}
+	e.Private.Objector, e.Private.Text = c.Objector, c.Text.sealed
+	d.add(e)
+	return nil
+}
+
+func (c *ResolveObjection) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *ResolveObjection) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *ResolveObjection) decide(d *decision) error {
+	n, err := d.notice(c.Notice)
+	if err != nil {
+		return err
+	}
+	if c.Objection < 1 || c.Objection > len(n.Objections) {
+		return refuse(NoSuch, said{"异议", "objection"}, c.Objection)
+	}
+	o := n.Objections[c.Objection-1]
+	if o.Resolved != (ID{}) {
+		return refuse(ObjectionDone, c.Objection)
+	}
+	switch c.Outcome {
+	case Dismissed:
+	case LineStruck, LineToBeChanged:
+		if len(o.Lines) == 0 {
+			return refuse(FieldWrong, "outcome", string(c.Outcome))
+		}
+	case NoticeIsWithdrawn:
+		if n.Confirmed != (ID{}) {
+			return refuse(NoticeIsFinal, c.Notice)
+		}
+	default:
+		return refuse(FieldWrong, "outcome", string(c.Outcome))
+	}
+	var about []*Line
+	for _, no := range o.Lines {
+		about = append(about, n.line(no))
+	}
+	if err := d.notAboutKin(about); err != nil {
+		return err
+	}
+	e := &ObjectionResolved{Objection: c.Objection, Outcome: c.Outcome}
+	e.Private.Answer = c.Answer.sealed
+	d.add(e)
+	return nil
+}
+
+func (e *ObjectionRaised) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID})
+	}
+	return err
+}
+
+func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
+	}
+	if e.Objection < 1 || e.Objection > len(n.Objections) {
+		return fmt.Errorf("no objection %d", e.Objection)
+	}
+	o := n.Objections[e.Objection-1]
+	o.Resolved, o.Outcome = r.ID, e.Outcome
+	switch e.Outcome {
+	case NoticeIsWithdrawn:
+		n.Withdrawn = r.ID
+	case LineStruck, LineToBeChanged:
+		for _, no := range o.Lines {
+			line := n.line(no)
+			if line == nil || line.Struck != (ID{}) {
+				continue
+			}
+			line.Struck = r.ID
+			// Once the list is confirmed, it is the allocation that decides. The
+			// line's number there is known by the time of the step: admission
+			// is owed before it.
+			if n.Confirmed != (ID{}) {
+				l.oweMade(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
+					a := l.Allocations[n.Allocation]
+					return []Event{&LineStopped{Line: a.byLine[lineOf{n.ID, no}]}}
+				})
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package domain
+
+import (
+	"slices"
+)
+
+// payability says whether rows may be paid from an allocation.
+type payability struct {
+	d     *decision
+	a     *Allocation
+	form  Form
+	seen  map[[2]int]bool
+	cache map[ID]*Refusal // by notice
+}
+
+// row checks one row in the order of the rules: 2, 8, 9, 11, 12.
+func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
+	d, a := p.d, p.a
+	no := BatchRow{}
+	line := a.line(row.Line)
+	if line == nil {
+		return no, refuse(NotAdmitted, row.Line).at(i)
+	}
+	if parts, incomplete := a.admitting[line.Notice]; incomplete {
+		return no, refuse(AdmissionIncomplete, parts).at(i)
+	}
+	if row.Entitlement == 0 {
+		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x *Due) bool { return x.Form == p.form })
+		if row.Entitlement == 0 {
+			row.Entitlement = 1
+		}
+	}
+	if row.Entitlement < 1 || row.Entitlement > len(line.Due) {
+		return no, refuse(NoSuchEntitlement, row.Line, row.Entitlement).at(i)
+	}
+	if p.seen[[2]int{row.Line, row.Entitlement}] {
+		return no, refuse(RowTwice, row.Line).at(i)
+	}
+	p.seen[[2]int{row.Line, row.Entitlement}] = true
+	due := line.Due[row.Entitlement-1]
+	out := BatchRow{Line: row.Line, Entitlement: row.Entitlement, Fen: row.Amount.Fen()}
+	for _, c := range row.Items {
+		out.Items = append(out.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
+	}
+	if out.Fen == 0 && len(out.Items) == 0 {
+		out.Fen, out.Items = due.all()
+	}
+	if err := p.again(i, row, due, &out); err != nil {
+		return no, err
+	}
+	if bad := p.notice(line.Notice); bad != nil {
+		if err := d.conduct(i, bad); err != nil {
+			return no, err
+		}
+	}
+	if line.Stopped != (ID{}) {
+		if err := d.conduct(i, refuse(LineIsStopped, row.Line)); err != nil {
+			return no, err
+		}
+	}
+	if due.Form != p.form {
+		if err := d.conduct(i, refuse(OtherForm, due.Form, p.form)); err != nil {
+			return no, err
+		}
+	}
+	if err := p.amounts(i, row.Line, due, out); err != nil {
+		return no, err
+	}
+	if err := p.needs(i, line); err != nil {
+		return no, err
+	}
+	if line.Over {
+		if err := d.conduct(i, refuse(OverQuota, row.Line)); err != nil {
+			return no, err
+		}
+	}
+	return out, nil
+}
+
+// all is everything of an entitlement that is neither paid nor reserved.
+func (d *Due) all() (fen Fen, items []GoodsOf) {
+	for i, t := range d.things() {
+		left := max(d.Left(i), 0)
+		switch {
+		case t.item == Money:
+			fen = Fen(left)
+		case left > 0:
+			items = append(items, GoodsOf{t.item, Quantity(left)})
+		}
+	}
+	return fen, items
+}
+
+// again is rule 2: what came back is paid again only by naming it.
+func (p *payability) again(i int, row RowToPay, due *Due, out *BatchRow) error {
+	if row.Again == nil {
+		if len(due.Back) > 0 {
+			return refuse(MustNameReturn, row.Line).at(i)
+		}
+		return nil
+	}
+	id, ok := p.d.l.Find(*row.Again)
+	if !ok || !slices.Contains(due.Back, id) {
+		return refuse(NotItsReturn, row.Again, row.Line).at(i)
+	}
+	out.Again = id
+	return nil
+}
+
+// notice is rule 8, once for each notice.
+func (p *payability) notice(id ID) *Refusal {
+	if bad, ok := p.cache[id]; ok {
+		return bad
+	}
+	if p.cache == nil {
+		p.cache = map[ID]*Refusal{}
+	}
+	n := p.d.l.Notices[id]
+	var bad *Refusal
+	if rules := p.d.l.rulesOf(p.a); rules != nil {
+		bad = n.notYetPayable(rules, p.d.first())
+	}
+	p.cache[id] = bad
+	return bad
+}
+
+// amounts is rule 9: no more than was published. What would make the
+// entitlement's items others than it has is no breach but nonsense.
+func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
+	published := due.things()
+	for _, t := range out.things() {
+		if t.quantity <= 0 {
+			return refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, 0)).at(i)
+		}
+		left := int64(0)
+		if k := slices.IndexFunc(published, func(x goodsOut) bool { return x.item == t.item }); k >= 0 {
+			left = due.Left(k)
+		} else {
+			return refuse(NoSuchEntitlement, line, t.item).at(i)
+		}
+		if t.quantity > left {
+			if err := p.d.conduct(i, refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, left))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// needs checks what the programme wants to come before a payment, and that the
+// payee is alive.
+func (p *payability) needs(i int, line *AdmittedLine) error {
+	rules := p.d.l.rulesOf(p.a)
+	party := p.d.l.Parties[p.d.l.same(line.Beneficiary)]
+	if rules == nil || party == nil {
+		return nil
+	}
+	if party.Dead != 0 && party.Dead < p.d.first() {
+		if err := p.d.conduct(i, refuse(PayeeIsDead, party.Dead)); err != nil {
+			return err
+		}
+	}
+	for _, n := range rules.Needs {
+		if n.Form != "" && n.Form != p.form || n.Category != "" && n.Category != line.Line.Private.Category {
+			continue
+		}
+		if !party.meets(n, p.a.Programme, line.Line.Private.Category) {
+			if err := p.d.conduct(i, refuse(NeedMissing, line.No, n.Fact)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// meets says whether a fact that a programme needs stands about the party.
+func (p *Party) meets(n Need, programme ID, category string) bool {
+	switch n.Fact {
+	case "eligibility":
+		return p.Eligible[Eligible{programme, category}] || p.Eligible[Eligible{programme, ""}]
+	case "papers":
+		return p.Papers != 0
+	case "identified":
+		return p.Type != Unidentified
+	}
+	const activity = "activity:"
+	if len(n.Fact) > len(activity) && n.Fact[:len(activity)] == activity {
+		_, did := p.Activities[n.Fact[len(activity):]]
+		return did
+	}
+	return false
+}
