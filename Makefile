@@ -15,8 +15,8 @@ build:
 # Everything: static checks, all tests with the race detector where goroutines
 # meet, the rest without.
 test: lint
-	$(GO) test ./domain ./projections ./cmd/...
-	$(GO) test -race ./eventstore/...
+	$(GO) test ./domain ./cmd/...
+	$(GO) test -race ./eventstore/... ./projections
 
 # Format, vet, staticcheck and the fast tests; under a minute once built.
 check: lint

@@ -182,3 +182,44 @@ func TestRebuildOfRandomHistories(t *testing.T) {
 		}
 	})
 }
+
+// Books that follow a store show what was written before an answer was given,
+// and are those of a fresh read.
+func TestLive(t *testing.T) {
+	ctx := context.Background()
+	store, err := embedded.Create("/l", embedded.Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := Follow(ctx, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := uuid.New()
+	for i := range 200 {
+		e, err := eventstore.Encode(uuid.New(), &domain.UnitRegistered{Unit: unit, Name: "县"}, domain.Metadata{Schema: eventstore.Schema}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := store.Append(ctx, domain.Stream(domain.UnitKind, unit), eventstore.Any, []eventstore.Event{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := live.View(ctx, done.Position, func(b *Books) {
+			if len(b.Events) != i+1 || b.UnitName(unit) != "县" {
+				t.Errorf("%d events after writing %d", len(b.Events), i+1)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := live.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := live.View(ctx, eventstore.NewPosition(1000, 1000), func(*Books) {}); err == nil {
+		t.Error("waited for an event that nobody writes any more")
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -21,6 +21,9 @@ type Done struct {
 	Stream  string
 	Events  []uuid.UUID
 	Numbers []uint64 // of Events
+	// Position is at or after the last of Events: books that reach it have
+	// what this order wrote.
+	Position eventstore.Position
 	// Repeated says that the order had been accepted before: nothing was
 	// written now.
 	Repeated bool
@@ -342,7 +345,7 @@ func (l *Ledger) catchUp(ctx context.Context, stream string, actual eventstore.E
 func (l *Ledger) answered(o *domain.Order, repeated bool) *Done {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	d := &Done{Command: o.ID, Stream: o.Stream(), Repeated: repeated}
+	d := &Done{Command: o.ID, Stream: o.Stream(), Repeated: repeated, Position: l.position}
 	if e := l.state.Effect(o.ID); e != nil {
 		d.Events = e.Events
 	}
