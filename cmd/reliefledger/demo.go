@@ -240,7 +240,7 @@ func (p *program) tour(ctx context.Context) error {
   %[2]s show notice %d
   %[2]s report summary 2
   %[2]s report figures
-  %[2]s show balances --as-of 2023-01-31
+  %[2]s show balances --by unit --as-of 2022-01-19
 `, p.data, exe, firstNotice(b))
 	if ok != len(figures) {
 		return errUnproven
