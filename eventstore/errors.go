@@ -82,6 +82,28 @@ func (e *Poisoned) Error() string {
 
 func (e *Poisoned) Unwrap() error { return e.Cause }
 
+// Unavailable says that a store elsewhere could not be reached in time. Of an
+// append that gets it nothing was sent: send it when the store is back.
+type Unavailable struct {
+	Store string // its address, without user or password
+	Since time.Time
+	Cause error
+}
+
+func (e *Unavailable) Error() string {
+	return fmt.Sprintf("the event store %s has been away since %s, nothing was written: %v", e.Store, e.Since.UTC().Format(time.RFC3339), e.Cause)
+}
+
+func (e *Unavailable) Unwrap() error { return e.Cause }
+
+// Denied says that the store does not let this user do that, or does not know
+// him. Nothing was written.
+type Denied struct{ Cause error }
+
+func (e *Denied) Error() string { return fmt.Sprintf("the event store denies access: %v", e.Cause) }
+
+func (e *Denied) Unwrap() error { return e.Cause }
+
 // OutcomeUnknown says that the wait for an append ended before its answer
 // came. It is or will be written, whole, or not at all: send the same bytes
 // again, with the same ids and expected revision.

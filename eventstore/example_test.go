@@ -28,7 +28,7 @@ func Example() {
 	first, err := store.Append(ctx, "fund-7", eventstore.NoStream, received)
 	fmt.Println("revision", first.Revision, err)
 	again, err := store.Append(ctx, "fund-7", eventstore.NoStream, received)
-	fmt.Println("repeated", again.Repeated, err)
+	fmt.Println("sent again: revision", again.Revision, err)
 
 	other := []eventstore.Event{{ID: uuid.New(), Type: "FundsReceived", Data: []byte(`{"open":{"fen":1},"private":{}}`)}}
 	_, err = store.Append(ctx, "fund-7", eventstore.NoStream, other)
@@ -44,7 +44,7 @@ func Example() {
 	}
 	// Output:
 	// revision 0 <nil>
-	// repeated true <nil>
+	// sent again: revision 0 <nil>
 	// somebody was first: true
 	// FundsReceived fund-7 0
 }

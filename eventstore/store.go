@@ -57,19 +57,21 @@ import (
 // Sending the same append again is safe. Only ids and the stream are looked
 // at, never content:
 //   - NoStream or At(n) behind the head: if the ids stand one after the other
-//     at the revisions that follow (0, 1, ... or n+1, n+2, ...), the append is
-//     Repeated: nothing is written, and the answer is that of the first time,
-//     also where other events stand behind. If the first differs, or some are
-//     there and then one is not (another id, or the stream ends), it is
-//     *WrongRevision.
+//     at the revisions that follow (0, 1, ... or n+1, n+2, ...), nothing is
+//     written and the answer is that of the first time, also where other events
+//     stand behind. If the first differs, or some are there and then one is not
+//     (another id, or the stream ends), it is *WrongRevision.
 //   - Any and StreamExists: only a bounded memory of recent ids helps, and a
 //     restart forgets it. First id unknown: everything is appended. All known
-//     in this stream: Repeated. First known and a later one not:
-//     *WrongRevision, even for Any. Who must not write twice names a revision.
+//     in this stream: nothing is written, and the answer is that of the first
+//     time. First known and a later one not: *WrongRevision, even for Any. Who
+//     must not write twice names a revision.
+//
+// The answer does not say whether the events were there already: a server does
+// not tell, and whoever sends again must not care.
 //
 // An append of no events writes nothing and succeeds where the expected
-// revision is that of the stream; Appended then speaks of the stream's last
-// event, and is zero where there is none.
+// revision is that of the stream; its Appended is zero.
 //
 // Limits are those of [CheckAppend]. Data and metadata are opaque bytes; nil
 // and empty are the same. The caller's slices are not kept after Append
@@ -77,11 +79,11 @@ import (
 //
 // # What an error of Append leaves behind
 //
-//   - *WrongRevision, *TooLarge, *BadEvent, *BadStream, ErrClosed, and the
-//     context's own error: nothing was or will be written.
+//   - *WrongRevision, *TooLarge, *BadEvent, *BadStream, *Denied, *Unavailable,
+//     ErrClosed, and the context's own error: nothing was or will be written.
 //   - *OutcomeUnknown, *Poisoned: all or nothing was written, nobody knows
 //     which. The same events with the same expected revision, sent again (to a
-//     poisoned store after a restart), tell: Repeated or not, one effect.
+//     poisoned store after a restart), have one effect.
 //   - any other: the request could not be judged; nothing was written.
 //
 // # Reads
@@ -96,10 +98,13 @@ import (
 //
 // Subscribe gives all events after a position (End: after what is written when
 // the loop begins) and then, without a gap or a double, each that is written
-// later. It ends only with an error; a slow reader never holds up a writer.
+// later. It ends only with an error; a slow reader never holds up a writer. A
+// store elsewhere that goes away is no error to it: it goes on where it was
+// once the store is back, however long that takes.
 //
 // An error is yielded once, as the last thing, with a zero Recorded; the
-// events before it were good. When ctx ends it is the context's error. A
+// events before it were good. When ctx ends it is the context's error; where a
+// store elsewhere does not come back in time, *Unavailable. A
 // position that this store has not given yields *UnknownPosition where the
 // store can tell: resume only from positions of this store. The slices of a
 // Recorded are the reader's to keep.
@@ -138,9 +143,9 @@ type Recorded struct {
 // Appended is the answer to an append.
 type Appended struct {
 	Revision uint64 // of the last event
-	// Position of the last event; a cluster may leave it zero where Repeated.
+	// Position of the last event; zero where the store does not tell, as a
+	// server may for events that were there already.
 	Position Position
-	Repeated bool // the events were there already, nothing was written
 }
 
 // Direction is the way in which a read goes through history.

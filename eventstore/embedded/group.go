@@ -51,25 +51,22 @@ func (g *group) take(r *request) (eventstore.Appended, error) {
 	wrong := &eventstore.WrongRevision{Stream: r.stream, Expected: r.expected, Actual: actual}
 	switch {
 	case r.expected == eventstore.Any, r.expected == eventstore.StreamExists && exists:
-		repeated, some, err := g.known(r)
-		if err != nil || repeated.Repeated {
-			return repeated, err
-		}
-		if some {
+		answer, all, some, err := g.known(r)
+		switch {
+		case err != nil || all:
+			return answer, err
+		case some:
 			return eventstore.Appended{}, wrong
 		}
 	case r.expected != actual:
-		repeated, err := g.follows(r)
-		if err != nil || repeated.Repeated {
-			return repeated, err
+		answer, same, err := g.follows(r)
+		if err != nil || same {
+			return answer, err
 		}
 		return eventstore.Appended{}, wrong
 	}
 	if len(r.ids) == 0 {
-		if !exists {
-			return eventstore.Appended{}, nil
-		}
-		return eventstore.Appended{Revision: at.revision, Position: positionAfter(at.number + 1)}, nil
+		return eventstore.Appended{}, nil
 	}
 	at = g.add(r, at, exists)
 	return eventstore.Appended{Revision: at.revision, Position: positionAfter(at.number + 1)}, nil
@@ -90,9 +87,10 @@ func (g *group) head(stream string) (at head, exists bool, err error) {
 	return at, exists, err
 }
 
-// known looks for the ids of an append that names no revision: Repeated if all
-// are known in its stream; some if the first is and a later one is not.
-func (g *group) known(r *request) (repeated eventstore.Appended, some bool, err error) {
+// known looks for the ids of an append that names no revision: all if each is
+// known in its stream, with the answer of the first time; some if the first is
+// and a later one is not.
+func (g *group) known(r *request) (answer eventstore.Appended, all, some bool, err error) {
 	var last place
 	for i, id := range r.ids {
 		at, ok := g.ids[id]
@@ -100,34 +98,35 @@ func (g *group) known(r *request) (repeated eventstore.Appended, some bool, err 
 			at, ok = g.store.ids.places[id]
 		}
 		if !ok || at.stream != r.stream {
-			return eventstore.Appended{}, i > 0, nil
+			return eventstore.Appended{}, false, i > 0, nil
 		}
 		last = at
 	}
 	if len(r.ids) == 0 {
-		return eventstore.Appended{}, false, nil
+		return eventstore.Appended{}, false, false, nil
 	}
-	return eventstore.Appended{Revision: last.revision, Position: positionAfter(last.number + 1), Repeated: true}, false, nil
+	return eventstore.Appended{Revision: last.revision, Position: positionAfter(last.number + 1)}, true, false, nil
 }
 
-// follows says Repeated if the ids of an append stand one after the other
-// behind the revision that it expects. One that expects a revision the stream
-// has not reached meets the stream's end, and so does not follow.
-func (g *group) follows(r *request) (eventstore.Appended, error) {
+// follows says whether the ids of an append stand one after the other behind
+// the revision that it expects, and then gives the answer of the first time. An
+// append that expects a revision the stream has not reached meets the stream's
+// end, and so does not follow.
+func (g *group) follows(r *request) (answer eventstore.Appended, same bool, err error) {
 	revision, from := r.expected.Revision()
 	if from {
 		revision++
 	} else if r.expected != eventstore.NoStream {
-		return eventstore.Appended{}, nil // StreamExists, and it does not
+		return eventstore.Appended{}, false, nil // StreamExists, and it does not
 	}
 	if len(r.ids) == 0 {
-		return eventstore.Appended{}, nil
+		return eventstore.Appended{}, false, nil
 	}
 	// What the group adds is not in the database yet: the stream is what is
 	// written up to synced, and then the ids that the group has added.
 	synced, added := uint64(0), g.added[r.stream]
 	if at, exists, err := g.head(r.stream); err != nil {
-		return eventstore.Appended{}, err
+		return eventstore.Appended{}, false, err
 	} else if exists {
 		synced = at.revision + 1 - uint64(len(added))
 	}
@@ -137,23 +136,23 @@ func (g *group) follows(r *request) (eventstore.Appended, error) {
 		n := min(uint64(len(rest)), synced-revision)
 		number, same, err := g.store.idsStand(r.stream, revision, rest[:n])
 		if err != nil || !same {
-			return eventstore.Appended{}, err
+			return eventstore.Appended{}, false, err
 		}
 		last = head{revision + n - 1, number}
 		rest, revision = rest[n:], revision+n
 	}
 	if skip := revision - synced; len(rest) > 0 {
 		if skip > uint64(len(added)) || len(rest) > len(added[skip:]) {
-			return eventstore.Appended{}, nil
+			return eventstore.Appended{}, false, nil
 		}
 		for i, id := range rest {
 			if added[skip:][i].id != id {
-				return eventstore.Appended{}, nil
+				return eventstore.Appended{}, false, nil
 			}
 			last = head{revision + uint64(i), added[skip:][i].number}
 		}
 	}
-	return eventstore.Appended{Revision: last.revision, Position: positionAfter(last.number + 1), Repeated: true}, nil
+	return eventstore.Appended{Revision: last.revision, Position: positionAfter(last.number + 1)}, true, nil
 }
 
 // add puts the events of an append behind at.

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,10 +46,18 @@ func (e *NumberTaken) Error() string {
 	return fmt.Sprintf("the id number belongs to party %s already", e.Party)
 }
 
-// retries bounds how often an order is decided again because somebody else
-// wrote its stream first, and how often the same bytes are sent again after an
-// unknown outcome.
-const retries = 10
+const (
+	// retries bounds how often an order is decided again because another
+	// process wrote its stream first. Within a process the stream's lock keeps
+	// order, so each time one of the others got on; with some ten processes at
+	// one stream, a hundred times in a row is never seen.
+	retries = 100
+	// resends bounds how often the same bytes are sent again after an unknown
+	// outcome.
+	resends = 10
+	// longestPause is the longest wait before another try.
+	longestPause = 100 * time.Millisecond
+)
 
 // Do prepares, signs and carries out an order. Errors: *domain.Refusal, a typed
 // error of this package, or one of the store; with each of them nothing was
@@ -151,6 +160,9 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 			// Somebody else wrote the stream: fold what he wrote, decide again.
 			if err := l.catchUp(ctx, stream, wrong.Actual); err != nil {
 				return nil, err
+			}
+			if !pause(ctx, try) {
+				return nil, ctx.Err()
 			}
 			continue
 		}
@@ -292,32 +304,59 @@ func encode(events []domain.Event, m domain.Metadata, text eventstore.Signed) ([
 // append writes parts one after the other, each an append of its own, and waits
 // until the last is folded. After an unknown outcome the same bytes are sent
 // again: they carry their ids and revision.
+//
+// It waits for the stream's revision, not for a position: a server may leave
+// the position out, and its followers may give another one.
 func (l *Ledger) append(ctx context.Context, stream string, expected eventstore.Expected, parts [][]eventstore.Event) error {
 	for _, events := range parts {
-		var done eventstore.Appended
-		var err error
-		for range retries {
-			done, err = l.store.Append(ctx, stream, expected, events)
-			var unknown *eventstore.OutcomeUnknown
-			if !errors.As(err, &unknown) || ctx.Err() != nil {
-				break
-			}
-		}
+		done, err := l.send(ctx, stream, expected, events)
 		if err != nil {
 			return err
 		}
 		expected = eventstore.At(done.Revision)
-		if done.Repeated && done.Position == (eventstore.Position{}) {
-			if err := l.catchUp(ctx, stream, expected); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := l.await(ctx, done.Position); err != nil {
-			return err
+		if err := l.catchUp(ctx, stream, expected); err != nil {
+			// Written, and not seen yet: who sends the command again learns so.
+			return &eventstore.OutcomeUnknown{Cause: err}
 		}
 	}
 	return nil
+}
+
+// send appends, and sends the same bytes again while nobody knows what became
+// of them. Once an outcome is unknown it stays so until the store has answered:
+// a store that cannot be reached then says nothing about the bytes sent before.
+func (l *Ledger) send(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.Event) (eventstore.Appended, error) {
+	var unknown *eventstore.OutcomeUnknown
+	for try := 0; ; try++ {
+		done, err := l.store.Append(ctx, stream, expected, events)
+		var away *eventstore.Unavailable
+		switch {
+		case err == nil:
+			return done, nil
+		case errors.As(err, &unknown):
+		case unknown != nil && (errors.As(err, &away) || ctx.Err() != nil):
+			err = unknown
+		default:
+			return done, err
+		}
+		if try == resends || !pause(ctx, try) {
+			return done, unknown
+		}
+	}
+}
+
+// pause waits before the next try: a little longer each time, and not as long
+// as the others who wait; false if ctx ended.
+func pause(ctx context.Context, try int) bool {
+	longest := min(time.Millisecond<<min(try, 10), longestPause)
+	t := time.NewTimer(time.Duration(mathrand.Int64N(int64(longest))))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // catchUp waits until a stream is folded up to a revision that the store told.
@@ -332,7 +371,7 @@ func (l *Ledger) catchUp(ctx context.Context, stream string, actual eventstore.E
 			return nil
 		}
 		if failed != nil {
-			return failed
+			return fmt.Errorf("follow the event store: %w", failed)
 		}
 		select {
 		case <-grown:
@@ -412,8 +451,12 @@ func (l *Ledger) carryOn(ctx context.Context) error {
 		unlock()
 		var wrong *eventstore.WrongRevision
 		if errors.As(err, &wrong) && try < retries {
+			if err = l.catchUp(ctx, step.Stream, wrong.Actual); err == nil && !pause(ctx, try) {
+				err = ctx.Err()
+			}
 			try++
-			err = l.catchUp(ctx, step.Stream, wrong.Actual)
+		} else {
+			try = 0
 		}
 		if err != nil {
 			return fmt.Errorf("continue in %s what %s began: %w", step.Stream, step.Cause, err)

@@ -148,26 +148,6 @@ func (l *Ledger) View(f func(*domain.Ledger)) {
 	f(l.state)
 }
 
-// await waits until events up to a position are folded.
-func (l *Ledger) await(ctx context.Context, p eventstore.Position) error {
-	for {
-		l.mu.Lock()
-		there, failed, grown := l.position.Compare(p) >= 0, l.failed, l.grown
-		l.mu.Unlock()
-		switch {
-		case there:
-			return nil
-		case failed != nil:
-			return fmt.Errorf("follow the event store: %w", failed)
-		}
-		select {
-		case <-grown:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // lock lets one goroutine at a time write a stream.
 func (l *Ledger) lock(stream string) (unlock func()) {
 	l.streamsMu.Lock()
