@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"reliefledger.org/ledger/eventstore"
 )
@@ -11,8 +12,9 @@ import (
 // Live are books that follow a store: read once, then kept up to date by one
 // goroutine. All methods may be called from many goroutines.
 type Live struct {
-	stop context.CancelFunc
-	done chan struct{} // closed when the follower has ended
+	store eventstore.Store
+	stop  context.CancelFunc
+	done  chan struct{} // closed when the follower has ended
 
 	mu     sync.Mutex // guards what follows
 	books  *Books
@@ -27,7 +29,7 @@ func Follow(ctx context.Context, store eventstore.Store) (*Live, error) {
 		return nil, err
 	}
 	following, stop := context.WithCancel(context.Background())
-	l := &Live{stop: stop, done: make(chan struct{}), books: b, grown: make(chan struct{})}
+	l := &Live{store: store, stop: stop, done: make(chan struct{}), books: b, grown: make(chan struct{})}
 	go l.follow(following, store, b.Position)
 	return l, nil
 }
@@ -74,6 +76,49 @@ func (l *Live) View(ctx context.Context, after eventstore.Position, f func(*Book
 			return ctx.Err()
 		}
 	}
+}
+
+// Progress says how far the books are.
+func (l *Live) Progress() Progress {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := Progress{Events: uint64(len(l.books.Events)), Position: l.books.Position, Failed: l.failed}
+	if elsewhere, ok := l.store.(away); ok {
+		p.Away, p.Cause = elsewhere.Away()
+	}
+	if n := len(l.books.Events); n > 0 {
+		p.Recorded = l.books.Events[n-1].Recorded
+	}
+	return p
+}
+
+// Progress is how far books that follow a store have come.
+type Progress struct {
+	Events   uint64 // that they have
+	Position eventstore.Position
+	Recorded time.Time // when the last of them was; zero where there is none
+	Failed   error     // why the store is followed no more
+	// Away is since when the store has not answered, and Cause why; zero while
+	// it does. What it has written meanwhile nobody here can know.
+	Away  time.Time
+	Cause error
+}
+
+// away is a store elsewhere, which can go away and come back.
+type away interface {
+	Away() (since time.Time, cause error)
+}
+
+// Behind counts the events that the store has and the books do not. While the
+// store is away the error is *eventstore.Unavailable.
+func (l *Live) Behind(ctx context.Context) (events uint64, err error) {
+	for _, err := range l.store.ReadAll(ctx, l.Progress().Position, eventstore.Forwards) {
+		if err != nil {
+			return events, fmt.Errorf("count the events behind the books: %w", err)
+		}
+		events++
+	}
+	return events, nil
 }
 
 // Close ends following.

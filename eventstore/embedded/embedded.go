@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -43,6 +44,15 @@ type Options struct {
 	FS vfs.FS
 	// CacheBytes is memory for blocks read from disk; 0 means 64 MiB.
 	CacheBytes int64
+	// Committed is told of each group that was written with one sync, by the
+	// writer, which waits for it; nil: nobody. Set it before the store is used.
+	Committed func(Group)
+}
+
+// Group is what was written with one sync.
+type Group struct {
+	Appends, Events int           // appends that wrote something, and their events
+	Took            time.Duration // to decide, write and sync
 }
 
 // Store is an eventstore.Store in a folder.
@@ -52,6 +62,8 @@ type Store struct {
 	db     *pebble.DB
 	holder *holder
 	closed func() error // close, once
+
+	committed func(Group) // Options.Committed
 
 	// closing is closed when Close begins, writerDone when the writer has
 	// answered all that it will answer.
@@ -194,7 +206,7 @@ func start(fs vfs.FS, dir string, opts Options, hold *holder, mustExist bool) (*
 		return nil, errors.Join(err, d.run(db.Close), hold.release())
 	}
 	s := &Store{
-		path: dir, disk: d, db: db, holder: hold,
+		path: dir, disk: d, db: db, holder: hold, committed: opts.Committed,
 		closing:    make(chan struct{}),
 		writerDone: make(chan struct{}),
 		work:       make(chan struct{}, 1),
@@ -215,6 +227,14 @@ func (s *Store) Head() (count uint64, last eventstore.Position) {
 	defer s.mu.Unlock()
 	return s.count, positionAfter(s.count)
 }
+
+// Poisoned is closed when a write or sync has failed: the store answers nothing
+// any more, and the process should start over.
+func (s *Store) Poisoned() <-chan struct{} { return s.disk.stopped }
+
+// Err says why the store answers nothing any more: *eventstore.Poisoned or
+// ErrClosed; nil while it does.
+func (s *Store) Err() error { return s.end() }
 
 // Size returns how many bytes the database takes on disk.
 func (s *Store) Size() (int64, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
@@ -201,16 +202,25 @@ func (s *Store) takeWaiting() (requests []*request) {
 // If the sync fails the disk parks this goroutine in step 2, and callers are
 // answered by the disk having stopped.
 func (s *Store) commit(requests []*request) {
-	g := s.newGroup()
+	begun, g := time.Now(), s.newGroup()
+	appends := 0
 	for _, r := range requests {
+		before := g.next
 		r.answer, r.err = g.take(r)
+		if g.next > before {
+			appends++
+		}
 	}
 	if !g.batch.Empty() {
 		if err := g.batch.Commit(pebble.Sync); err != nil {
 			panic(fmt.Errorf("commit: %w", err)) // write stops the disk
 		}
 		g.remember()
+		events := int(g.next - s.count) // only this goroutine writes count
 		s.grow(g.next)
+		if s.committed != nil {
+			s.committed(Group{appends, events, time.Since(begun)})
+		}
 	}
 	if err := g.batch.Close(); err != nil {
 		panic(fmt.Errorf("close batch: %w", err))
