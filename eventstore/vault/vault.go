@@ -12,9 +12,9 @@
 // are wrapped by one wrapping key, which is kept outside the data folder: the
 // vault's file alone opens nothing, and with a key gone its values are noise.
 //
-// The file is an SQLite database with secure_delete on, so that what is deleted
-// is overwritten, and a rollback journal rather than a write-ahead log, so that
-// no copy of it stays in a second file.
+// A vault is an SQLite file, which the processes of one machine share
+// (sqlite.go), or a schema in a PostgreSQL database, which several servers share
+// (postgres.go). OpenAt and CreateAt take either by its address.
 package vault
 
 import (
@@ -29,11 +29,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
-	_ "modernc.org/sqlite" // SQLite in pure Go: nothing to install beside the program
 )
 
 // Errors of a vault.
@@ -63,19 +62,15 @@ const (
 	MaxPlain  = 64 << 10 // bytes of one value; a document has its own place
 	NonceSize = 12
 	format    = 1
-	pageSize  = 4096 // of SQLite
 	// padTo is the length class of boxes, so that a length tells little.
 	padTo = 32
 	// cacheKeys bounds the unwrapped keys in memory: 32 bytes each, enough for
 	// the parties of a county's list.
 	cacheKeys = 50_000
+	// cacheAge bounds how long a key that another process has deleted may still
+	// be used here.
+	cacheAge = time.Minute
 )
-
-const schema = `
-CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE numbers (mac BLOB PRIMARY KEY, party BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;`
 
 // Vault is an open vault. All methods may be called from many goroutines.
 type Vault struct {
@@ -83,9 +78,11 @@ type Vault struct {
 	wrap   cipher.AEAD
 	index  []byte // key of the two indexes
 	db     *sql.DB
+	kind   *kind
 
 	mu      sync.Mutex // guards what follows
 	cache   map[uuid.UUID][]byte
+	cached  time.Time // when the cache was last emptied
 	waiting []*job
 	closed  bool
 
@@ -99,100 +96,82 @@ type job struct {
 	err chan error // room for one, so that the writer never waits
 }
 
-// Create makes a vault in a new file.
-func Create(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("create vault: %w", err)
+// kind is what differs between the databases.
+type kind struct {
+	schema string // the statements that make the tables
+	// bind turns the ? of a statement into what the database has for it.
+	bind func(statement string) string
+	// failed names an error of the database; again says that the same
+	// transaction may succeed now.
+	failed func(err error) (named error, again bool)
+}
+
+// CreateAt makes a vault at an address: a file that is not there yet, or a
+// database, postgres://user:password@host/database, that has no vault of this
+// ledger. Errors: *NotAVault, *Unavailable, or that of the file system.
+func CreateAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
+	if isPostgres(address) {
+		return createPostgres(ctx, address, ledger, key)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("create vault: %w", err)
+	return Create(address, ledger, key)
+}
+
+// OpenAt opens the vault of a ledger at an address. Errors: *NotAVault,
+// ErrWrongKey, *Unavailable, or that of the file system.
+func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
+	if isPostgres(address) {
+		return openPostgres(ctx, address, ledger, key)
 	}
-	db, err := connect(path)
-	if err != nil {
-		return nil, fmt.Errorf("create vault %s: %w", path, err)
-	}
-	index := make([]byte, 32)
+	return Open(address, ledger, key)
+}
+
+// fill makes the tables of a new vault, whole or not at all.
+func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, before string) (index []byte, err error) {
+	index = make([]byte, 32)
 	rand.Read(index)
-	wrapped := seal(key.aead(), index, []byte("index"))
-	tx, err := db.Begin()
-	if err == nil {
-		_, err = tx.Exec(schema)
-		for name, value := range map[string][]byte{"format": {format}, "ledger": ledger[:], "index": wrapped} {
-			if err == nil {
-				_, err = tx.Exec(`INSERT INTO meta VALUES (?, ?)`, name, value)
-			}
-		}
-		if err == nil {
-			err = tx.Commit()
-		}
-	}
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("create vault %s: %w", path, err), db.Close())
+		return nil, err
 	}
-	return start(db, ledger, key, index), nil
+	if _, err := tx.ExecContext(ctx, before+k.schema); err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	for name, value := range map[string][]byte{"format": {format}, "ledger": ledger[:], "index": seal(key.aead(), index, []byte("index"))} {
+		if _, err := tx.ExecContext(ctx, k.bind(`INSERT INTO meta VALUES (?, ?)`), name, value); err != nil {
+			return nil, errors.Join(err, tx.Rollback())
+		}
+	}
+	return index, tx.Commit()
 }
 
-// Open opens the vault of a ledger. Errors: *NotAVault, ErrWrongKey, or that of
-// the file system.
-func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open vault: %w", err)
-	}
-	if info.Size()%pageSize != 0 {
-		return nil, &NotAVault{path, fmt.Sprintf("torn: %d bytes are no whole pages", info.Size())}
-	}
-	db, err := connect(path)
-	if err != nil {
-		return nil, &NotAVault{path, err.Error()}
-	}
-	v, err := open(db, path, ledger, key)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return v, nil
-}
-
-func open(db *sql.DB, path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
-	var check string
-	if err := db.QueryRow(`PRAGMA quick_check(1)`).Scan(&check); err != nil || check != "ok" {
-		return nil, &NotAVault{path, fmt.Sprintf("damaged: %s %v", check, err)}
-	}
+// check reads what the vault says of itself and opens the key of its indexes.
+func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID, key WrappingKey) (index []byte, err error) {
 	meta := map[string][]byte{}
 	for _, name := range []string{"format", "ledger", "index"} {
 		var value []byte
-		if err := db.QueryRow(`SELECT value FROM meta WHERE name = ?`, name).Scan(&value); err != nil {
-			return nil, &NotAVault{path, err.Error()}
+		if err := db.QueryRowContext(ctx, k.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value); err != nil {
+			if named, _ := k.failed(err); named != err {
+				return nil, named
+			}
+			return nil, &NotAVault{where, err.Error()}
 		}
 		meta[name] = value
 	}
 	if len(meta["format"]) != 1 || meta["format"][0] > format {
-		return nil, &NotAVault{path, fmt.Sprintf("format %v is newer than %d", meta["format"], format)}
+		return nil, &NotAVault{where, fmt.Sprintf("format %v is newer than %d", meta["format"], format)}
 	}
 	if string(meta["ledger"]) != string(ledger[:]) {
-		return nil, &NotAVault{path, "it belongs to another ledger"}
+		return nil, &NotAVault{where, "it belongs to another ledger"}
 	}
-	index, err := unseal(key.aead(), meta["index"], []byte("index"))
+	index, err = unseal(key.aead(), meta["index"], []byte("index"))
 	if err != nil {
 		return nil, ErrWrongKey
 	}
-	return start(db, ledger, key, index), nil
+	return index, nil
 }
 
-// connect opens the file with one connection: the folder's lock keeps other
-// processes out, and one connection keeps the pragmas.
-func connect(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=page_size(4096)&_pragma=secure_delete(1)&_pragma=synchronous(FULL)&_pragma=journal_mode(DELETE)&_pragma=locking_mode(EXCLUSIVE)&_pragma=temp_store(MEMORY)")
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1)
-	return db, db.Ping()
-}
-
-func start(db *sql.DB, ledger uuid.UUID, key WrappingKey, index []byte) *Vault {
-	v := &Vault{ledger: ledger, wrap: key.aead(), index: index, db: db, cache: map[uuid.UUID][]byte{},
+func start(db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, index []byte) *Vault {
+	v := &Vault{ledger: ledger, wrap: key.aead(), index: index, db: db, kind: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
 		wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go v.write()
 	return v
@@ -240,7 +219,20 @@ func (v *Vault) write() {
 	}
 }
 
+// transactions bounds how often one is tried again that met another's.
+const transactions = 10
+
 func (v *Vault) commit(jobs []*job) error {
+	for try := 0; ; try++ {
+		err := v.transact(jobs)
+		named, again := v.kind.failed(err)
+		if !again || try == transactions {
+			return named
+		}
+	}
+}
+
+func (v *Vault) transact(jobs []*job) error {
 	tx, err := v.db.Begin()
 	if err != nil {
 		return err
@@ -274,11 +266,13 @@ func (v *Vault) do(ctx context.Context, f func(tx *sql.Tx) error) error {
 
 // EnsureKeys makes keys for the persons or cases that have none. They are
 // durable when it returns, and that must be before the first event that uses
-// them; a crash in between leaves a key that nobody needs.
+// them; a crash in between leaves a key that nobody needs. Where another
+// process makes the same key at the same time one of them stands, and both use
+// that: a key is only ever used as it was read.
 func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 	var missing []uuid.UUID
 	for _, id := range ids {
-		if _, err := v.key(id); errors.Is(err, ErrKeyGone) {
+		if _, err := v.key(ctx, id); errors.Is(err, ErrKeyGone) {
 			missing = append(missing, id)
 		} else if err != nil {
 			return err
@@ -287,11 +281,12 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	insert := v.kind.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
 	return v.do(ctx, func(tx *sql.Tx) error {
 		for _, id := range missing {
 			key := make([]byte, 32)
 			rand.Read(key)
-			if _, err := tx.Exec(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], seal(v.wrap, key, id[:])); err != nil {
+			if _, err := tx.Exec(insert, id[:], seal(v.wrap, key, id[:])); err != nil {
 				return fmt.Errorf("vault: make a key: %w", err)
 			}
 		}
@@ -300,8 +295,12 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 }
 
 // key returns the key of a person or case, ErrKeyGone where there is none.
-func (v *Vault) key(id uuid.UUID) ([]byte, error) {
+func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	v.mu.Lock()
+	if now := time.Now(); now.Sub(v.cached) > cacheAge || len(v.cache) >= cacheKeys {
+		clear(v.cache)
+		v.cached = now
+	}
 	key, closed := v.cache[id], v.closed
 	v.mu.Unlock()
 	if closed {
@@ -311,7 +310,7 @@ func (v *Vault) key(id uuid.UUID) ([]byte, error) {
 		return key, nil
 	}
 	var wrapped []byte
-	switch err := v.db.QueryRow(`SELECT wrapped FROM keys WHERE id = ?`, id[:]).Scan(&wrapped); {
+	switch err := v.row(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrKeyGone
 	case err != nil:
@@ -322,16 +321,20 @@ func (v *Vault) key(id uuid.UUID) ([]byte, error) {
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
 	}
 	v.mu.Lock()
-	if len(v.cache) >= cacheKeys {
-		clear(v.cache)
-	}
 	v.cache[id] = key
 	v.mu.Unlock()
 	return key, nil
 }
 
-func (v *Vault) derive(id uuid.UUID, use string) ([]byte, error) {
-	key, err := v.key(id)
+// row reads one value.
+func (v *Vault) row(ctx context.Context, query string, arg []byte, into *[]byte) error {
+	err := v.db.QueryRowContext(ctx, v.kind.bind(query), arg).Scan(into)
+	named, _ := v.kind.failed(err)
+	return named
+}
+
+func (v *Vault) derive(ctx context.Context, id uuid.UUID, use string) ([]byte, error) {
+	key, err := v.key(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -358,14 +361,14 @@ func (v *Vault) bound(key uuid.UUID, b Binding) []byte {
 
 // Seal encrypts a value under a person's or case's key: AES-256-GCM, padded to
 // classes of 32 bytes, with nonce in front. The nonce is random and drawn once.
-func (v *Vault) Seal(_ context.Context, key uuid.UUID, b Binding, plain, nonce []byte) ([]byte, error) {
+func (v *Vault) Seal(ctx context.Context, key uuid.UUID, b Binding, plain, nonce []byte) ([]byte, error) {
 	if len(plain) > MaxPlain {
 		return nil, ErrTooLong
 	}
 	if len(nonce) != NonceSize {
 		return nil, fmt.Errorf("vault: a nonce has %d bytes, not %d", NonceSize, len(nonce))
 	}
-	k, err := v.derive(key, "seal")
+	k, err := v.derive(ctx, key, "seal")
 	if err != nil {
 		return nil, err
 	}
@@ -376,8 +379,8 @@ func (v *Vault) Seal(_ context.Context, key uuid.UUID, b Binding, plain, nonce [
 }
 
 // Unseal opens a value. Errors: ErrKeyGone, ErrTampered.
-func (v *Vault) Unseal(_ context.Context, key uuid.UUID, b Binding, box []byte) ([]byte, error) {
-	k, err := v.derive(key, "seal")
+func (v *Vault) Unseal(ctx context.Context, key uuid.UUID, b Binding, box []byte) ([]byte, error) {
+	k, err := v.derive(ctx, key, "seal")
 	if err != nil {
 		return nil, err
 	}
@@ -397,8 +400,8 @@ func (v *Vault) Unseal(_ context.Context, key uuid.UUID, b Binding, box []byte) 
 
 // Tag is what stands for a value in what an officer signs: an HMAC under a key
 // derived from the person's or case's, over field and value.
-func (v *Vault) Tag(_ context.Context, key uuid.UUID, field, value string) ([]byte, error) {
-	k, err := v.derive(key, "tag")
+func (v *Vault) Tag(ctx context.Context, key uuid.UUID, field, value string) ([]byte, error) {
+	k, err := v.derive(ctx, key, "tag")
 	if err != nil {
 		return nil, err
 	}
@@ -429,12 +432,14 @@ func (v *Vault) ClaimAccount(ctx context.Context, account string, id uuid.UUID) 
 }
 
 func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id uuid.UUID) (owner uuid.UUID, err error) {
+	insert := v.kind.bind(`INSERT INTO ` + table + ` VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	read := v.kind.bind(`SELECT ` + column + ` FROM ` + table + ` WHERE mac = ?`)
 	err = v.do(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`INSERT INTO `+table+` VALUES (?, ?) ON CONFLICT DO NOTHING`, mac, id[:]); err != nil {
+		if _, err := tx.Exec(insert, mac, id[:]); err != nil {
 			return fmt.Errorf("vault: claim in %s: %w", table, err)
 		}
 		var found []byte
-		if err := tx.QueryRow(`SELECT `+column+` FROM `+table+` WHERE mac = ?`, mac).Scan(&found); err != nil {
+		if err := tx.QueryRow(read, mac).Scan(&found); err != nil {
 			return fmt.Errorf("vault: claim in %s: %w", table, err)
 		}
 		owner, err = uuid.FromBytes(found)
@@ -446,7 +451,7 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 // PartyOf returns the party of an id number.
 func (v *Vault) PartyOf(ctx context.Context, number string) (party uuid.UUID, ok bool, err error) {
 	var found []byte
-	switch err := v.db.QueryRowContext(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.mac("number", number)).Scan(&found); {
+	switch err := v.row(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.mac("number", number), &found); {
 	case errors.Is(err, sql.ErrNoRows):
 		return uuid.UUID{}, false, nil
 	case err != nil:
@@ -454,6 +459,16 @@ func (v *Vault) PartyOf(ctx context.Context, number string) (party uuid.UUID, ok
 	}
 	party, err = uuid.FromBytes(found)
 	return party, err == nil, err
+}
+
+// MoveNumber gives a number from one party to another: from one that was
+// claimed for and never registered.
+func (v *Vault) MoveNumber(ctx context.Context, number string, from, to uuid.UUID) error {
+	move := v.kind.bind(`UPDATE numbers SET party = ? WHERE mac = ? AND party = ?`)
+	return v.do(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(move, to[:], v.mac("number", number), from[:])
+		return err
+	})
 }
 
 func aead(key []byte) cipher.AEAD {
@@ -480,13 +495,4 @@ func unseal(a cipher.AEAD, box, ad []byte) ([]byte, error) {
 		return nil, ErrTampered
 	}
 	return a.Open(nil, box[:NonceSize], box[NonceSize:], ad)
-}
-
-// MoveNumber gives a number from one party to another: from one that was
-// claimed for and never registered.
-func (v *Vault) MoveNumber(ctx context.Context, number string, from, to uuid.UUID) error {
-	return v.do(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE numbers SET party = ? WHERE mac = ? AND party = ?`, to[:], v.mac("number", number), from[:])
-		return err
-	})
 }

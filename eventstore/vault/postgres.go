@@ -1,0 +1,180 @@
+package vault
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Several servers share a vault in a PostgreSQL database. Each ledger has a
+// schema of its own, named for its id, so that one database may hold the vaults
+// of several and one of them can be dropped whole.
+//
+// What is deleted there is not overwritten at once, as SQLite does it here: old
+// rows stay in the table until VACUUM FULL, in the write-ahead log and its
+// archive, in replicas and in backups. What makes a key unreadable all the same
+// is that it is wrapped: an erasure destroys the wrapping key that could open
+// the old rows (format section 4).
+
+const (
+	// poolSize bounds a server's connections: one writes, the others look up
+	// what is to be sealed or shown. PostgreSQL lets in 100 by default.
+	poolSize = 8
+
+	// connectWait bounds a connection that is not answered.
+	connectWait = 5 * time.Second
+)
+
+// Unavailable says that the database of the vault could not be reached. What
+// was not answered may be there or not; asking again has one effect.
+type Unavailable struct{ Cause error }
+
+func (e *Unavailable) Error() string {
+	return fmt.Sprintf("the vault's database cannot be reached: %v", e.Cause)
+}
+
+func (e *Unavailable) Unwrap() error { return e.Cause }
+
+var postgres = &kind{
+	schema: `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
+CREATE TABLE keys (id BYTEA PRIMARY KEY, wrapped BYTEA NOT NULL);
+CREATE TABLE numbers (mac BYTEA PRIMARY KEY, party BYTEA NOT NULL);
+CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);`,
+	bind:   numbered,
+	failed: failedPostgres,
+}
+
+// numbered turns ? into $1, $2, ...
+func numbered(statement string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range statement {
+		if r == '?' {
+			n++
+			fmt.Fprintf(&b, "$%d", n)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// failedPostgres tells what another transaction did from a server that is not
+// there.
+func failedPostgres(err error) (error, bool) {
+	var said *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return err, false
+	case errors.As(err, &said):
+		switch {
+		case said.Code == "40001" || said.Code == "40P01": // serialization, deadlock
+			return err, true
+		case strings.HasPrefix(said.Code, "08") || strings.HasPrefix(said.Code, "57P") || said.Code == "53300": // connection, shutdown, too many
+			return &Unavailable{err}, false
+		}
+		return err, false
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn):
+		return &Unavailable{err}, false
+	}
+	return err, false
+}
+
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// Redact returns an address without the password that may stand in it; a user's
+// name stays. PostgreSQL's ~/.pgpass may have the password then.
+func Redact(address string) string {
+	if !isPostgres(address) {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "postgres://" // nothing of it is safe to show
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	for name := range q {
+		if strings.Contains(strings.ToLower(name), "password") {
+			q.Del(name)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// schemaOf names the schema of a ledger's vault.
+func schemaOf(ledger uuid.UUID) string {
+	return "vault_" + strings.ReplaceAll(ledger.String(), "-", "")
+}
+
+func dial(address string, ledger uuid.UUID) (*sql.DB, error) {
+	c, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, &NotAVault{Redact(address), "the address does not read"} // the error would show it
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = connectWait
+	}
+	if c.TLSConfig != nil {
+		c.TLSConfig.MinVersion = tls.VersionTLS12
+	}
+	c.RuntimeParams["search_path"] = schemaOf(ledger)
+	c.RuntimeParams["synchronous_commit"] = "on" // keys are durable before the events that use them
+	c.RuntimeParams["application_name"] = "reliefledger"
+	db := stdlib.OpenDB(*c)
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
+	db.SetConnMaxIdleTime(time.Minute)
+	return db, nil
+}
+
+func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
+	db, err := dial(address, ledger)
+	if err != nil {
+		return nil, fmt.Errorf("create vault: %w", err)
+	}
+	index, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger))
+	if err != nil {
+		var said *pgconn.PgError
+		if named, _ := failedPostgres(err); named != err {
+			err = named
+		} else if errors.As(err, &said) && said.Code == "42P06" { // the schema is there
+			err = &NotAVault{Redact(address), "a vault of this ledger is there already"}
+		}
+		return nil, errors.Join(fmt.Errorf("create vault: %w", err), db.Close())
+	}
+	return start(db, postgres, ledger, key, index), nil
+}
+
+func openPostgres(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
+	db, err := dial(address, ledger)
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	index, err := check(ctx, db, postgres, Redact(address), ledger, key)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open vault: %w", err), db.Close())
+	}
+	return start(db, postgres, ledger, key, index), nil
+}
