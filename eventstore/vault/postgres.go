@@ -96,19 +96,24 @@ func failedPostgres(err error) (error, bool) {
 	return err, false
 }
 
-func isPostgres(address string) bool {
-	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
-}
+// hidden stands for an address of which nothing can be shown safely.
+const hidden = "postgres://(hidden)"
+
+// isPostgres says whether an address is a database's and not a file's. Whatever
+// looks like an address is one: a path could then show its password.
+func isPostgres(address string) bool { return strings.Contains(address, "://") }
 
 // Redact returns an address without the password that may stand in it; a user's
-// name stays. PostgreSQL's ~/.pgpass may have the password then.
+// name stays, so that PostgreSQL's ~/.pgpass can have the password. Of one that
+// does not read plainly nothing is shown.
 func Redact(address string) string {
 	if !isPostgres(address) {
 		return address
 	}
 	u, err := url.Parse(address)
-	if err != nil {
-		return "postgres://" // nothing of it is safe to show
+	// An @ behind the host is what is left of a password with a / or ? in it.
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || strings.ContainsAny(u.Path+u.RawQuery+u.Fragment, "@#") {
+		return hidden
 	}
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
@@ -130,7 +135,7 @@ func schemaOf(ledger uuid.UUID) string {
 
 func dial(address string, ledger uuid.UUID) (*sql.DB, error) {
 	c, err := pgx.ParseConfig(address)
-	if err != nil {
+	if err != nil || Redact(address) == hidden {
 		return nil, &NotAVault{Redact(address), "the address does not read"} // the error would show it
 	}
 	if c.ConnectTimeout == 0 {
@@ -154,7 +159,7 @@ func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key W
 	if err != nil {
 		return nil, fmt.Errorf("create vault: %w", err)
 	}
-	index, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger))
+	index, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
 	if err != nil {
 		var said *pgconn.PgError
 		if named, _ := failedPostgres(err); named != err {

@@ -229,13 +229,20 @@ func TestRedact(t *testing.T) {
 		"vault.db": "vault.db",
 		"postgres://ledger:secret@db.example:5432/vault?sslmode=verify-full":    "postgres://ledger@db.example:5432/vault?sslmode=verify-full",
 		"postgresql://db/vault?user=ledger&password=secret&sslpassword=secret2": "postgresql://db/vault?user=ledger",
-		"postgres://ledger:sec%ret@db/vault":                                    "postgres://",
+		"postgres://ledger:sec%ret@db/vault":                                    hidden,
+		"postgres://ledger:12/secret@db/vault":                                  hidden,
+		"postgres://ledger:12?secret@db/vault":                                  hidden,
+		"postgres://ledger:12#secret@db/vault":                                  hidden,
+		"Postgres://ledger:secret@db/vault":                                     "postgres://ledger@db/vault",
+		"mysql://ledger:secret@db/vault":                                        hidden,
 	} {
 		if got := Redact(address); got != want {
 			t.Errorf("%s became %s, want %s", address, got, want)
 		}
 	}
-	if _, err := OpenAt(ctx, "postgres://ledger:sec%ret@db/vault", ledger, NewWrappingKey()); err == nil || strings.Contains(err.Error(), "ret@") {
-		t.Errorf("%v", err)
+	for _, address := range []string{"postgres://ledger:sec%ret@db/vault", "postgres://ledger:12/secret@db/vault", "Postgres://ledger:12?secret@db/vault", "mysql://ledger:secret@db/vault"} {
+		if _, err := OpenAt(ctx, address, ledger, NewWrappingKey()); err == nil || strings.Contains(err.Error(), "ret@") {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/google/uuid"
-	_ "modernc.org/sqlite" // SQLite in pure Go: nothing to install beside the program
+	driver "modernc.org/sqlite" // SQLite in pure Go: nothing to install beside the program
 )
 
 // The file is an SQLite database with secure_delete on, so that what is deleted
@@ -21,7 +22,8 @@ const (
 
 	// busyWait is how long a transaction waits for those of other processes;
 	// each takes as long as a sync.
-	busyWait = "10000" // milliseconds
+	busyWait   = "10000" // milliseconds
+	sqliteBusy = 5       // SQLITE_BUSY: another process had the lock all that time
 )
 
 var sqlite = &kind{
@@ -30,8 +32,14 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE numbers (mac BLOB PRIMARY KEY, party BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
-	bind:   func(statement string) string { return statement },
-	failed: func(err error) (error, bool) { return err, false },
+	bind: func(statement string) string { return statement },
+	failed: func(err error) (error, bool) {
+		var said *driver.Error
+		if errors.As(err, &said) && said.Code()&0xff == sqliteBusy {
+			return &Unavailable{err}, false
+		}
+		return err, false
+	},
 }
 
 // Create makes a vault in a new file.
@@ -69,7 +77,11 @@ func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 		return nil, &NotAVault{path, err.Error()}
 	}
 	var sound string
-	if err := db.QueryRow(`PRAGMA quick_check(1)`).Scan(&sound); err != nil || sound != "ok" {
+	err = db.QueryRow(`PRAGMA quick_check(1)`).Scan(&sound)
+	if named, _ := sqlite.failed(err); named != err {
+		return nil, errors.Join(named, db.Close())
+	}
+	if err != nil || sound != "ok" {
 		return nil, errors.Join(&NotAVault{path, fmt.Sprintf("damaged: %s %v", sound, err)}, db.Close())
 	}
 	index, err := check(context.Background(), db, sqlite, path, ledger, key)
@@ -79,11 +91,14 @@ func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	return start(db, sqlite, ledger, key, index), nil
 }
 
+// escape keeps a path whole in the address of a database.
+var escape = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+
 // connect opens the file with one connection, which keeps the pragmas. Its
 // transactions take the write lock when they begin: one that only took it at
 // its first write could find that another had been there since it read.
 func connect(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout("+busyWait+")&_pragma=page_size(4096)&_pragma=secure_delete(1)&_pragma=synchronous(FULL)&_pragma=journal_mode(DELETE)&_pragma=temp_store(MEMORY)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+escape.Replace(path)+"?_pragma=busy_timeout("+busyWait+")&_pragma=page_size(4096)&_pragma=secure_delete(1)&_pragma=synchronous(FULL)&_pragma=journal_mode(DELETE)&_pragma=temp_store(MEMORY)&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}

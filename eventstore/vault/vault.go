@@ -219,12 +219,21 @@ func (v *Vault) write() {
 	}
 }
 
-// transactions bounds how often one is tried again that met another's.
-const transactions = 10
+const (
+	// transactions bounds how often one is tried again that met another's, or a
+	// connection that had died in the pool.
+	transactions = 10
+	// transactionWait bounds one: a server that went silent must not hold up
+	// everybody who waits, nor Close.
+	transactionWait = 20 * time.Second
+)
 
 func (v *Vault) commit(jobs []*job) error {
 	for try := 0; ; try++ {
 		err := v.transact(jobs)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return &Unavailable{err}
+		}
 		named, again := v.kind.failed(err)
 		if !again || try == transactions {
 			return named
@@ -233,7 +242,9 @@ func (v *Vault) commit(jobs []*job) error {
 }
 
 func (v *Vault) transact(jobs []*job) error {
-	tx, err := v.db.Begin()
+	ctx, cancel := context.WithTimeout(context.Background(), transactionWait)
+	defer cancel()
+	tx, err := v.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
