@@ -15,12 +15,10 @@ import (
 const folder = "/county/ledger" // of tests in memory
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
-		s, err := Create(folder, Options{FS: vfs.NewMem()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
+		fs := vfs.NewMem()
+		mustClose(t, mustCreate(t, fs))
+		return storetest.Place{Open: func(t *testing.T) eventstore.Store { return mustOpen(t, fs) }, Alone: true}
 	})
 }
 

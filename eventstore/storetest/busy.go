@@ -7,108 +7,110 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"reliefledger.org/ledger/eventstore"
 )
 
-func noGap(t *testing.T, w *world) {
-	const writers, appends = 8, 40
-	const total = writers * appends * 3
-	w.append(t, "before", eventstore.NoStream, events("before", 200))
+func writersOneStream(t *testing.T, w *world) { contend(t, w, []eventstore.Store{w.store}) }
 
-	var wg sync.WaitGroup
-	got := make([][]eventstore.Recorded, 6)
-	for i := range got {
-		wg.Go(func() { got[i], _ = try(w.store.Subscribe(w.ctx, eventstore.Position{}), total+200) })
-	}
+// contend has 64 writers start from the same revision and try again when
+// refused: each event gets in once, and for each revision one writer was right.
+func contend(t *testing.T, w *world, stores []eventstore.Store) {
+	const writers, each = 64, 2
+	var refusals atomic.Int64
+	var writing, reading sync.WaitGroup
 	for i := range writers {
-		wg.Go(func() {
-			for range appends {
-				if _, err := w.store.Append(w.ctx, fmt.Sprint("s", i%3), eventstore.Any, events("e", 3)); err != nil {
+		store := stores[i%len(stores)]
+		writing.Go(func() {
+			expected := eventstore.NoStream
+			for n := range each {
+				mine := events(fmt.Sprintf("%d-%d", i, n), 2)
+				for {
+					done, err := store.Append(w.ctx, "s", expected, mine)
+					var wrong *eventstore.WrongRevision
+					if err == nil {
+						expected = eventstore.At(done.Revision)
+						break
+					}
+					if !errors.As(err, &wrong) || judge(err) != refused || wrong.Actual == expected {
+						t.Errorf("append at %s: %v", expected, err)
+						return
+					}
+					expected = wrong.Actual
+					if refusals.Add(1)%4 != 0 {
+						continue
+					}
+					// A refusal rests on what can be read.
+					revision, _ := wrong.Actual.Revision()
+					if seen, err := try(store.ReadStream(w.ctx, "s", revision, eventstore.Forwards), 1); err != nil || len(seen) != 1 {
+						t.Errorf("refused because of revision %d, which can't be read: %v", revision, err)
+					}
+				}
+			}
+		})
+	}
+	// Whoever reads meanwhile never sees half an append.
+	written := make(chan struct{})
+	for _, store := range stores {
+		reading.Go(func() {
+			for seen := 0; ; {
+				got, err := try(store.ReadStream(w.ctx, "s", 0, eventstore.Forwards), -1)
+				if err != nil || len(got)%2 != 0 || len(got) < seen {
+					t.Errorf("read %d events after %d, of appends of 2: %v", len(got), seen, err)
+				}
+				seen = len(got)
+				select {
+				case <-written:
+					return
+				default:
+				}
+			}
+		})
+	}
+	writing.Wait()
+	// And all at once where none is refused.
+	for i := range writers {
+		writing.Go(func() {
+			for n := range each {
+				if _, err := stores[i%len(stores)].Append(w.ctx, "any", eventstore.Any, events(fmt.Sprintf("%d-%d", i, n), 4)); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
-	wg.Wait()
-	whole := w.all(t)
-	increasing(t, whole)
-	for _, g := range got {
-		sameRecords(t, g, whole, eventstore.Forwards)
-	}
+	writing.Wait()
+	close(written)
+	reading.Wait()
+	increasing(t, w.all(t))
+	isWhole(t, w.stream(t, "s"), writers*each, 2)
+	isWhole(t, w.stream(t, "any"), writers*each, 4)
+	t.Logf("%d appends, refused %d times", writers*each, refusals.Load())
 }
 
-func slowReader(t *testing.T, w *world) {
-	w.append(t, "s", eventstore.NoStream, events("s", 5))
-	got := 0
-	for _, err := range w.store.Subscribe(w.ctx, eventstore.Position{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The reader stands here, in the middle, while much is written by the
-		// very same goroutine: any wait of the writer for it would be for ever.
-		if got++; got == 1 {
-			for range 300 {
-				w.append(t, "s", eventstore.Any, events("more", 20))
+// isWhole checks that a stream is these appends, of size events each, none torn
+// by another.
+func isWhole(t *testing.T, stream []eventstore.Recorded, appends, size int) {
+	t.Helper()
+	if len(stream) != appends*size {
+		t.Fatalf("%d events, want %d", len(stream), appends*size)
+	}
+	for i := 0; i < len(stream); i += size {
+		for n := range size {
+			a, b := stream[i].Type, stream[i+n].Type
+			if a[:len(a)-1] != b[:len(b)-1] || b[len(b)-1] != '0'+byte(n) {
+				t.Fatalf("the append of %s was torn by %s", a, b)
 			}
 		}
-		if got == 6005 {
-			return
-		}
 	}
 }
 
-func writersOneStream(t *testing.T, w *world) {
-	// All start from the same revision and try again when refused: each event
-	// gets in once, and for each revision one writer was right.
-	const writers, each = 64, 4
-	var refused atomic.Int64
-	var wg sync.WaitGroup
-	for i := range writers {
-		wg.Go(func() {
-			expected := eventstore.NoStream
-			for n := range each {
-				mine := events(fmt.Sprintf("%d-%d", i, n), 2)
-				for {
-					done, err := w.store.Append(w.ctx, "s", expected, mine)
-					var wrong *eventstore.WrongRevision
-					if errors.As(err, &wrong) {
-						refused.Add(1)
-						// A refusal rests on what can be read.
-						if revision, ok := wrong.Actual.Revision(); ok {
-							if seen := take(t, w.store.ReadStream(w.ctx, "s", revision, eventstore.Forwards), 1); len(seen) != 1 {
-								t.Errorf("refused because of revision %d, which can't be read", revision)
-							}
-						}
-						expected = wrong.Actual
-						continue
-					}
-					if err != nil {
-						t.Errorf("%+v, %v", done, err)
-						return
-					}
-					expected = eventstore.At(done.Revision)
-					break
-				}
-			}
-		})
-	}
-	wg.Wait()
-	all := w.all(t)
-	increasing(t, all)
-	if len(all) != writers*each*2 {
-		t.Fatalf("%d events, want %d", len(all), writers*each*2)
-	}
-	for i := 0; i < len(all); i += 2 {
-		if a, b := all[i].Type, all[i+1].Type; a[:len(a)-1] != b[:len(b)-1] {
-			t.Fatalf("the append of %s was torn by %s", a, b)
-		}
-	}
-	t.Logf("%d appends, refused %d times", writers*each, refused.Load())
-}
+func writersManyStreams(t *testing.T, w *world) { spread(t, w, []eventstore.Store{w.store}) }
 
-func writersManyStreams(t *testing.T, w *world) {
-	const writers, each = 64, 20
+// spread has 64 writers write to a stream each. Who was answered can read what
+// he wrote, in any store.
+func spread(t *testing.T, w *world, stores []eventstore.Store) {
+	const writers, each = 64, 16
 	given := make([][]eventstore.Event, writers)
 	var wg sync.WaitGroup
 	for i := range writers {
@@ -116,14 +118,16 @@ func writersManyStreams(t *testing.T, w *world) {
 		wg.Go(func() {
 			stream, expected := fmt.Sprint("s", i), eventstore.NoStream
 			for n, e := range given[i] {
-				done, err := w.store.Append(w.ctx, stream, expected, []eventstore.Event{e})
+				done, err := stores[(i+n)%len(stores)].Append(w.ctx, stream, expected, []eventstore.Event{e})
 				if err != nil || done.Revision != uint64(n) {
 					t.Errorf("%s: %+v, %v, want revision %d", stream, done, err, n)
 					return
 				}
-				// Who was answered can read what he wrote.
-				if last := take(t, w.store.ReadStream(w.ctx, stream, fromEnd, eventstore.Backwards), 1); len(last) != 1 || last[0].ID != e.ID {
-					t.Errorf("%s: own event %d can't be read", stream, n)
+				reader := stores[(i+n/2)%len(stores)]
+				last, err := try(reader.ReadStream(w.ctx, stream, fromEnd, eventstore.Backwards), 1)
+				if err != nil || len(last) != 1 || last[0].ID != e.ID || !told(done, last[0].Position) {
+					t.Errorf("%s: event %d can't be read after its answer %+v: %+v, %v", stream, n, done, last, err)
+					return
 				}
 				expected = eventstore.At(done.Revision)
 			}
@@ -133,122 +137,59 @@ func writersManyStreams(t *testing.T, w *world) {
 	for i := range writers {
 		sameEvents(t, w.stream(t, fmt.Sprint("s", i)), fmt.Sprint("s", i), 0, given[i])
 	}
-	increasing(t, w.all(t))
-}
-
-// sameAtOnce is a client that retries without waiting: one effect, whichever
-// of them is first, also where they meet in one group.
-func sameAtOnce(t *testing.T, w *world) {
-	next := eventstore.NoStream
-	for round := range 20 {
-		// Half of the rounds name no revision.
-		expected := next
-		if round%2 == 1 {
-			expected = eventstore.Any
-		}
-		same := events(fmt.Sprint(round), 3)
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				done, err := w.store.Append(w.ctx, "s", expected, same)
-				if want := uint64(round*3 + 2); err != nil || done.Revision != want {
-					t.Errorf("round %d: %+v, %v, want revision %d", round, done, err, want)
-				}
-			})
-		}
-		wg.Wait()
-		if n := len(w.stream(t, "s")); n != (round+1)*3 {
-			t.Fatalf("round %d: the stream has %d events, want %d", round, n, (round+1)*3)
-		}
-		next = eventstore.At(uint64(round*3 + 2))
-	}
-	if got := w.stream(t, "s"); len(got) != 60 {
-		t.Errorf("%d events, want 60", len(got))
+	all := w.all(t)
+	increasing(t, all)
+	if len(all) != writers*each {
+		t.Errorf("%d events in all, want %d", len(all), writers*each)
 	}
 }
 
-func closed(t *testing.T, w *world) {
-	w.append(t, "s", eventstore.NoStream, events("s", 3))
-	for range 2 {
-		if err := w.store.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := w.store.Append(w.ctx, "s", eventstore.Any, events("late", 1)); !errors.Is(err, eventstore.ErrClosed) {
-		t.Errorf("append: %v", err)
-	}
-	if _, err := try(w.store.ReadStream(w.ctx, "s", 0, eventstore.Forwards), -1); !errors.Is(err, eventstore.ErrClosed) {
-		t.Errorf("read stream: %v", err)
-	}
-	if _, err := try(w.store.ReadAll(w.ctx, eventstore.End, eventstore.Backwards), -1); !errors.Is(err, eventstore.ErrClosed) {
-		t.Errorf("read all: %v", err)
-	}
-	if _, err := try(w.store.Subscribe(w.ctx, eventstore.Position{}), -1); !errors.Is(err, eventstore.ErrClosed) {
-		t.Errorf("subscribe: %v", err)
-	}
-}
-
-func closeWhileBusy(t *testing.T, w *world) {
+// cutOff: contexts end at every moment of an append. What the answer says is
+// so, an append of three is whole, and the slices are the caller's again.
+func cutOff(t *testing.T, w *world) {
+	const writers, each = 8, 40
+	var c claims
 	var wg sync.WaitGroup
-	var written, live atomic.Int64
-	busy := make(chan struct{}, 1)
-	for i := range 32 {
+	for i := range writers {
 		wg.Go(func() {
-			for {
-				ctx, cancel := w.ctx, context.CancelFunc(func() {})
-				if i%4 == 0 { // some have a short life of their own
-					ctx, cancel = context.WithCancel(w.ctx)
-					go cancel()
+			stream, expected := fmt.Sprint("s", i), eventstore.NoStream
+			for n := range each {
+				kept := events(fmt.Sprintf("%d-%d", i, n), 3)
+				given := cloned(kept)
+				life := time.Duration(n*n) * 4 * time.Microsecond // from nothing to what a disk needs
+				ctx, cancel := context.WithTimeout(w.ctx, life)
+				if i%2 == 1 {
+					ctx, cancel = cancelledAfter(w.ctx, life)
 				}
-				_, err := w.store.Append(ctx, fmt.Sprint("s", i), eventstore.Any, events("e", 2))
+				done, err := w.store.Append(ctx, stream, expected, given)
 				cancel()
-				var unknown *eventstore.OutcomeUnknown
-				switch {
-				case err == nil:
-					if written.Add(1) == 200 {
-						busy <- struct{}{}
+				scribble(given)
+				switch judge(err) {
+				case written, notSent:
+				case unknown:
+					if done, err = w.store.Append(w.ctx, stream, expected, kept); err != nil {
+						t.Errorf("%s: sent again after an unknown outcome: %v", stream, err)
+						return
 					}
-				case errors.Is(err, eventstore.ErrClosed):
-					return
-				case errors.Is(err, context.Canceled) && i%4 == 0, errors.As(err, &unknown):
-				default:
-					t.Errorf("append: %v", err)
+				default: // nobody else writes here
+					t.Errorf("%s at %s: %v", stream, expected, err)
 					return
 				}
-			}
-		})
-		wg.Go(func() {
-			for _, err := range w.store.Subscribe(w.ctx, eventstore.Position{}) {
-				if err == nil {
-					live.Add(1)
-				} else if !errors.Is(err, eventstore.ErrClosed) {
-					t.Errorf("subscription: %v", err)
+				if c.note(t, claim{stream, expected, kept, done, err}) == written {
+					expected = eventstore.At(done.Revision)
 				}
-			}
-		})
-		wg.Go(func() {
-			for {
-				if _, err := try(w.store.ReadAll(w.ctx, eventstore.End, eventstore.Backwards), 100); err != nil {
-					if !errors.Is(err, eventstore.ErrClosed) {
-						t.Errorf("read: %v", err)
-					}
-					return
-				}
-			}
-		})
-	}
-	select {
-	case <-busy:
-	case <-w.ctx.Done():
-		t.Error("200 appends took too long")
-	}
-	for range 3 { // at once, from several sides
-		wg.Go(func() {
-			if err := w.store.Close(); err != nil {
-				t.Errorf("close: %v", err)
 			}
 		})
 	}
 	wg.Wait()
-	t.Logf("%d appends, %d events seen live", written.Load(), live.Load())
+	c.check(t, w.all(t))
+	t.Logf("%d appends were written, %d were not", len(c.there), len(c.absent))
+}
+
+// cancelledAfter is as context.WithTimeout, but the context is cancelled and
+// has no deadline that a store could know of.
+func cancelledAfter(parent context.Context, life time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	timer := time.AfterFunc(life, cancel)
+	return ctx, func() { timer.Stop(); cancel() }
 }

@@ -1,9 +1,9 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"reliefledger.org/ledger/eventstore"
@@ -33,29 +33,30 @@ func readStream(t *testing.T, w *world) {
 			sameRecords(t, read(from, eventstore.Backwards, limit), back, eventstore.Backwards)
 		}
 	}
-	for _, beyond := range []uint64{n, n + 1, fromEnd - 1, fromEnd} {
+	for _, beyond := range []uint64{n, n + 1, 1 << 62, 1 << 63, fromEnd - 1, fromEnd} {
 		sameRecords(t, read(beyond, eventstore.Forwards, -1), nil, eventstore.Forwards)
 		sameRecords(t, read(beyond, eventstore.Backwards, -1), whole, eventstore.Backwards)
 	}
-	for _, dir := range []eventstore.Direction{eventstore.Forwards, eventstore.Backwards} {
-		for _, name := range []string{"missing", "", "$all", "\xff", string(make([]byte, 70_000))} {
-			if got := take(t, w.store.ReadStream(w.ctx, name, fromEnd, dir), -1); len(got) != 0 {
-				t.Errorf("stream %.20q has %d events", name, len(got))
-			}
-		}
-	}
 	// The same sequence can be ranged over again, and then shows what is new.
 	again := w.store.ReadStream(w.ctx, "s", n-1, eventstore.Forwards)
-	for want := 1; want <= 2; want++ {
-		if got := take(t, again, -1); len(got) != want {
-			t.Errorf("range %d gave %d events", want, len(got))
+	all := w.store.ReadAll(w.ctx, whole[n-2].Position, eventstore.Forwards)
+	last := w.store.ReadStream(w.ctx, "s", fromEnd, eventstore.Backwards)
+	for round := range 3 {
+		if got, want := take(t, again, -1), round+1; len(got) != want {
+			t.Errorf("range %d gave %d events, want %d", round, len(got), want)
+		}
+		if got, want := take(t, all, -1), round+1+2; len(got) != want { // and two between
+			t.Errorf("range %d of all gave %d events, want %d", round, len(got), want)
+		}
+		if got := take(t, last, 1); len(got) != 1 || got[0].Revision != uint64(n-1+round) {
+			t.Errorf("range %d gave %+v as the last", round, got)
 		}
 		w.append(t, "s", eventstore.Any, events("more", 1))
 	}
 }
 
 func similarNames(t *testing.T, w *world) {
-	names := []string{"a", "aa", "a-", "a\x00", "a\x00\x00\x00\x00\x00\x00\x00\x00", "A", "á", "a\u0301", "b", "\U0010FFFF"}
+	names := []string{"a", "aa", "a-", "a-1", "a ", " a", "a\x00", "a\x00\x00\x00\x00\x00\x00\x00\x00", "A", "á", "a\u0301", "%61", "a%", "b", "🐉", "\U0010FFFF"}
 	given := map[string][]eventstore.Event{}
 	for i, name := range names {
 		given[name] = events(fmt.Sprint("n", i), i+1)
@@ -64,8 +65,21 @@ func similarNames(t *testing.T, w *world) {
 	for _, name := range names {
 		sameEvents(t, w.stream(t, name), name, 0, given[name])
 		last := take(t, w.store.ReadStream(w.ctx, name, fromEnd, eventstore.Backwards), -1)
-		if len(last) != len(given[name]) {
-			t.Errorf("stream %q backwards has %d events, want %d", name, len(last), len(given[name]))
+		sameRecords(t, last, w.stream(t, name), eventstore.Backwards)
+	}
+	increasing(t, w.all(t))
+}
+
+func impossibleNames(t *testing.T, w *world) {
+	w.append(t, "s", eventstore.NoStream, events("s", 3))
+	for _, dir := range []eventstore.Direction{eventstore.Forwards, eventstore.Backwards} {
+		for _, from := range []uint64{0, 1, fromEnd} {
+			for _, name := range []string{"missing", "", "$", "$all", "$$s", "$ce-s", "$streams", "\xff", string(make([]byte, 70_000))} {
+				got, err := try(w.store.ReadStream(w.ctx, name, from, dir), -1)
+				if err != nil || len(got) != 0 {
+					t.Errorf("stream %.20q from %d: %d events, %v", name, from, len(got), err)
+				}
+			}
 		}
 	}
 }
@@ -102,6 +116,58 @@ func readAll(t *testing.T, w *world) {
 	}
 }
 
+// longHistory is longer than any page in which a store may read.
+func longHistory(t *testing.T, w *world) {
+	const appends, each = 13, 400 // 5200 events, most of them in one stream
+	for i := range appends {
+		w.append(t, "long", eventstore.Any, bulk("long", each-i, 20))
+		w.append(t, fmt.Sprint("short-", i%3), eventstore.Any, bulk("short", i, 20))
+	}
+	whole := w.all(t)
+	if len(whole) != appends*each {
+		t.Fatalf("%d events, want %d", len(whole), appends*each)
+	}
+	increasing(t, whole)
+	sameRecords(t, take(t, w.store.ReadAll(w.ctx, eventstore.End, eventstore.Backwards), -1), whole, eventstore.Backwards)
+	sameRecords(t, take(t, w.store.Subscribe(w.ctx, eventstore.Position{}), len(whole)), whole, eventstore.Forwards)
+	stream := slices.DeleteFunc(slices.Clone(whole), func(e eventstore.Recorded) bool { return e.Stream != "long" })
+	sameRecords(t, w.stream(t, "long"), stream, eventstore.Forwards)
+	sameRecords(t, take(t, w.store.ReadStream(w.ctx, "long", fromEnd, eventstore.Backwards), -1), stream, eventstore.Backwards)
+	for size := 1; size < len(stream); size *= 2 {
+		for _, i := range []int{size - 1, size, size + 1} {
+			sameRecords(t, take(t, w.store.ReadStream(w.ctx, "long", uint64(i), eventstore.Forwards), 3), stream[i:i+3], eventstore.Forwards)
+			sameRecords(t, take(t, w.store.ReadStream(w.ctx, "long", uint64(i), eventstore.Backwards), 3), stream[max(0, i-2):i+1], eventstore.Backwards)
+			sameRecords(t, take(t, w.store.ReadAll(w.ctx, whole[i].Position, eventstore.Forwards), 3), whole[i+1:i+4], eventstore.Forwards)
+			sameRecords(t, take(t, w.store.ReadAll(w.ctx, whole[i].Position, eventstore.Backwards), 3), whole[max(0, i-3):i], eventstore.Backwards)
+		}
+	}
+}
+
+// notGiven: no store can tell every position that it has not given from one
+// that it has. But none makes events up there, or answers in another way.
+func notGiven(t *testing.T, w *world) {
+	for i := range 10 {
+		w.append(t, fmt.Sprint("s", i%2), eventstore.Any, events("e", 3))
+	}
+	whole := w.all(t)
+	commit, prepare := whole[len(whole)-1].Position.Pair()
+	for _, ahead := range []uint64{1, 1000, 1 << 40} {
+		from := eventstore.NewPosition(commit+ahead, prepare+ahead)
+		for _, dir := range []eventstore.Direction{eventstore.Forwards, eventstore.Backwards} {
+			want := whole
+			if dir == eventstore.Forwards {
+				want = nil
+			}
+			got, err := try(w.store.ReadAll(w.ctx, from, dir), -1)
+			if err == nil {
+				sameRecords(t, got, want, dir)
+			} else if unknown := new(eventstore.UnknownPosition); !errors.As(err, &unknown) || unknown.Position != from || len(got) > 0 {
+				t.Errorf("read all from %s, which is past the end: %d events, %v", from, len(got), err)
+			}
+		}
+	}
+}
+
 func readIsOfAMoment(t *testing.T, w *world) {
 	w.append(t, "s", eventstore.NoStream, events("s", 50))
 	for name, read := range map[string]func(yield func(eventstore.Recorded, error) bool){
@@ -122,69 +188,6 @@ func readIsOfAMoment(t *testing.T, w *world) {
 		}
 		if n != want {
 			t.Errorf("%s: read %d events, %d were there when it began", name, n, want)
-		}
-	}
-}
-
-func subscription(t *testing.T, w *world) {
-	before := events("before", 30)
-	w.append(t, "s", eventstore.NoStream, before)
-	ctx, cancel := context.WithCancel(w.ctx)
-	defer cancel()
-	var got []eventstore.Recorded
-	var end error
-	for e, err := range w.store.Subscribe(ctx, eventstore.Position{}) {
-		if err != nil {
-			if e.Stream != "" {
-				t.Error("an error came with an event")
-			}
-			end = err
-			continue // it must be the last thing
-		}
-		got = append(got, e)
-		switch len(got) {
-		case 30, 32: // caught up: write from here on
-			w.append(t, "s", eventstore.Any, events("live", 2))
-		case 34:
-			cancel()
-		}
-	}
-	if !errors.Is(end, context.Canceled) {
-		t.Errorf("ended with %v", end)
-	}
-	sameRecords(t, got, w.stream(t, "s"), eventstore.Forwards)
-
-	// From the middle: after a position, without the event there.
-	for i := range got[:33] {
-		rest := take(t, w.store.Subscribe(w.ctx, got[i].Position), len(got)-i-1)
-		sameRecords(t, rest, got[i+1:], eventstore.Forwards)
-	}
-}
-
-func subscriptionFromEnd(t *testing.T, w *world) {
-	w.append(t, "s", eventstore.NoStream, events("old", 5))
-	// The loop begins some time after Go starts it: so write until one arrives.
-	ctx, cancel := context.WithCancel(w.ctx)
-	arrived := make(chan eventstore.Recorded, 1)
-	go func() {
-		defer close(arrived)
-		for e, err := range w.store.Subscribe(ctx, eventstore.End) {
-			if err == nil {
-				arrived <- e
-			}
-			return
-		}
-	}()
-	defer cancel()
-	for {
-		w.append(t, "s", eventstore.Any, events("new", 1))
-		select {
-		case e, ok := <-arrived:
-			if !ok || e.Revision < 5 {
-				t.Errorf("got %+v, want an event written after the subscription began", e)
-			}
-			return
-		default:
 		}
 	}
 }

@@ -1,193 +1,175 @@
 // Package storetest is the conformance suite of event stores: what the comment
-// of eventstore.Store promises, as tests. Every store runs it:
+// of eventstore.Store promises, as tests. Every store runs it. One that lives
+// in this process needs no more than a way to make an empty one:
 //
 //	func TestConformance(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) eventstore.Store { ... })
 //	}
 //
+// One whose events outlive it, or lie elsewhere, says where they are, and is
+// then also tested with several stores on the same events and, where that can
+// be arranged, while the place of the events is away:
+//
+//	func TestConformance(t *testing.T) {
+//		storetest.RunPlace(t, func(t *testing.T) storetest.Place {
+//			server := start(t)
+//			return storetest.Place{
+//				Open: func(t *testing.T) eventstore.Store { return dial(t, server.Addr()) },
+//				Away: server.Cut,
+//				Back: server.Mend,
+//			}
+//		})
+//	}
+//
 // It looks at a store from outside only. What happens in a crash, at a failed
-// sync, or with two processes is for each store's own tests.
+// sync, or to the goroutines of a client is for each store's own tests. Its own
+// tests run it on stores that are wrong in one way each, and want it to notice.
 package storetest
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"iter"
-	"math"
+	"runtime"
+	"slices"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/eventstore"
 )
 
-// patience bounds a wait for what a store should do at once; it is reached
-// only by one that hangs.
-const patience = 30 * time.Second
+// Variables only for the suite's own tests, which have stores that hang.
+var (
+	// patience bounds a test, for which seconds are enough; it is reached only
+	// by a store that hangs.
+	patience = time.Minute
+	// slack is what a call may take beyond the end of its context, and Close in
+	// all: far above what either needs on a busy machine, far below never.
+	slack = 10 * time.Second
+)
 
-// Run runs the suite. Each call of open gives an empty store, which the suite
-// closes; on a server that is one that looks at streams of its own only.
+// Place is where a store's events are, which outlives the store that looks at
+// them: a folder, a server.
+type Place struct {
+	// Open opens one more store on the events of this place: a second client,
+	// a folder once more. The suite closes it.
+	Open func(t *testing.T) eventstore.Store
+
+	// Alone says that there can be but one store at a time: the suite closes
+	// one before it opens the next.
+	Alone bool
+
+	// Away makes the place go away under the stores that are open: connections
+	// break, in the middle of an answer too, and nothing answers any more. Back
+	// lets it come back with all that was acknowledged; what was not may be
+	// there, whole, or not. Each returns when that is done; they are called in
+	// turn, and Back last. Both are nil where a place can't go away.
+	Away, Back func()
+
+	// Outage is how long the long one of the tested absences takes; zero means
+	// two seconds.
+	Outage time.Duration
+}
+
+// Run runs the suite for a store in process. Each call of open gives an empty
+// store, which the suite closes; on a server that is one that looks at streams
+// of its own only.
 func Run(t *testing.T, open func(t *testing.T) eventstore.Store) {
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, *world)
-	}{
-		{"an event comes back as it was given", roundTrip},
-		{"all streams are in one order", oneOrder},
-		{"an append stands together", standsTogether},
-		{"each expected revision", expectedRevisions},
-		{"no events", noEvents},
-		{"repeated with a revision", repeatedExact},
-		{"repeated without a revision", repeatedAny},
-		{"streams are read both ways, from anywhere", readStream},
-		{"names that could be mixed up are not", similarNames},
-		{"all is read both ways, from any position", readAll},
-		{"what no store takes is refused", limits},
-		{"the largest append", largest},
-		{"a read ends with what was there when it began", readIsOfAMoment},
-		{"a cancelled context", cancelled},
-		{"subscription catches up and goes live", subscription},
-		{"subscription from the end", subscriptionFromEnd},
-		{"no gap and no double while others write", noGap},
-		{"a slow reader holds up nobody", slowReader},
-		{"64 writers, one stream", writersOneStream},
-		{"64 writers, 64 streams", writersManyStreams},
-		{"the same append sent 16 times at once", sameAtOnce},
-		{"closed", closed},
-		{"close while busy", closeWhileBusy},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			t.Cleanup(cancel)
-			w := &world{ctx: ctx, store: open(t)}
-			t.Cleanup(func() {
-				if err := w.store.Close(); err != nil {
-					t.Errorf("close: %v", err)
-				}
-			})
-			test.run(t, w)
-		})
+	for _, c := range alone {
+		c.run(t, func(*testing.T) Place { return Place{Open: open} })
 	}
 }
 
-// world is what a test has: a store, and a context that ends a test that
-// hangs.
-type world struct {
-	ctx   context.Context
-	store eventstore.Store
+// RunPlace runs the suite of Run, and then what can be tested where events
+// outlive a store: another store on the same events later, several at once,
+// and absences. Each call of place gives a place without events.
+func RunPlace(t *testing.T, place func(t *testing.T) Place) {
+	for _, c := range slices.Concat(alone, outlived, together, away) {
+		c.run(t, place)
+	}
 }
 
-// events makes n events with new ids. Their types tell where they belong.
-func events(name string, n int) []eventstore.Event {
-	made := make([]eventstore.Event, n)
-	for i := range made {
-		made[i] = eventstore.Event{
-			ID:       uuid.Must(uuid.NewV7()),
-			Type:     fmt.Sprintf("%s-%d", name, i),
-			Data:     fmt.Appendf(nil, `{"open":{"name":%q,"i":%d},"private":{}}`, name, i),
-			Metadata: []byte(`{"salt":"00"}`),
+// check is one test of the suite.
+type check struct {
+	name  string
+	needs func(Place) (why string) // why a place lacks what it takes; nil: nothing
+	test  func(*testing.T, *world)
+}
+
+// alone is what one store is tested for, opened once on a place without events.
+var alone = []check{
+	{"an event comes back as it was given", nil, roundTrip},
+	{"whatever bytes it holds", nil, payloads},
+	{"nobody's memory is shared", nil, ownMemory},
+	{"all streams are in one order", nil, oneOrder},
+	{"an append stands together", nil, standsTogether},
+	{"each expected revision", nil, expectedRevisions},
+	{"no events", nil, noEvents},
+	{"repeated with a revision", nil, repeatedExact},
+	{"repeated without a revision", nil, repeatedAny},
+	{"the same append sent 16 times at once", nil, sameAtOnce},
+	{"streams are read both ways, from anywhere", nil, readStream},
+	{"names that could be mixed up are not", nil, similarNames},
+	{"names that no stream can have", nil, impossibleNames},
+	{"all is read both ways, from any position", nil, readAll},
+	{"a long history is read in any pieces", nil, longHistory},
+	{"a position that was not given", nil, notGiven},
+	{"a read ends with what was there when it began", nil, readIsOfAMoment},
+	{"what no store takes is refused", nil, limits},
+	{"the largest append", nil, largest},
+	{"subscription catches up and goes live", nil, subscription},
+	{"subscription from the end", nil, subscriptionFromEnd},
+	{"no gap and no double while others write", nil, noGap},
+	{"a slow reader holds up nobody", nil, slowReader},
+	{"64 writers, one stream", nil, writersOneStream},
+	{"64 writers, 64 streams", nil, writersManyStreams},
+	{"a cancelled context", nil, cancelled},
+	{"a context that ends in the middle of a read", nil, cancelledRead},
+	{"a context that ends in the middle of an append", nil, cutOff},
+	{"closed", nil, closed},
+	{"close does not wait for a reader", nil, closeUnderReaders},
+	{"close while busy", nil, closeWhileBusy},
+}
+
+// run runs the check in a sub-test with a fresh place. A store that hangs fails
+// the check and not the whole program: the check has a goroutine of its own,
+// which is left behind.
+func (c check) run(t *testing.T, place func(t *testing.T) Place) {
+	t.Run(c.name, func(t *testing.T) {
+		p := place(t)
+		if c.needs != nil {
+			if why := c.needs(p); why != "" {
+				t.Skip(why)
+			}
 		}
-	}
-	return made
+		limit := patience + p.Outage
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		t.Cleanup(cancel)
+		w := &world{ctx: ctx, place: p}
+		w.store = w.open(t)
+		within(t, limit+slack, "the test", func() { c.test(t, w) })
+	})
 }
 
-// append appends and fails the test if that is refused.
-func (w *world) append(t *testing.T, stream string, expected eventstore.Expected, events []eventstore.Event) eventstore.Appended {
+// within fails the test if f takes longer than that. It then waits once more,
+// for those who end with the test's context: a goroutine that is left behind
+// must not report to a test that is over. Other than FailNow says, f may end by
+// it: its goroutine is all that is waited for.
+func within(t *testing.T, limit time.Duration, what string, f func()) {
 	t.Helper()
-	done, err := w.store.Append(w.ctx, stream, expected, events)
-	if err != nil {
-		t.Fatalf("append %d events to %q at %s: %v", len(events), stream, expected, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+		return
+	case <-time.After(limit):
+		stacks := make([]byte, 64<<10)
+		t.Errorf("%s hangs: not done after %s\n%s", what, limit, stacks[:runtime.Stack(stacks, true)])
 	}
-	return done
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
+	t.FailNow()
 }
-
-// take collects what a read gives, at most n of it, and fails at an error.
-func take(t *testing.T, read iter.Seq2[eventstore.Recorded, error], n int) []eventstore.Recorded {
-	t.Helper()
-	got, err := try(read, n)
-	if err != nil {
-		t.Fatalf("read, after %d events: %v", len(got), err)
-	}
-	return got
-}
-
-func try(read iter.Seq2[eventstore.Recorded, error], n int) (got []eventstore.Recorded, err error) {
-	if n == 0 {
-		return nil, nil
-	}
-	for e, err := range read {
-		if err != nil {
-			return got, err
-		}
-		if got = append(got, e); len(got) == n {
-			break
-		}
-	}
-	return got, nil
-}
-
-func (w *world) stream(t *testing.T, name string) []eventstore.Recorded {
-	t.Helper()
-	return take(t, w.store.ReadStream(w.ctx, name, 0, eventstore.Forwards), -1)
-}
-
-func (w *world) all(t *testing.T) []eventstore.Recorded {
-	t.Helper()
-	return take(t, w.store.ReadAll(w.ctx, eventstore.Position{}, eventstore.Forwards), -1)
-}
-
-// sameEvents checks that got is what was given, in order, in this stream from
-// this revision on.
-func sameEvents(t *testing.T, got []eventstore.Recorded, stream string, from uint64, given []eventstore.Event) {
-	t.Helper()
-	if len(got) != len(given) {
-		t.Fatalf("stream %q has %d events, want %d", stream, len(got), len(given))
-	}
-	for i, e := range given {
-		g := got[i]
-		if g.Stream != stream || g.Revision != from+uint64(i) || g.ID != e.ID || g.Type != e.Type ||
-			!bytes.Equal(g.Data, e.Data) || !bytes.Equal(g.Metadata, e.Metadata) {
-			t.Fatalf("event %d of stream %q came back as %s@%d %s %s, want @%d %s %s",
-				i, stream, g.Stream, g.Revision, g.ID, g.Type, from+uint64(i), e.ID, e.Type)
-		}
-	}
-}
-
-// sameRecords checks that two reads gave the same events, backwards if so said.
-func sameRecords(t *testing.T, got, want []eventstore.Recorded, dir eventstore.Direction) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("read gave %d events, want %d", len(got), len(want))
-	}
-	for i := range got {
-		at := i
-		if dir == eventstore.Backwards {
-			at = len(want) - 1 - i
-		}
-		if got[i].ID != want[at].ID || got[i].Stream != want[at].Stream || got[i].Revision != want[at].Revision || got[i].Position != want[at].Position {
-			t.Fatalf("event %d is %s@%d at %s, want %s@%d at %s", i, got[i].Stream, got[i].Revision, got[i].Position,
-				want[at].Stream, want[at].Revision, want[at].Position)
-		}
-	}
-}
-
-// increasing checks that positions go up and revisions have no gap.
-func increasing(t *testing.T, all []eventstore.Recorded) {
-	t.Helper()
-	next := map[string]uint64{}
-	var last eventstore.Position
-	for i, e := range all {
-		if e.Position.Compare(last) <= 0 {
-			t.Fatalf("event %d is at %s, the one before it at %s", i, e.Position, last)
-		}
-		if e.Revision != next[e.Stream] {
-			t.Fatalf("event %d is revision %d of stream %q, want %d", i, e.Revision, e.Stream, next[e.Stream])
-		}
-		last = e.Position
-		next[e.Stream]++
-	}
-}
-
-const fromEnd = math.MaxUint64
