@@ -1,22 +1,39 @@
 # The two commands of a newcomer are `make run` and `make test`.
 GO          ?= go
-DATA        ?= build/demo
+# Where the events are: empty is the folder itself; esdb://host:2113?tls=false
+# is a node or a cluster.
+STORE       ?=
+DATA        ?= build/demo$(if $(STORE),-elsewhere)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test check lint mutants bench golden campaigns clean
+.PHONY: run build test tools check lint soak mutants bench golden campaigns clean
 
 # Build, fill a ledger with nine campaigns (once), and show around.
 run: build
-	bin/reliefledger demo --data $(DATA) --tour
+	bin/reliefledger demo --data $(DATA) $(if $(STORE),--store '$(STORE)') --tour
 
 build:
 	$(GO) build -o bin/reliefledger ./cmd/reliefledger
 
 # Everything: static checks, all tests with the race detector where goroutines
-# meet, the rest without.
-test: lint
+# meet, the rest without. The clients of other languages come from npm by the
+# tests themselves.
+test: lint tools
 	$(GO) test ./domain ./cmd/...
 	$(GO) test -race ./eventstore/... ./projections
+
+# What the tests need beside Go, Node and npm: Debian's PostgreSQL, of which
+# they start a server of their own.
+tools:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
+	{ echo "the tests need PostgreSQL: apt-get install postgresql"; exit 1; }
+	@command -v npm >/dev/null || { echo "the tests need Node.js (20 or later) and npm"; exit 1; }
+
+# A county's busiest day against a node with 200 readers; five minutes.
+SOAK ?= 5m
+soak:
+	$(GO) test ./eventstore/ledger -run TestSoak -soak $(SOAK) -timeout 30m -v
 
 # Format, vet, staticcheck and the fast tests; under a minute once built.
 check: lint

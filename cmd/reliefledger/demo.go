@@ -172,7 +172,7 @@ func (p *program) openDemo(ctx context.Context) (l *opened, found bool, err erro
 		return l, found, err
 	}
 	a := about{Ledger: demoLedger, WrappingKey: path}
-	if l, err = p.create(ctx, a); err != nil {
+	if l, err = p.create(ctx, &a); err != nil {
 		return nil, false, err
 	}
 	return l, false, p.finish(a)

@@ -10,6 +10,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -23,7 +24,9 @@ const (
 	exitInput    = 4 // the input cannot be read; nothing was written
 	exitLedger   = 5 // no ledger there, held by another process, a newer or damaged one
 	exitUnproven = 6 // a figure cannot be proven
-	exitKey      = 7 // a key is missing, wrong or not an officer's
+	exitKey      = 7 // a key is missing, wrong or not an officer's; a store denies access
+	exitAway     = 8 // a store elsewhere cannot be reached; nothing was written, send it later
+	exitUnknown  = 9 // the answer was lost; send the same again, it has one effect
 )
 
 const exitHelp = `Exit codes 退出码:
@@ -34,7 +37,9 @@ const exitHelp = `Exit codes 退出码:
   4  input cannot be read, nothing written 输入有误，未写入
   5  no ledger, or it is held, newer or damaged 账簿不存在、被占用、版本较新或损坏
   6  a figure is not proven 有数字未能证明
-  7  a key is missing or wrong 密钥缺失或不符`
+  7  a key is missing or wrong, or access is denied 密钥缺失或不符，或无权访问
+  8  the store is away, nothing written: send it later 事件库不可达，未写入：稍后再发
+  9  the answer was lost: send the same again, it has one effect 结果未知：请原样重发，不会重复`
 
 // inputError says what of the input is wrong, and where.
 type inputError struct {
@@ -93,15 +98,27 @@ func exitCode(err error) int {
 		noVault  *vault.NotAVault
 		noLedger *noLedgerError
 		key      *keyError
+		address  *esdb.BadAddress
+		denied   *eventstore.Denied
+		away     *eventstore.Unavailable
+		dbAway   *vault.Unavailable
+		unknown  *eventstore.OutcomeUnknown
+		differs  *eventstore.Differs
 	)
 	switch {
-	case errors.As(err, &input), errors.As(err, &cells), errors.Is(err, vault.ErrTooLong):
+	case errors.As(err, &unknown): // first: it may wrap what is only its cause
+		return exitUnknown
+	case errors.As(err, &away), errors.As(err, &dbAway):
+		return exitAway
+	case errors.As(err, &denied):
+		return exitKey
+	case errors.As(err, &address), errors.As(err, &input), errors.As(err, &cells), errors.Is(err, vault.ErrTooLong):
 		return exitInput
 	case errors.As(err, &refusal), errors.As(err, &taken):
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven
@@ -130,6 +147,18 @@ func (p *program) sentence(err error) string {
 	var taken *ledger.NumberTaken
 	if errors.As(err, &taken) && p.lang() == domain.Zh {
 		return fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", taken.Party)
+	}
+	var unknown *eventstore.OutcomeUnknown
+	if errors.As(err, &unknown) {
+		return p.say("不知是否已写入：请用同样的名称（as）原样重发，不会重复入账", "it is unknown whether it was written: send the same again under the same name (as), it has one effect") + fmt.Sprintf(" (%v)", err)
+	}
+	var away *eventstore.Unavailable
+	if errors.As(err, &away) && p.lang() == domain.Zh {
+		return fmt.Sprintf("事件库 %s 自 %s 起不可达，未写入，请稍后再发（%v）", away.Store, away.Since.In(domain.Shanghai).Format("2006-01-02 15:04:05"), away.Cause)
+	}
+	var denied *eventstore.Denied
+	if errors.As(err, &denied) && p.lang() == domain.Zh {
+		return fmt.Sprintf("事件库拒绝访问，未写入：检查 --store 中的用户与口令（%v）", denied.Cause)
 	}
 	return err.Error()
 }

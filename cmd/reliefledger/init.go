@@ -54,7 +54,7 @@ folder; keep a copy of it at another place: without it nothing private opens aga
 			if _, err := domain.NewLedger().Decide(o, domain.Env{Now: time.Now(), Calendar: domain.DefaultCalendar()}); err != nil {
 				return err
 			}
-			l, err := p.create(cmd.Context(), a)
+			l, err := p.create(cmd.Context(), &a)
 			if err != nil {
 				return err
 			}

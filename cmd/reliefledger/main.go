@@ -40,6 +40,8 @@ func run(ctx context.Context, args []string) int {
 // program holds the global flags.
 type program struct {
 	data     string
+	store    string
+	vault    string
 	langFlag string
 	json     bool
 	asOf     string
@@ -62,19 +64,31 @@ func (p *program) command() *cobra.Command {
 			if p.langFlag != "" && p.langFlag != "zh" && p.langFlag != "en" {
 				return &inputError{what: "--lang", why: fmt.Sprintf("%q: zh, en", p.langFlag)}
 			}
+			// An address has a password in it: taken here and not as a default, which
+			// --help would show.
+			if p.store == "" {
+				p.store = os.Getenv("RELIEFLEDGER_STORE")
+			}
+			if p.vault == "" {
+				p.vault = os.Getenv("RELIEFLEDGER_VAULT")
+			}
 			_, err := p.until()
 			return err
 		},
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&p.data, "data", os.Getenv("RELIEFLEDGER_DATA"), "folder of the ledger 账簿目录 (RELIEFLEDGER_DATA)")
+	f.StringVar(&p.store, "store", "", "where the events are: esdb://user:password@host:2113?tls=true; default: in the folder 事件库地址 (RELIEFLEDGER_STORE)")
+	f.StringVar(&p.vault, "vault", "", "where the vault is: a file, or postgres://user:password@host/database 保险库 (RELIEFLEDGER_VAULT)")
 	f.StringVar(&p.langFlag, "lang", "", "zh or en 语言")
 	f.BoolVar(&p.json, "json", false, "write JSON 输出 JSON")
 	f.StringVar(&p.asOf, "as-of", "", "as of a number (#123), a moment (2023-02-01T12:00:00+08:00) or a business date (2023-02-01) 截至")
 	f.StringVar(&p.wrapping, "wrapping-key", os.Getenv("RELIEFLEDGER_WRAPPING_KEY"), "file of the wrapping key 封装密钥文件 (RELIEFLEDGER_WRAPPING_KEY)")
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
-	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.rebuildCommand())
+	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.rebuildCommand(),
+		p.nodeCommand(), p.copyCommand())
+	root.AddCommand(p.topics()...)
 	return root
 }
 

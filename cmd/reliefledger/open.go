@@ -15,7 +15,8 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
-	"reliefledger.org/ledger/eventstore/embedded"
+	"reliefledger.org/ledger/eventstore/esdb"
+	"reliefledger.org/ledger/eventstore/folder"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/projections"
@@ -28,11 +29,13 @@ const (
 	ledgerFile   = "ledger.json"
 )
 
-// about is ledger.json: which ledger the folder is, and where its wrapping key
-// is by default.
+// about is ledger.json: which ledger the folder is, and where its wrapping key,
+// its events and its vault are by default. No secret stands in it.
 type about struct {
 	Ledger      uuid.UUID `json:"ledger"`
 	WrappingKey string    `json:"wrapping_key"`
+	Store       string    `json:"store,omitempty"` // without user and password; empty: in the folder
+	Vault       string    `json:"vault,omitempty"` // likewise
 }
 
 // noLedgerError says that a folder holds no ledger.
@@ -66,16 +69,43 @@ func (p *program) about() (about, error) {
 	return a, nil
 }
 
+// events opens the store of a ledger: the one that is asked for, else the one
+// that ledger.json names, else the folder's own.
+func (p *program) events(ctx context.Context, a about) (eventstore.Store, error) {
+	address := p.store
+	if address == "" {
+		address = a.Store
+	}
+	return openStore(ctx, address, filepath.Join(p.data, eventsFolder))
+}
+
+// openStore opens the store at an address, or in a folder where there is none.
+func openStore(ctx context.Context, address, dir string) (eventstore.Store, error) {
+	if address == "" {
+		return folder.Open(ctx, dir, folder.Options{})
+	}
+	return esdb.Dial(ctx, address, esdb.Options{})
+}
+
+// otherLedger says that a store holds another ledger than the folder.
+func otherLedger(dir string, want uuid.UUID, have *domain.Ledger) error {
+	if have.Opened == nil || have.ID == want {
+		return nil
+	}
+	return &noLedgerError{dir, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s, want %s", have.ID, want)}
+}
+
 // books opens the store and reads the projections.
 func (p *program) books(ctx context.Context) (*projections.Books, error) {
-	if _, err := p.about(); err != nil {
+	a, err := p.about()
+	if err != nil {
 		return nil, err
 	}
 	until, err := p.until()
 	if err != nil {
 		return nil, err
 	}
-	store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	store, err := p.events(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +117,13 @@ func (p *program) books(ctx context.Context) (*projections.Books, error) {
 	if b.State.Opened == nil {
 		return nil, &noLedgerError{p.data, "it was never opened (LedgerOpened is missing)"}
 	}
-	return b, nil
+	return b, otherLedger(p.data, a.Ledger, b.State)
 }
 
 // opened is a ledger with what must be closed after it.
 type opened struct {
 	*ledger.Ledger
-	store *embedded.Store
+	store eventstore.Store
 	vault *vault.Vault
 }
 
@@ -107,18 +137,37 @@ func (p *program) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.openVault(a)
+	v, err := p.openVault(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	store, err := p.events(ctx, a)
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	return p.start(ctx, store, v)
+	l, err := p.start(ctx, store, v)
+	if err != nil {
+		return nil, err
+	}
+	l.View(func(s *domain.Ledger) { err = otherLedger(p.data, a.Ledger, s) })
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
-func (p *program) openVault(a about) (*vault.Vault, error) {
+// vaultAt is where the vault of a ledger is: a file, or a PostgreSQL database.
+func (p *program) vaultAt(a about) string {
+	switch {
+	case p.vault != "":
+		return p.vault
+	case a.Vault != "":
+		return a.Vault
+	}
+	return filepath.Join(p.data, vaultFile)
+}
+
+func (p *program) openVault(ctx context.Context, a about) (*vault.Vault, error) {
 	path := p.wrapping
 	if path == "" {
 		path = a.WrappingKey
@@ -127,10 +176,10 @@ func (p *program) openVault(a about) (*vault.Vault, error) {
 	if err != nil {
 		return nil, &keyError{path, err}
 	}
-	return vault.Open(filepath.Join(p.data, vaultFile), a.Ledger, key)
+	return vault.OpenAt(ctx, p.vaultAt(a), a.Ledger, key)
 }
 
-func (p *program) start(ctx context.Context, store *embedded.Store, v *vault.Vault) (*opened, error) {
+func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Vault) (*opened, error) {
 	opts := ledger.Options{}
 	if p.holidays != "" {
 		text, err := os.ReadFile(p.holidays)
@@ -148,15 +197,47 @@ func (p *program) start(ctx context.Context, store *embedded.Store, v *vault.Vau
 	return &opened{l, store, v}, nil
 }
 
-// create makes the folder of a new ledger. ledger.json is written last: a
-// folder without it is no ledger.
-func (p *program) create(ctx context.Context, a about) (*opened, error) {
+// create makes the folder of a new ledger, and its events there or at an
+// address. ledger.json is written last: a folder without it is no ledger.
+func (p *program) create(ctx context.Context, a *about) (*opened, error) {
 	if p.data == "" {
 		return nil, &noLedgerError{"(none)", "--data DIR / RELIEFLEDGER_DATA"}
 	}
 	if entries, err := os.ReadDir(p.data); err == nil && len(entries) > 0 {
 		return nil, &eventstore.NotEmpty{Path: p.data, Found: entries[0].Name()}
 	}
+	// What is elsewhere comes first: where it cannot be reached nothing is made.
+	var store eventstore.Store
+	if p.store != "" {
+		elsewhere, err := esdb.Dial(ctx, p.store, esdb.Options{})
+		if err != nil {
+			return nil, err
+		}
+		if err := vacant(ctx, elsewhere, p.store); err != nil {
+			return nil, errors.Join(err, elsewhere.Close())
+		}
+		store, a.Store = elsewhere, esdb.Redact(p.store)
+	}
+	l, err := p.makeFolder(ctx, a, store)
+	if err != nil && store != nil {
+		err = errors.Join(err, store.Close())
+	}
+	return l, err
+}
+
+// vacant says whether a store elsewhere has no ledger yet.
+func vacant(ctx context.Context, store eventstore.Store, address string) error {
+	for e, err := range store.ReadStream(ctx, "ledger", 0, eventstore.Forwards) {
+		if err != nil {
+			return err
+		}
+		return &eventstore.NotEmpty{Path: esdb.Redact(address), Found: e.Stream}
+	}
+	return nil
+}
+
+// makeFolder is create once a store elsewhere is open.
+func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Store) (*opened, error) {
 	if err := os.MkdirAll(p.data, 0o700); err != nil {
 		return nil, err
 	}
@@ -167,13 +248,17 @@ func (p *program) create(ctx context.Context, a about) (*opened, error) {
 	if err := key.WriteFile(a.WrappingKey); err != nil {
 		return nil, &keyError{a.WrappingKey, err}
 	}
-	v, err := vault.Create(filepath.Join(p.data, vaultFile), a.Ledger, key)
+	v, err := vault.CreateAt(ctx, p.vaultAt(*a), a.Ledger, key)
 	if err != nil {
 		return nil, err
 	}
-	store, err := embedded.Create(filepath.Join(p.data, eventsFolder), embedded.Options{})
-	if err != nil {
-		return nil, errors.Join(err, v.Close())
+	if p.vault != "" {
+		a.Vault = vault.Redact(p.vault)
+	}
+	if store == nil {
+		if store, err = folder.Create(filepath.Join(p.data, eventsFolder), folder.Options{}); err != nil {
+			return nil, errors.Join(err, v.Close())
+		}
 	}
 	return p.start(ctx, store, v)
 }
@@ -183,7 +268,12 @@ func (p *program) finish(a about) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(p.data, ledgerFile), append(text, '\n'), 0o600)
+	// A reader sees the old text or the new one, whole.
+	name := filepath.Join(p.data, ledgerFile)
+	if err := os.WriteFile(name+".new", append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 const keyHeader = "relief ledger officer key 1"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -23,9 +24,15 @@ func asError[T error](err error, to *T) bool { return errors.As(err, to) }
 func (p *program) recordCommand() *cobra.Command {
 	var file, content, date, as, by, campaign string
 	var dry, list, describe bool
+	var metrics string
 	c := &cobra.Command{
 		Use:   "record [COMMAND]",
 		Short: p.say("记录命令：来自参数，或 JSON 行（--file，- 为标准输入）", "record orders: one from flags, or JSON lines from a file"),
+		Long: p.say(`文件先整份读完并检查，再逐条记录；标准输入（--file -）则来一行、记一行、答一行，直到结束。
+同名（as）命令重发只有一次效力，因此任何中断之后都可以原样重发。`,
+			`A file is read and checked as a whole before anything is recorded. Standard input (--file -) is
+recorded line by line as it comes, each with its answer, until it ends. A command sent again under
+the same name ("as") has one effect, so after any break the same may be sent again.`),
 		Example: `  reliefledger record --key me.key --file january.jsonl
   reliefledger record receive-funds --key me.key --date 2023-01-03 --content '{"fund":"…","source":{"kind":"union","level":"county","name":"县总工会"},"amount":"1300.00"}'`,
 		Args: cobra.MaximumNArgs(1),
@@ -52,7 +59,7 @@ func (p *program) recordCommand() *cobra.Command {
 				}
 				in = bytes.NewReader(text)
 			case len(args) == 0 && file == "-":
-				in, name = os.Stdin, "stdin"
+				return p.recordStream(cmd.Context(), os.Stdin, "stdin", dry, metrics)
 			case len(args) == 0 && file != "":
 				text, err := os.ReadFile(file)
 				if err != nil {
@@ -72,6 +79,7 @@ func (p *program) recordCommand() *cobra.Command {
 	f.StringVar(&as, "as", "", "name of the command, for sending it again 命令名")
 	f.StringVar(&by, "by", "", "officer who acts; default: the owner of the first --key 经办人")
 	f.StringVar(&campaign, "campaign", "", "campaign 活动")
+	f.StringVar(&metrics, "metrics", "", "with --file -: address of /metrics, /livez, /readyz 监控地址")
 	f.BoolVar(&list, "commands", false, "list the commands and their roles 列出命令与职责")
 	f.BoolVar(&describe, "describe", false, "say which fields a command has 列出命令的内容字段")
 	f.BoolVar(&dry, "dry-run", false, "say what would happen, write nothing 试运行")
@@ -128,21 +136,92 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dr
 	}
 	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, dry: dry}
 	for _, w := range all {
-		if w.in.By == (uuid.UUID{}) && len(signers) > 0 {
-			w.in.By = signers[0].Officer
-		}
-		if w.in.By == (uuid.UUID{}) {
-			return &keyError{"--key", errors.New(p.say("命令未签名：缺少经办人密钥", "the order is not signed: an officer's key is missing"))}
-		}
-		done, err := r.run(ctx, w.in)
-		if err != nil {
+		if err := p.recordOne(ctx, r, w.in); err != nil {
 			return fmt.Errorf("%s: %w", w.where, err)
-		}
-		for _, d := range done {
-			p.sayRecorded(d)
 		}
 	}
 	return nil
+}
+
+// recordOne carries out one instruction and says what became of it.
+func (p *program) recordOne(ctx context.Context, r *runner, in *instruction) error {
+	if in.By == (uuid.UUID{}) && len(r.signers) > 0 {
+		in.By = r.signers[0].Officer
+	}
+	if in.By == (uuid.UUID{}) {
+		return &keyError{"--key", errors.New(p.say("命令未签名：缺少经办人密钥", "the order is not signed: an officer's key is missing"))}
+	}
+	done, err := r.run(ctx, in)
+	for _, d := range done {
+		p.sayRecorded(d)
+	}
+	return err
+}
+
+// recordStream records the lines of a pipe as they come. The first that fails
+// ends it: what follows may build on it.
+func (p *program) recordStream(ctx context.Context, in io.Reader, name string, dry bool, metrics string) (err error) {
+	o := newOps()
+	if metrics != "" {
+		serving, stop := context.WithCancel(ctx)
+		_, wait, err := o.serve(serving, metrics)
+		if err != nil {
+			stop()
+			return err
+		}
+		defer func() { stop(); err = errors.Join(err, wait()) }()
+	}
+	l, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	o.setReady(nil)
+	signers, err := p.signers(l.Ledger)
+	if err != nil {
+		return err
+	}
+	r := &runner{l: l.Ledger, signers: signers, dir: ".", dry: dry, commanded: o.commanded}
+	l.View(func(s *domain.Ledger) { r.id = s.ID })
+	lines := make(chan string)
+	scanned := make(chan error, 1) // room for its one answer
+	go func() {
+		scan := bufio.NewScanner(in)
+		scan.Buffer(make([]byte, 64<<10), maxScriptLine)
+		for scan.Scan() {
+			select {
+			case lines <- scan.Text():
+			case <-ctx.Done():
+				return // and one that waits for a pipe ends with the process
+			}
+		}
+		scanned <- scan.Err()
+		close(lines)
+	}()
+	for n := 1; ; n++ {
+		select {
+		case line, more := <-lines:
+			if !more {
+				if err := <-scanned; err != nil {
+					return &inputError{what: name, err: err}
+				}
+				return nil
+			}
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			where := fmt.Sprintf("%s:%d", name, n)
+			in, err := parseInstruction(bytes.TrimSpace(p.rewrite(l.Ledger, []byte(line))), r.id)
+			if err != nil {
+				return &inputError{what: where, err: err}
+			}
+			if err := p.recordOne(ctx, r, in); err != nil {
+				return fmt.Errorf("%s: %w", where, err)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // rewrite puts commands in the place of numbers where a line has some; lines
@@ -196,6 +275,8 @@ type runner struct {
 	dir     string
 	open    func(name string) ([]byte, error) // files beside the script
 	dry     bool
+	// commanded is told of each command and its outcome; nil: nobody.
+	commanded func(name string, repeated bool, err error)
 }
 
 func (r *runner) file(name string) ([]byte, error) {
@@ -242,6 +323,9 @@ func (r *runner) do(ctx context.Context, o *domain.Order, in *instruction) (*rec
 		return r.try(ctx, o, in)
 	}
 	d, err := r.l.DoAt(ctx, o, in.At, r.keys(o)...)
+	if r.commanded != nil {
+		r.commanded(name, d != nil && d.Repeated, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,17 +1,22 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,6 +39,9 @@ func TestScripts(t *testing.T) {
 			"digest": digest,
 			"torn":   torn,
 			"spoil":  spoil,
+			"start":  startNode,
+			"stop":   stopServing,
+			"get":    getPage,
 		},
 	})
 }
@@ -56,6 +64,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // runProgram runs the program as a process of its own, with the script's
 // environment.
 func runProgram(ts *testscript.TestScript, args []string) (code int, stdout, stderr string) {
+	cmd := programCommand(ts, args)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+func programCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 	program := ""
 	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
 		if path := filepath.Join(dir, "reliefledger"); program == "" {
@@ -69,14 +89,57 @@ func runProgram(ts *testscript.TestScript, args []string) (code int, stdout, std
 	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME", "RELIEFLEDGER_DATA", "LC_ALL"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		ts.Fatalf("%v", err)
+	return cmd
+}
+
+// running are the nodes of the scripts that run, by a script's folder and name.
+var running sync.Map
+
+// startNode starts a process that serves, and waits until it does; it sets two
+// variables to the addresses that its log names: start NAME ADDRESS METRICS ARGS
+func startNode(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := programCommand(ts, args[3:])
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	running.Store(ts.Getenv("WORK")+args[0], cmd)
+	ts.Defer(func() { _ = cmd.Process.Kill() })
+	scan := bufio.NewScanner(stderr)
+	for scan.Scan() {
+		_, address, _ := strings.Cut(scan.Text(), "address=")
+		address, _, _ = strings.Cut(address, " ")
+		switch {
+		case strings.Contains(scan.Text(), "msg=metrics"):
+			ts.Setenv(args[2], address)
+		case strings.Contains(scan.Text(), "msg=serving"):
+			ts.Setenv(args[1], address)
+			go func() { _, _ = io.Copy(io.Discard, stderr) }()
+			return
+		}
 	}
-	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+	ts.Fatalf("%s ended before it served", strings.Join(args[3:], " "))
+}
+
+// stopServing asks a process to stop, and wants it to end well.
+func stopServing(ts *testscript.TestScript, _ bool, args []string) {
+	cmd, ok := running.LoadAndDelete(ts.Getenv("WORK") + args[0])
+	if !ok {
+		ts.Fatalf("%s is not running", args[0])
+	}
+	ts.Check(cmd.(*exec.Cmd).Process.Signal(os.Interrupt))
+	ts.Check(cmd.(*exec.Cmd).Wait())
+}
+
+// getPage wants a page to answer 200 with something in it: get URL PATTERN
+func getPage(ts *testscript.TestScript, _ bool, args []string) {
+	page, err := http.Get(args[0])
+	ts.Check(err)
+	defer page.Body.Close()
+	text, err := io.ReadAll(page.Body)
+	ts.Check(err)
+	if page.StatusCode != http.StatusOK || !regexp.MustCompile(args[1]).Match(text) {
+		ts.Fatalf("%s: %s\n%s", args[0], page.Status, text)
+	}
 }
 
 // pick sets a variable to a value of the JSON in stdout: pick NAME path.to.value

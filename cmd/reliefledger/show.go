@@ -15,7 +15,6 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
-	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -392,14 +391,15 @@ type shownEvent struct {
 
 // showEvents goes through the events of a stream, or all, without holding them.
 func (p *program) showEvents(ctx context.Context, stream string) error {
-	if _, err := p.about(); err != nil {
+	a, err := p.about()
+	if err != nil {
 		return err
 	}
 	until, err := p.until()
 	if err != nil {
 		return err
 	}
-	store, err := embedded.Open(p.data+"/"+eventsFolder, embedded.Options{})
+	store, err := p.events(ctx, a)
 	if err != nil {
 		return err
 	}
