@@ -89,9 +89,9 @@ import (
 // # Reads
 //
 // ReadStream gives the events of a stream from a revision, that one included,
-// in either direction; math.MaxUint64 backwards means from the last. A stream
-// without events, a name that can't have any, and a revision past the end all
-// read as empty. ReadAll gives all events after a position forwards (the zero
+// in either direction; backwards, a revision past the end (math.MaxUint64)
+// means from the last. A stream without events, a name that can't have any, and
+// forwards a revision past the end all read as empty. ReadAll gives all events after a position forwards (the zero
 // Position: from the first), or all before it backwards ([End]: from the
 // last). A read shows what was written when it began and then ends; range over
 // it again to read anew, break out of it at any time.
@@ -99,8 +99,8 @@ import (
 // Subscribe gives all events after a position (End: after what is written when
 // the loop begins) and then, without a gap or a double, each that is written
 // later. It ends only with an error; a slow reader never holds up a writer. A
-// store elsewhere that goes away is no error to it: it goes on where it was
-// once the store is back, however long that takes.
+// store elsewhere that goes away, or is away when the loop begins, is no error to
+// it: it goes on where it was once the store is back, however long that takes.
 //
 // An error is yielded once, as the last thing, with a zero Recorded; the
 // events before it were good. When ctx ends it is the context's error; where a
@@ -113,7 +113,9 @@ import (
 //
 // All methods may be called from many goroutines at once. Close lets the
 // appends finish that were accepted, ends running reads and subscriptions with
-// ErrClosed and lets later calls fail with it; a second Close is harmless.
+// ErrClosed and lets later calls fail with it; it does not wait for a reader
+// who stands in his loop, nor for a store that is away, and a second Close is
+// harmless.
 // Once a write has failed in a way that leaves the disk's state unknown the
 // store is poisoned: every waiting and later call gets *Poisoned.
 type Store interface {
@@ -137,6 +139,8 @@ type Recorded struct {
 	Event
 	Stream   string
 	Revision uint64
+	// Position in the order of all events; zero where ReadStream does not tell
+	// it, as a server may.
 	Position Position
 }
 

@@ -29,11 +29,14 @@ func TestConformance(t *testing.T) {
 // The same beside another ledger on the same node, whose events are not to be
 // seen.
 func TestConformanceWithPrefix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as TestConformance, which is enough here")
+	}
 	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
 		node := serve(t)
 		other := mustDial(t, node.connection(), Options{})
 		for range 3 {
-			mustAppend(t, other, "another ledger's", eventstore.Any, someEvents(700, 10))
+			mustAppend(t, other, "another ledger's", eventstore.Any, someEvents(200, 10))
 		}
 		const prefix = "县-"
 		return storetest.Place{Open: func(t *testing.T) eventstore.Store {
@@ -43,6 +46,9 @@ func TestConformanceWithPrefix(t *testing.T) {
 }
 
 func TestConformanceOverSocket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as TestConformance, which is enough here")
+	}
 	storetest.Run(t, func(t *testing.T) eventstore.Store {
 		node := serve(t)
 		path := filepath.Join(t.TempDir(), "a socket?%20#")

@@ -20,12 +20,10 @@ type request struct {
 	open func(ctx context.Context, c *client.Client, count uint64) (receiver, error)
 	// take hands on what came. False: that was enough.
 	take func(item) bool
-	// left is how many events are still asked for; endless requests have no
-	// count, and no patience that could end.
-	left    uint64
-	endless bool
-	// uncounted is a request with an end that take finds.
-	uncounted bool
+	// left is how many events are still asked for; uncounted requests end where
+	// take says so, endless ones never, and have no patience that could end.
+	left               uint64
+	uncounted, endless bool
 }
 
 // receiver is a read under way.

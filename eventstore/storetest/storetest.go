@@ -60,8 +60,9 @@ type Place struct {
 	// Away makes the place go away under the stores that are open: connections
 	// break, in the middle of an answer too, and nothing answers any more. Back
 	// lets it come back with all that was acknowledged; what was not may be
-	// there, whole, or not. Each returns when that is done; they are called in
-	// turn, and Back last. Both are nil where a place can't go away.
+	// there, whole, or not. Each returns when that is done. They are called in
+	// turn, Back last, and not always by the test's own goroutine. Both are nil
+	// where a place can't go away.
 	Away, Back func()
 
 	// Outage is how long the long one of the tested absences takes; zero means

@@ -207,8 +207,7 @@ func cancelledRead(t *testing.T, w *world) {
 	for range appends {
 		w.append(t, "s", eventstore.Any, bulk("s", each, 1000))
 	}
-	for name, read := range reads(context.Background(), w.store, "s") {
-		_ = read
+	for name := range reads(w.ctx, w.store, "s") {
 		ctx, cancel := context.WithCancel(w.ctx)
 		n := 0
 		_, err := collect(reads(ctx, w.store, "s")[name], func([]eventstore.Recorded) bool {
