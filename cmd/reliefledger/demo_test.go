@@ -57,7 +57,12 @@ func theDemo(t *testing.T) *filled {
 }
 
 // TestMain makes the test binary the program, for the scripts.
-func TestMain(m *testing.M) { testscript.Main(cleaning{m}, map[string]func(){"reliefledger": main}) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	testscript.Main(cleaning{m}, map[string]func(){"reliefledger": main})
+}
 
 type cleaning struct{ m *testing.M }
 

@@ -40,8 +40,9 @@ func TestScripts(t *testing.T) {
 			"torn":   torn,
 			"spoil":  spoil,
 			"start":  startNode,
-			"stop":   stopServing,
+			"end":    stopServing,
 			"get":    getPage,
+			"same":   sameOutput,
 		},
 	})
 }
@@ -90,6 +91,21 @@ func programCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	return cmd
+}
+
+// sameOutput wants two ledgers to show the same: same DATA DATA ARGS
+func sameOutput(ts *testscript.TestScript, _ bool, args []string) {
+	var out [2]string
+	for i, data := range args[:2] {
+		var code int
+		var errs string
+		if code, out[i], errs = runProgram(ts, append(args[2:len(args):len(args)], "--data", ts.MkAbs(data))); code != 0 {
+			ts.Fatalf("%s: exit code %d\n%s", data, code, errs)
+		}
+	}
+	if out[0] != out[1] || out[0] == "" {
+		ts.Fatalf("%s and %s show different things:\n%s\n%s", args[0], args[1], out[0], out[1])
+	}
 }
 
 // running are the nodes of the scripts that run, by a script's folder and name.

@@ -45,6 +45,13 @@ func (u nodeUsers) authorize(user, password string) (node.Access, bool) {
 	return nodeRoles[known.role], true
 }
 
+func at(fields []string, i int) string {
+	if i < len(fields) {
+		return fields[i]
+	}
+	return ""
+}
+
 func readUsers(path string) (nodeUsers, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -71,7 +78,7 @@ func parseUsers(path string, text []byte) (nodeUsers, error) {
 			continue
 		}
 		fields := strings.Fields(scan.Text())
-		if len(fields) != 3 || nodeRoles[fields[1]] == node.NoAccess {
+		if _, known := nodeRoles[at(fields, 1)]; len(fields) != 3 || !known {
 			return nil, &keyError{path, fmt.Errorf("line %d is not NAME reader|writer SHA-256", line)}
 		}
 		hash, err := hex.DecodeString(fields[2])
@@ -95,7 +102,7 @@ func (p *program) nodeUserCommand() *cobra.Command {
 			if strings.ContainsAny(name, ": \t\n\"/@%") || name == "" {
 				return &inputError{what: name, why: p.say("用户名不得含空格、: / @ % \"", `a user's name has no blanks and none of : / @ % "`)}
 			}
-			if nodeRoles[role] == node.NoAccess {
+			if _, known := nodeRoles[role]; !known {
 				return &inputError{what: "--role", why: fmt.Sprintf("%q: reader, writer", role)}
 			}
 			users, err := readUsers(file)

@@ -167,7 +167,7 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", domain.CommandName(o.Body), err)
+			return nil, err
 		}
 		return l.answered(o, false), nil
 	}
