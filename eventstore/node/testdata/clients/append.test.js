@@ -16,7 +16,7 @@ const sized = (bytes, { type = "Sized", metadata = Buffer.alloc(0) } = {}) =>
   binaryEvent({ type, data: Buffer.alloc(bytes - metadata.length - 2 * type.length, 0xf5), metadata });
 
 for (const { way, options } of ways)
-  describe(`${way}`, () => {
+  describe(way, () => {
     let client;
     before(() => (client = kind.connect(plain(nodes.scratch))));
     after(() => client.dispose());

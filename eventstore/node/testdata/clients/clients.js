@@ -8,7 +8,7 @@
 //	ledger   address of a read-only node with a ledger, without TLS
 //	secure   address of a node with a ledger, TLS and users, for its writer to
 //	         append to
-//	ca       file with the certificate of secure
+//	ca       file with the certificate of the authority that secure's is from
 //	users    passwords of "reader", "writer" and "signs" there; the last writes
 //	         too, and has a password with signs
 //	dump     file with the events that ledger has, one a line

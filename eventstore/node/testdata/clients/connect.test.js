@@ -3,13 +3,13 @@
 
 const assert = require("node:assert/strict");
 const { describe, test } = require("node:test");
-const { nodes, kind, ways, plain, secure, named, said, heard, all, refusal, within } = require("./clients");
+const { nodes, kind, plain, secure, named, said, heard, all, refusal, within } = require("./clients");
 
 const port = (address) => address.split(":")[1];
 
 const { AccessDeniedError, UnavailableError } = kind.package;
 
-// works: with this connection string one can append and read, by both ways.
+// works: with this connection string one can append and read.
 const works = async (string, { options = {}, stream = named("connect") } = {}) => {
   const client = kind.connect(string);
   try {

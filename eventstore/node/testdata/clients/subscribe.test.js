@@ -94,7 +94,6 @@ describe("a node", () => {
     await Promise.all(streams.map((stream) => client.appendToStream(stream, said("a", 1))));
     for (const f of fs) await f.has(1);
     await fs[7].stop();
-    await fs[7].until("its end", (f) => f.ended || f.subscription.destroyed || f.subscription.readableEnded || true);
     await Promise.all(streams.map((stream) => client.appendToStream(stream, said("b", 1))));
     for (const [i, f] of fs.entries()) if (i !== 7) await f.has(2);
     assert.deepEqual(heard(fs[7].events), ["a 0"]);
@@ -135,22 +134,23 @@ describe("a node", () => {
     const stream = named("checkpoints");
     const others = named("others");
     const start = await client.appendToStream(others, said("start", 1));
+    let written;
     for (let i = 0; i < 10; i++) {
       await client.appendToStream(stream, said(`wanted ${i}`, 1));
-      await client.appendToStream(others, said("other", 40));
+      written = await client.appendToStream(others, said("other", 37));
     }
     const f = filtered(streamNameFilter, { prefixes: [stream], maxSearchWindow: 10, checkpointInterval: 2 }, { fromPosition: start.position });
     await f.live();
     assert.equal(f.events.length, 10);
-    // After each 20 considered events of 410 and more.
-    assert.ok(f.checkpoints.length >= 20, `${f.checkpoints.length} checkpoints`);
+    // After each 20 considered events of 380 and more.
+    assert.ok(f.checkpoints.length >= 19, `${f.checkpoints.length} checkpoints`);
     for (const [i, c] of f.checkpoints.entries()) {
       if (i) assert.ok(c.position.commit > f.checkpoints[i - 1].position.commit);
       const before = f.events.filter((e) => e.position.commit <= c.position.commit);
       assert.equal(before.length, c.seen, "a checkpoint comes after the events that it covers, and before the others");
     }
     // The last one before caught up says that everything has been considered.
-    assert.ok(f.checkpoints.some((c) => c.caughtUp === 0 && c.seen === 10));
+    assert.ok(f.checkpoints.filter((c) => c.caughtUp === 0).at(-1).position.commit >= written.position.commit);
     const middle = f.checkpoints[10];
     const on = filtered(streamNameFilter, { prefixes: [stream] }, { fromPosition: middle.position });
     await on.live();
