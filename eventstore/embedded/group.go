@@ -40,6 +40,17 @@ func (s *Store) newGroup() *group {
 
 // take decides an append and puts its events into the batch, or says why not.
 func (g *group) take(r *request) (eventstore.Appended, error) {
+	if r.line != nil && r.line.broken {
+		return eventstore.Appended{}, ErrLineBroken
+	}
+	done, err := g.decide(r)
+	if r.line != nil && err != nil {
+		r.line.broken = true
+	}
+	return done, err
+}
+
+func (g *group) decide(r *request) (eventstore.Appended, error) {
 	at, exists, err := g.head(r.stream)
 	if err != nil {
 		return eventstore.Appended{}, err

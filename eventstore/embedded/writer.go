@@ -24,6 +24,9 @@ type request struct {
 	bodies   [][]byte // the records without their revision, encoded by the caller
 	bytes    int
 
+	// line is the Line that the append belongs to, if it does.
+	line *Line
+
 	taken, withdrawn bool // guarded by Store.mu; one of them at most
 
 	// done is closed by the writer when the answer stands in what follows.

@@ -16,7 +16,8 @@
 //
 // The state is folded from the store by one goroutine that follows it; a
 // command is answered once its events are synced and folded, so whoever was
-// answered reads his own writes.
+// answered reads his own writes. Where this process holds the store itself,
+// commands are decided ahead of that (ahead.go), and many share a sync.
 package ledger
 
 import (
@@ -60,6 +61,7 @@ type Ledger struct {
 	failed   error               // the follower's end
 	readOnly error               // an event of a newer program was met
 	lastTime time.Time           // of a simulated clock
+	ahead    *ahead              // nil: nothing is decided before what it rests on is synced
 
 	streamsMu sync.Mutex
 	streams   map[string]*sync.Mutex // one writer a stream, while an append is under way
@@ -91,6 +93,11 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	if err := l.carryOn(ctx); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("open ledger: continue processes: %w", err)
+	}
+	if direct := directly(store); direct != nil {
+		l.mu.Lock()
+		l.ahead = &ahead{line: direct.NewLine()}
+		l.mu.Unlock()
 	}
 	return l, nil
 }
@@ -125,20 +132,43 @@ func (l *Ledger) follow(ctx context.Context) {
 func (l *Ledger) fold(raw eventstore.Recorded) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if raw.Position.Compare(l.position) <= 0 {
+		return // folded when the state started over
+	}
+	if l.meetLocked(raw) {
+		l.position = maxPosition(l.position, raw.Position)
+	} else {
+		l.foldLocked(raw)
+	}
+	if l.failed == nil {
+		close(l.grown)
+		l.grown = make(chan struct{})
+	}
+}
+
+// foldLocked applies an event that the state does not have. Under mu.
+func (l *Ledger) foldLocked(raw eventstore.Recorded) {
 	r, err := eventstore.Decode(raw, l.state.Count)
 	var newer *eventstore.NewerSchema
 	if errors.As(err, &newer) {
 		l.readOnly = newer
 	}
+	l.applyLocked(r)
+	l.position = raw.Position
+}
+
+func (l *Ledger) applyLocked(r *domain.Recorded) {
 	_, _ = l.state.Apply(r) // what cannot be folded stands in state.Unfolded
 	if r.Meta.Recorded.After(l.lastTime) {
 		l.lastTime = r.Meta.Recorded
 	}
-	l.position = raw.Position
-	if l.failed == nil {
-		close(l.grown)
-		l.grown = make(chan struct{})
+}
+
+func maxPosition(a, b eventstore.Position) eventstore.Position {
+	if a.Compare(b) > 0 {
+		return a
 	}
+	return b
 }
 
 // View calls f with the state, which f must not keep or change.

