@@ -93,20 +93,30 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		s = &streamState{}
 		l.streams[r.Stream] = s
 	}
-	s.revision, s.recorded = r.Revision, r.Meta.Recorded
+	s.revision = r.Revision
 	at := entry{number: r.Number, stream: r.Stream}
 	if r.Meta.Command != nil {
 		at.command = r.Meta.Command.ID
 	}
 	var err error
-	if r.Event == nil {
+	first, twice := l.events[r.ID]
+	switch {
+	case twice:
+		// The first keeps its id: nobody takes an event away by writing another.
+		err = fmt.Errorf("its id %s is that of event %d", r.ID, first.number)
+	case r.Event == nil:
 		err = fmt.Errorf("unknown type")
-	} else {
+	default:
 		at.kind, at.date = TypeOf(r.Event), r.Event.common().Date
 		err = r.Event.fold(l, r)
 	}
-	l.events[r.ID] = at
-	if r.Meta.Cause != (ID{}) {
+	if !twice {
+		l.events[r.ID] = at
+	}
+	if err == nil {
+		s.recorded = r.Meta.Recorded // of what counts, so that a forgery cannot move it
+	}
+	if !twice && r.Meta.Cause != (ID{}) {
 		l.settle(r)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -77,16 +78,15 @@ type common struct {
 }
 
 func encodePrivate(e domain.Event, signed Signed) ([]byte, error) {
-	v := reflect.ValueOf(e).Elem()
-	head, err := marshal(common{signed, v.FieldByName("Reasons").Interface().([]domain.Reason)})
+	head, err := marshal(common{signed, domain.CommonOf(e).Reasons})
 	if err != nil {
 		return nil, err
 	}
-	field := v.FieldByName("Private")
-	if !field.IsValid() {
+	field, ok := privateOf(e)
+	if !ok {
 		return head, nil
 	}
-	body, err := marshal(field.Interface())
+	body, err := marshal(field)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +133,9 @@ func Decode(r Recorded, number uint64) (*domain.Recorded, error) {
 		return d, fmt.Errorf("event %d: metadata: %w", number, err)
 	}
 	d.Meta = w.metadata()
+	if w.Schema < 0 {
+		return d, fmt.Errorf("event %d: there is no schema %d", number, w.Schema)
+	}
 	if w.Schema > Schema {
 		return d, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
 	}
@@ -166,12 +169,32 @@ func decodeInto(e domain.Event, p Parts) error {
 	if err := json.Unmarshal(p.Private, &c); err != nil {
 		return err
 	}
-	v := reflect.ValueOf(e).Elem()
-	v.FieldByName("Reasons").Set(reflect.ValueOf(c.Reasons))
-	if field := v.FieldByName("Private"); field.IsValid() {
-		return json.Unmarshal(p.Private, field.Addr().Interface())
+	domain.CommonOf(e).Reasons = c.Reasons
+	if field, ok := privateOf(e); ok {
+		return json.Unmarshal(p.Private, field)
 	}
 	return nil
+}
+
+// privateFields has, by type of event, where its field Private stands; -1 where
+// it has none. Looking a field up by its name costs more than reading it.
+var privateFields sync.Map
+
+// privateOf points to the field Private of an event, where its type has one.
+func privateOf(e domain.Event) (field any, ok bool) {
+	v := reflect.ValueOf(e).Elem()
+	at, known := privateFields.Load(v.Type())
+	if !known {
+		at = -1
+		if f, has := v.Type().FieldByName("Private"); has {
+			at = f.Index[0]
+		}
+		privateFields.Store(v.Type(), at)
+	}
+	if at.(int) < 0 {
+		return nil, false
+	}
+	return v.Field(at.(int)).Addr().Interface(), true
 }
 
 // SignedOf returns the text of the command that stands in an event's private

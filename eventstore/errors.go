@@ -91,7 +91,7 @@ type Unavailable struct {
 }
 
 func (e *Unavailable) Error() string {
-	return fmt.Sprintf("the event store %s has been away since %s, nothing was written: %v", e.Store, e.Since.UTC().Format(time.RFC3339), e.Cause)
+	return fmt.Sprintf("the event store %s has been away since %s: %v", e.Store, e.Since.UTC().Format(time.RFC3339), e.Cause)
 }
 
 func (e *Unavailable) Unwrap() error { return e.Cause }

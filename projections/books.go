@@ -221,13 +221,17 @@ func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, err
 // of, and that no later one is wanted.
 func (b *Books) Apply(d Decoded) bool {
 	u := b.Until
-	if u.Number != nil && d.Number > *u.Number || !u.Recorded.IsZero() && d.Meta.Recorded.After(u.Recorded) {
+	// The time of an event that cannot be read is nobody's word.
+	if u.Number != nil && d.Number > *u.Number || !u.Recorded.IsZero() && d.Event != nil && d.Meta.Recorded.After(u.Recorded) {
 		return false
 	}
 	if d.Err != nil {
 		b.Unreadable = append(b.Unreadable, d.Err)
 	}
 	postings, err := b.State.Apply(d.Recorded)
+	if n := len(b.State.Unfolded); err != nil && d.Err != nil && b.State.Unfolded[n-1].Why == "unknown type" {
+		b.State.Unfolded[n-1].Why = d.Err.Error() // the domain cannot know more
+	}
 	e := Event{Number: d.Number, ID: d.ID, Stream: d.Stream, Recorded: d.Meta.Recorded, Actor: d.Meta.Actor,
 		Cause: d.Meta.Cause, Signed: d.Meta.Command != nil && len(d.Meta.Command.Signature) > 0, Leaf: d.Leaf}
 	if d.Event != nil {
@@ -236,7 +240,9 @@ func (b *Books) Apply(d Decoded) bool {
 		e.Happened = domain.Span{First: c.FirstDay(), Last: c.LastDay()}
 	}
 	b.Position = d.Position
-	b.byID[d.ID] = uint64(len(b.Events))
+	if _, twice := b.byID[d.ID]; !twice {
+		b.byID[d.ID] = uint64(len(b.Events))
+	}
 	b.Events = append(b.Events, e)
 	if err == nil && d.Event != nil {
 		if u.Date == 0 || e.Date <= u.Date {

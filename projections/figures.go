@@ -280,6 +280,9 @@ func (b *Books) allocations() []Row {
 	for _, a := range b.State.Allocations {
 		e := &b.Events[b.began(a.Stream)]
 		p := b.State.Programmes[a.Programme]
+		if p == nil {
+			continue // forged: nothing is known of it
+		}
 		rows = append(rows, b.about(e, map[string]any{"unit": b.UnitName(a.Unit), "quota": int64(a.Quota), "programme": p.Name, "lines": int64(len(a.Lines))}))
 	}
 	slices.SortFunc(rows, func(x, y Row) int { return int(x.number("number") - y.number("number")) })

@@ -43,8 +43,12 @@ from then on (its ledger.json says so, without the password). Record nothing mea
 	return c
 }
 
-// isAddress says whether a store is elsewhere rather than in a folder.
-func isAddress(store string) bool { return strings.Contains(store, "://") }
+// isAddress says whether a store is elsewhere rather than in a folder. One that
+// only looks like an address is none of a folder: it may have a password in it.
+func isAddress(store string) bool {
+	scheme, _, ok := strings.Cut(strings.ToLower(store), ":")
+	return strings.Contains(store, "://") || ok && (strings.HasPrefix(scheme, "esdb") || strings.HasPrefix(scheme, "kurrent") || scheme == "kdb")
+}
 
 // eventsOf is the folder of events that a store names.
 func eventsOf(dir string) string {
@@ -122,7 +126,7 @@ func (p *program) copy(ctx context.Context, from, to string, use bool) (err erro
 			return fmt.Errorf("read %s again: %w", named(end.name), err)
 		}
 		if have != copied {
-			return fmt.Errorf("%s", fmt.Sprintf(p.say("%s 现有 %s，与搬运的 %s 不同：搬运期间有人写入，请再运行一次", "%s holds %s, and %s was copied: somebody wrote meanwhile, run it again"), named(end.name), have, copied))
+			return errors.New(fmt.Sprintf(p.say("%s 现有 %s，与搬运的 %s 不同：搬运期间有人写入，请再运行一次", "%s holds %s, and %s was copied: somebody wrote meanwhile, run it again"), named(end.name), have, copied))
 		}
 		if !p.json {
 			fmt.Printf(p.say("%s：%d 个日志条目，累计 SHA-256 %x\n", "%s: %d log entries, running SHA-256 %x\n"), named(end.name), have.Count, have.Sum)

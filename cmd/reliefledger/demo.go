@@ -175,7 +175,7 @@ func (p *program) openDemo(ctx context.Context) (l *opened, found bool, err erro
 	if l, err = p.create(ctx, &a); err != nil {
 		return nil, false, err
 	}
-	return l, false, p.finish(a)
+	return l, false, nil
 }
 
 func (p *program) openDemoLedger(ctx context.Context, l *ledger.Ledger) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,6 +94,7 @@ func exitCode(err error) int {
 		held     *eventstore.Held
 		none     *eventstore.NotALedger
 		newer    *eventstore.NewerFormat
+		schema   *eventstore.NewerSchema
 		corrupt  *eventstore.Corrupt
 		filled   *eventstore.NotEmpty
 		noVault  *vault.NotAVault
@@ -103,14 +105,17 @@ func exitCode(err error) int {
 		away     *eventstore.Unavailable
 		dbAway   *vault.Unavailable
 		unknown  *eventstore.OutcomeUnknown
+		poisoned *eventstore.Poisoned
 		differs  *eventstore.Differs
+		noBackup *noBackupError
+		damaged  *damagedError
 	)
 	switch {
-	case errors.As(err, &unknown): // first: it may wrap what is only its cause
+	case errors.As(err, &unknown), errors.As(err, &poisoned): // first: it may wrap what is only its cause
 		return exitUnknown
-	case errors.As(err, &away), errors.As(err, &dbAway):
+	case errors.As(err, &away), errors.As(err, &dbAway), errors.Is(err, context.DeadlineExceeded):
 		return exitAway
-	case errors.As(err, &denied):
+	case errors.As(err, &denied), errors.Is(err, vault.ErrDenied):
 		return exitKey
 	case errors.As(err, &address), errors.As(err, &input), errors.As(err, &cells), errors.Is(err, vault.ErrTooLong):
 		return exitInput
@@ -118,7 +123,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven
@@ -149,7 +154,8 @@ func (p *program) sentence(err error) string {
 		return fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", taken.Party)
 	}
 	var unknown *eventstore.OutcomeUnknown
-	if errors.As(err, &unknown) {
+	var poisoned *eventstore.Poisoned
+	if errors.As(err, &unknown) || errors.As(err, &poisoned) {
 		return p.say("不知是否已写入：请用同样的名称（as）原样重发，不会重复入账", "it is unknown whether it was written: send the same again under the same name (as), it has one effect") + fmt.Sprintf(" (%v)", err)
 	}
 	var away *eventstore.Unavailable

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
 )
 
@@ -33,8 +34,10 @@ folder; keep a copy of it at another place: without it nothing private opens aga
 			if len(p.keys) != 2 {
 				return &keyError{"--key", errors.New(p.say("须给出两名登记员的两把密钥", "the keys of two registrars are needed"))}
 			}
-			a := about{Ledger: uuid.New()}
-			if a.WrappingKey, err = p.wrappingKeyPath(a.Ledger); err != nil {
+			a, begun := about{Ledger: uuid.New()}, false
+			if before, err := p.about(); err == nil {
+				a, begun = before, true // perhaps one whose first event's answer was lost
+			} else if a.WrappingKey, err = p.wrappingKeyPath(a.Ledger); err != nil {
 				return err
 			}
 			o := &domain.Order{ID: commandNamed(a.Ledger, "open"), Date: domain.DayOf(time.Now())}
@@ -54,15 +57,23 @@ folder; keep a copy of it at another place: without it nothing private opens aga
 			if _, err := domain.NewLedger().Decide(o, domain.Env{Now: time.Now(), Calendar: domain.DefaultCalendar()}); err != nil {
 				return err
 			}
-			l, err := p.create(cmd.Context(), &a)
+			var l *opened
+			if begun {
+				l, err = p.open(cmd.Context())
+			} else {
+				l, err = p.create(cmd.Context(), &a)
+			}
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, l.Close()) }()
-			if _, err := l.Do(cmd.Context(), o, signers...); err != nil {
-				return err
+			if begun {
+				l.View(func(s *domain.Ledger) { begun = s.Opened == nil })
+				if !begun {
+					return &eventstore.NotEmpty{Path: p.data, Found: ledgerFile}
+				}
 			}
-			if err := p.finish(a); err != nil {
+			if _, err := l.Do(cmd.Context(), o, signers...); err != nil {
 				return err
 			}
 			if p.json {

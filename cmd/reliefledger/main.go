@@ -22,7 +22,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -87,7 +90,7 @@ func (p *program) command() *cobra.Command {
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.rebuildCommand(),
-		p.nodeCommand(), p.copyCommand())
+		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand())
 	root.AddCommand(p.topics()...)
 	return root
 }

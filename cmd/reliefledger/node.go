@@ -13,6 +13,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -27,6 +28,9 @@ const (
 	holdPatience = 10 * time.Second
 	// stopNode bounds a graceful stop: after it connections are cut.
 	stopNode = 10 * time.Second
+	// maxConnections of clients at a time: each client has one or two, and the
+	// folder's own socket and files need some of the process's descriptors.
+	maxConnections = 256
 )
 
 // nodeFlags are the flags of `reliefledger node`.
@@ -72,6 +76,11 @@ write, and that is gone with the process: for trying and testing. See also: reli
 // check refuses what would let somebody in who does not belong.
 func (f *nodeFlags) check(p *program) error {
 	no := func(flag, zh, en string) error { return &inputError{what: flag, why: p.say(zh, en)} }
+	if f.advertise != "" {
+		if _, err := onLoopback(f.advertise); err != nil {
+			return &inputError{what: "--advertise", err: err}
+		}
+	}
 	local, err := onLoopback(f.listen)
 	switch secured := f.certificate != "" && f.users != ""; {
 	case err != nil:
@@ -148,6 +157,7 @@ func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
 	if err != nil {
 		return &inputError{what: "--listen", err: err}
 	}
+	l = netutil.LimitListener(l, maxConnections)
 	events, closeStore, err := p.nodeStore(ctx, f, o, opts)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -179,8 +189,8 @@ func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embe
 		// Nobody knows what the disk holds: this process starts over from it.
 		failed = events.Err()
 		log.Error("the store stopped", "error", failed)
-	case err := <-served:
-		return err
+	case failed = <-served: // the listener is gone; calls may still be under way
+		served <- nil
 	}
 	o.setReady(errors.New("it is stopping"))
 	stopping, done := context.WithTimeout(context.Background(), stopNode)

@@ -88,11 +88,11 @@ func openStore(ctx context.Context, address, dir string) (eventstore.Store, erro
 }
 
 // otherLedger says that a store holds another ledger than the folder.
-func otherLedger(dir string, want uuid.UUID, have *domain.Ledger) error {
-	if have.Opened == nil || have.ID == want {
+func otherLedger(dir string, want, have uuid.UUID) error {
+	if have == want || have == (uuid.UUID{}) {
 		return nil
 	}
-	return &noLedgerError{dir, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s, want %s", have.ID, want)}
+	return &noLedgerError{dir, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s, want %s", have, want)}
 }
 
 // books opens the store and reads the projections.
@@ -115,9 +115,9 @@ func (p *program) books(ctx context.Context) (*projections.Books, error) {
 		return nil, err
 	}
 	if b.State.Opened == nil {
-		return nil, &noLedgerError{p.data, "it was never opened (LedgerOpened is missing)"}
+		return nil, &noLedgerError{p.data, "it was never opened, run init again 尚未开立，请再运行 init (LedgerOpened is missing)"}
 	}
-	return b, otherLedger(p.data, a.Ledger, b.State)
+	return b, otherLedger(p.data, a.Ledger, b.State.ID)
 }
 
 // opened is a ledger with what must be closed after it.
@@ -149,7 +149,7 @@ func (p *program) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.View(func(s *domain.Ledger) { err = otherLedger(p.data, a.Ledger, s) })
+	l.View(func(s *domain.Ledger) { err = otherLedger(p.data, a.Ledger, s.ID) })
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -198,7 +198,9 @@ func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Va
 }
 
 // create makes the folder of a new ledger, and its events there or at an
-// address. ledger.json is written last: a folder without it is no ledger.
+// address. ledger.json is written last: a folder without it is no ledger. The
+// first event comes after it, so that where the answer to that is lost the same
+// ledger is opened by trying again.
 func (p *program) create(ctx context.Context, a *about) (*opened, error) {
 	if p.data == "" {
 		return nil, &noLedgerError{"(none)", "--data DIR / RELIEFLEDGER_DATA"}
@@ -236,11 +238,18 @@ func vacant(ctx context.Context, store eventstore.Store, address string) error {
 	return nil
 }
 
-// makeFolder is create once a store elsewhere is open.
-func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Store) (*opened, error) {
+// makeFolder is create once a store elsewhere is open. What it made before it
+// failed it takes away again.
+func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Store) (l *opened, err error) {
 	if err := os.MkdirAll(p.data, 0o700); err != nil {
 		return nil, err
 	}
+	made := []string{p.data}
+	defer func() {
+		for i := len(made) - 1; err != nil && i >= 0; i-- {
+			_ = os.Remove(made[i]) // a folder only if it is empty
+		}
+	}()
 	if err := os.MkdirAll(filepath.Dir(a.WrappingKey), 0o700); err != nil {
 		return nil, err
 	}
@@ -248,7 +257,11 @@ func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Sto
 	if err := key.WriteFile(a.WrappingKey); err != nil {
 		return nil, &keyError{a.WrappingKey, err}
 	}
+	made = append(made, a.WrappingKey)
 	v, err := vault.CreateAt(ctx, p.vaultAt(*a), a.Ledger, key)
+	if p.vault == "" {
+		made = append(made, filepath.Join(p.data, vaultFile))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -260,6 +273,9 @@ func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Sto
 			return nil, errors.Join(err, v.Close())
 		}
 	}
+	if err := p.finish(*a); err != nil {
+		return nil, errors.Join(err, store.Close(), v.Close())
+	}
 	return p.start(ctx, store, v)
 }
 
@@ -268,12 +284,7 @@ func (p *program) finish(a about) error {
 	if err != nil {
 		return err
 	}
-	// A reader sees the old text or the new one, whole.
-	name := filepath.Join(p.data, ledgerFile)
-	if err := os.WriteFile(name+".new", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return replaceSynced(filepath.Join(p.data, ledgerFile), append(text, '\n'))
 }
 
 const keyHeader = "relief ledger officer key 1"
@@ -288,8 +299,8 @@ func writeKey(path string, key ed25519.PrivateKey) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// readKey reads it. A file that others may read is refused.
-func readKey(path string) (ed25519.PrivateKey, error) {
+// readPrivate reads a file of secrets. One that others may read is refused.
+func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, &keyError{path, err}
@@ -300,6 +311,15 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &keyError{path, err}
+	}
+	return text, nil
+}
+
+// readKey reads it.
+func readKey(path string) (ed25519.PrivateKey, error) {
+	text, err := readPrivate(path)
+	if err != nil {
+		return nil, err
 	}
 	header, body, _ := strings.Cut(string(text), "\n")
 	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(body))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,10 +27,12 @@ type ops struct {
 	appends  prometheus.Counter
 	events   prometheus.Counter
 	syncs    prometheus.Histogram
-	ready    chan error // room for one: the present answer of /readyz
+
+	mu       sync.Mutex // guards what follows
+	notReady error      // what /readyz says, nil: ready
 }
 
-// notReady is what /readyz says until the process serves.
+// errOpening is what /readyz says until the process serves.
 var errOpening = errors.New("it is opening")
 
 func newOps() *ops {
@@ -45,9 +48,8 @@ func newOps() *ops {
 			Name: "reliefledger_sync_seconds", Help: "Time to write one group of appends and sync it to disk.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16), // 0.1 ms to 3 s
 		}),
-		ready: make(chan error, 1),
+		notReady: errOpening,
 	}
-	o.ready <- errOpening
 	o.registry.MustRegister(o.commands, o.appends, o.events, o.syncs, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return o
@@ -55,8 +57,9 @@ func newOps() *ops {
 
 // setReady is the answer of /readyz from now on; nil: ready.
 func (o *ops) setReady(err error) {
-	<-o.ready
-	o.ready <- err
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.notReady = err
 }
 
 // committed is for embedded.Options.
@@ -91,6 +94,18 @@ func (o *ops) followStore(s *embedded.Store) {
 		func() float64 { n, _ := s.Head(); return float64(n) }))
 }
 
+// followAway shows for how long a store elsewhere has not answered.
+func (o *ops) followAway(away func() (since time.Time, cause error)) {
+	o.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "reliefledger_store_away_seconds", Help: "Seconds since the store elsewhere went away; 0 while it answers."},
+		func() float64 {
+			since, _ := away()
+			if since.IsZero() {
+				return 0
+			}
+			return time.Since(since).Seconds()
+		}))
+}
+
 // followBooks shows where a projection stands, and how far it is behind.
 func (o *ops) followBooks(name string, l *projections.Live, s *embedded.Store) {
 	labels := prometheus.Labels{"projection": name}
@@ -116,8 +131,9 @@ func (o *ops) serve(ctx context.Context, address string) (at net.Addr, wait func
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		err := <-o.ready
-		o.ready <- err
+		o.mu.Lock()
+		err := o.notReady
+		o.mu.Unlock()
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return

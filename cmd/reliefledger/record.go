@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -42,6 +43,9 @@ the same name ("as") has one effect, so after any break the same may be sent aga
 			}
 			if describe && len(args) == 1 {
 				return p.describe(os.Stdout, args[0])
+			}
+			if metrics != "" && file != "-" {
+				return &inputError{what: "--metrics", why: p.say("只用于 --file -", "is for --file - only")}
 			}
 			var in io.Reader
 			name, dir := "flags", "."
@@ -161,6 +165,8 @@ func (p *program) recordOne(ctx context.Context, r *runner, in *instruction) err
 // recordStream records the lines of a pipe as they come. The first that fails
 // ends it: what follows may build on it.
 func (p *program) recordStream(ctx context.Context, in io.Reader, name string, dry bool, metrics string) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // and with it what reads the lines
 	o := newOps()
 	if metrics != "" {
 		serving, stop := context.WithCancel(ctx)
@@ -176,6 +182,11 @@ func (p *program) recordStream(ctx context.Context, in io.Reader, name string, d
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	if elsewhere, ok := l.store.(interface {
+		Away() (since time.Time, cause error)
+	}); ok {
+		o.followAway(elsewhere.Away)
+	}
 	o.setReady(nil)
 	signers, err := p.signers(l.Ledger)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -387,6 +388,18 @@ type shownEvent struct {
 	Recorded string    `json:"recorded"`
 	Open     any       `json:"open"`
 	Leaf     string    `json:"leaf"`
+	Error    string    `json:"error,omitempty"` // why it cannot be read
+}
+
+// printable shows text that anybody may have written: a terminal would obey its
+// control characters.
+func printable(s string) string {
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return strconv.Quote(s)
+		}
+	}
+	return s
 }
 
 // showEvents goes through the events of a stream, or all, without holding them.
@@ -416,6 +429,9 @@ func (p *program) showEvents(ctx context.Context, stream string) error {
 		}
 		found = true
 		d := projections.Decode(r, n)
+		if first, ok := d.Event.(*domain.LedgerOpened); ok && n == 0 && first.Ledger != a.Ledger {
+			return otherLedger(p.data, a.Ledger, first.Ledger)
+		}
 		if until.Number != nil && n > *until.Number || !until.Recorded.IsZero() && d.Meta.Recorded.After(until.Recorded) {
 			break
 		}
@@ -424,14 +440,22 @@ func (p *program) showEvents(ctx context.Context, stream string) error {
 		}
 		recorded := d.Meta.Recorded.In(domain.Shanghai).Format("2006-01-02 15:04:05")
 		if !p.json {
-			fmt.Printf("%6d  %s  %-22s %s@%d\n", n, recorded, r.Type, r.Stream, r.Revision)
+			note := ""
+			if d.Err != nil {
+				note = "  " + p.say("无法读取：", "cannot be read: ") + printable(d.Err.Error())
+			}
+			fmt.Printf("%6d  %s  %-22s %s@%d%s\n", n, recorded, printable(r.Type), printable(r.Stream), r.Revision, note)
 			continue
 		}
-		parts, err := eventstore.Split(r.Data)
-		if err != nil {
-			return err
+		shown := shownEvent{Number: n, ID: r.ID, Stream: r.Stream, Revision: r.Revision, Type: r.Type,
+			Recorded: d.Meta.Recorded.UTC().Format("2006-01-02T15:04:05.000000Z"), Leaf: fmt.Sprintf("%x", d.Leaf)}
+		if parts, err := eventstore.Split(r.Data); err == nil {
+			shown.Open = rawJSON(parts.Open)
 		}
-		if err := writeJSONLine(shownEvent{n, r.ID, r.Stream, r.Revision, r.Type, d.Meta.Recorded.UTC().Format("2006-01-02T15:04:05.000000Z"), rawJSON(parts.Open), fmt.Sprintf("%x", d.Leaf)}); err != nil {
+		if d.Err != nil {
+			shown.Error = d.Err.Error()
+		}
+		if err := writeJSONLine(shown); err != nil {
 			return err
 		}
 	}

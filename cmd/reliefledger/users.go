@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -45,24 +46,10 @@ func (u nodeUsers) authorize(user, password string) (node.Access, bool) {
 	return nodeRoles[known.role], true
 }
 
-func at(fields []string, i int) string {
-	if i < len(fields) {
-		return fields[i]
-	}
-	return ""
-}
-
 func readUsers(path string) (nodeUsers, error) {
-	info, err := os.Stat(path)
+	text, err := readPrivate(path)
 	if err != nil {
-		return nil, &keyError{path, err}
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, &keyError{path, fmt.Errorf("others may read it (mode %o): chmod 600", info.Mode().Perm())}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &keyError{path, err}
+		return nil, err
 	}
 	return parseUsers(path, text)
 }
@@ -78,8 +65,11 @@ func parseUsers(path string, text []byte) (nodeUsers, error) {
 			continue
 		}
 		fields := strings.Fields(scan.Text())
-		if _, known := nodeRoles[at(fields, 1)]; len(fields) != 3 || !known {
+		if len(fields) != 3 {
 			return nil, &keyError{path, fmt.Errorf("line %d is not NAME reader|writer SHA-256", line)}
+		}
+		if _, known := nodeRoles[fields[1]]; !known {
+			return nil, &keyError{path, fmt.Errorf("line %d has no role reader or writer", line)}
 		}
 		hash, err := hex.DecodeString(fields[2])
 		if _, twice := users[fields[0]]; err != nil || len(hash) != sha256.Size || twice {
@@ -99,11 +89,23 @@ func (p *program) nodeUserCommand() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := args[0]
-			if strings.ContainsAny(name, ": \t\n\"/@%") || name == "" {
-				return &inputError{what: name, why: p.say("用户名不得含空格、: / @ % \"", `a user's name has no blanks and none of : / @ % "`)}
+			strange := func(r rune) bool {
+				return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(`:"/@%?#`, r)
+			}
+			if strings.ContainsFunc(name, strange) || name == "" {
+				return &inputError{what: name, why: p.say(`用户名不得含空格、: / @ % ? # "`, `a user's name has no blanks and none of : / @ % ? # "`)}
 			}
 			if _, known := nodeRoles[role]; !known {
 				return &inputError{what: "--role", why: fmt.Sprintf("%q: reader, writer", role)}
+			}
+			// Two at once would lose one of the users.
+			lock, err := os.OpenFile(file+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				return &keyError{file, fmt.Errorf("%s: %w", p.say("另一进程正在写（或中断后遗留 .new 文件）", "another process is writing it, or left its .new behind"), err)}
+			}
+			defer os.Remove(file + ".new")
+			if err := lock.Close(); err != nil {
+				return &keyError{file, err}
 			}
 			users, err := readUsers(file)
 			if errors.Is(err, os.ErrNotExist) {

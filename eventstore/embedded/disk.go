@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/errors/oserror"
@@ -27,6 +28,7 @@ import (
 type disk struct {
 	vfs.FS                // reads go straight through
 	stopped chan struct{} // closed when the disk stops
+	aside   string        // the folder of checkpoints, whose failures are no harm
 
 	// gate is held shared by each change while it is made, exclusively to
 	// stop: so that after quiesce no change is under way.
@@ -35,7 +37,13 @@ type disk struct {
 	cause error // set before stopped is closed
 }
 
-func newDisk(fs vfs.FS) *disk { return &disk{FS: fs, stopped: make(chan struct{})} }
+func newDisk(fs vfs.FS, aside string) *disk {
+	return &disk{FS: fs, stopped: make(chan struct{}), aside: aside}
+}
+
+// isAside says whether a name belongs to a checkpoint: nothing of the database
+// depends on it, and who makes it hears of a failure.
+func (d *disk) isAside(name string) bool { return strings.HasPrefix(name, d.aside) }
 
 // stop stops the disk. Only the first cause is kept.
 func (d *disk) stop(cause error) {
@@ -110,6 +118,9 @@ func (d *disk) changeFile(doing, path string, f func() (vfs.File, error)) (vfs.F
 }
 
 func (d *disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if d.isAside(name) {
+		return d.FS.Create(name, category)
+	}
 	return d.changeFile("create", name, func() (vfs.File, error) { return d.FS.Create(name, category) })
 }
 
@@ -123,23 +134,32 @@ func (d *disk) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCate
 
 func (d *disk) OpenDir(name string) (vfs.File, error) {
 	file, err := d.FS.OpenDir(name)
-	if err != nil {
-		return nil, err
+	if err != nil || d.isAside(name) {
+		return file, err
 	}
 	return &diskFile{file, d, name}, nil
 }
 
 func (d *disk) Link(oldname, newname string) error {
+	if d.isAside(newname) {
+		return d.FS.Link(oldname, newname)
+	}
 	d.change("link", oldname, func() error { return d.FS.Link(oldname, newname) })
 	return nil
 }
 
 func (d *disk) Rename(oldname, newname string) error {
+	if d.isAside(newname) {
+		return d.FS.Rename(oldname, newname)
+	}
 	d.change("rename", oldname, func() error { return d.FS.Rename(oldname, newname) })
 	return nil
 }
 
 func (d *disk) MkdirAll(name string, perm os.FileMode) error {
+	if d.isAside(name) {
+		return d.FS.MkdirAll(name, perm)
+	}
 	d.change("make folder", name, func() error { return d.FS.MkdirAll(name, perm) })
 	return nil
 }

@@ -16,6 +16,8 @@
 //	COUNT    how many events there were when it was last closed
 //	pebble/  the database
 //
+//	CHECKPOINT/  while a backup is made: the store as it was (checkpoint.go)
+//
 // and leaves room for others' files beside them.
 //
 // One goroutine, the writer, commits all that waits with one sync (writer.go).
@@ -192,7 +194,7 @@ func locate(dir string, fs vfs.FS, makeIt bool) (vfs.FS, string, error) {
 
 // start opens the database under a lock that is held, and lets the writer run.
 func start(fs vfs.FS, dir string, opts Options, hold *holder, mustExist bool) (*Store, error) {
-	d := newDisk(fs)
+	d := newDisk(fs, fs.PathJoin(dir, checkpointFolder))
 	db, err := openPebble(d, fs.PathJoin(dir, databaseFolder), opts.CacheBytes, mustExist)
 	if err != nil {
 		d.quiesce()

@@ -98,7 +98,8 @@ func makeFolder(fs vfs.FS, dir string) error {
 	if err := makeFolder(fs, above); err != nil {
 		return err
 	}
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
+	// Nobody else: what is private stands in the events too.
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	return syncFolder(fs, above)

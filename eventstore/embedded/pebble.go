@@ -55,7 +55,17 @@ func openPebble(d *disk, dir string, cacheBytes int64, mustExist bool) (*pebble.
 	}
 	var db *pebble.DB
 	err := d.run(func() (err error) {
-		db, err = pebble.Open(dir, opts)
+		if !mustExist {
+			// The log of a database's first session is written in an older format,
+			// in which damage cannot be told from a crash: that session is over
+			// before anything is in it.
+			if db, err = pebble.Open(dir, opts); err == nil {
+				err = db.Close()
+			}
+		}
+		if err == nil {
+			db, err = pebble.Open(dir, opts)
+		}
 		return err
 	})
 	if err != nil {

@@ -148,6 +148,10 @@ func parseAddress(connection string) (*address, error) {
 		return nil, bad(`must not have a "#"; in a password write %%23`)
 	}
 	authority, query, _ := strings.Cut(rest, "?")
+	if strings.ContainsRune(query, '@') {
+		// One could not tell an option from the rest of a password.
+		return nil, bad(`must not have an "@" behind a "?"; write %%40, and in a password %%3F`)
+	}
 	config, prefix, err := parseOptions(query)
 	if err != nil {
 		return nil, bad("%s", err)
@@ -253,7 +257,7 @@ func parseOptions(query string) (config *client.Configuration, prefix string, er
 	return config, prefix, nil
 }
 
-// maxSocketPath is what a socket's address has room for, with its final zero.
+// maxSocketPath is what a socket's address has room for, beside its final zero.
 const maxSocketPath = 107
 
 // socketAddress is that of a unix socket, which the client's connection strings

@@ -51,7 +51,7 @@ func TestBadAddress(t *testing.T) {
 		"esdb://:sécret@a":                  "both user and password",
 		"esdb://u:sécret%@a":                "write %25",
 		"esdb://u:sécret#1@a":               "write %23",
-		"esdb://u:sécret?x@a":               "not known",
+		"esdb://u:sécret?x@a":               `must not have an "@" behind a "?"`,
 		"esdb://u:sécret/x@a/y":             "server 1 is not of the form",
 		"esdb://a?tls=maybe":                "option tls must be true or false",
 		"esdb://a?connectionName=x":         "option connectionName is not known",
@@ -62,6 +62,7 @@ func TestBadAddress(t *testing.T) {
 		"esdb://a?gossipTimeout=0":          "option gossipTimeout must be a number above 0",
 		"esdb://a?keepAliveInterval=-1":     "nobody would notice",
 		"esdb://a?nodePreference=follower":  "must be leader",
+		"esdb://a?prefix=x@y":               `must not have an "@" behind a "?"`,
 		"esdb://a?prefix=":                  "must not be empty",
 		"esdb://a?prefix=$x":                `must not begin with "$"`,
 		"esdb://a?prefix=%ff":               "must be UTF-8",
@@ -88,7 +89,7 @@ func TestAddress(t *testing.T) {
 	log.SetOutput(printed)
 	defer log.SetOutput(log.Default().Writer())
 	a, err := parseAddress("KurrentDB://" + url.UserPassword("u,1", "p@:/?#,%").String() +
-		"@a.example:2114,b?TLS=true&tlsVerifyCert=false&keepAliveInterval=500&maxDiscoverAttempts=3&defaultDeadline=1500&gossipTimeout=2&prefix=x,@-")
+		"@a.example:2114,b?TLS=true&tlsVerifyCert=false&keepAliveInterval=500&maxDiscoverAttempts=3&defaultDeadline=1500&gossipTimeout=2&prefix=x,%40-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ type Options struct {
 	// that is away. Zero means the option defaultDeadline of the connection
 	// string, and without that 10 seconds.
 	Patience time.Duration
+	// Name is what errors and the log call the store; empty: its address.
+	Name string
 	// Log is told when the store goes away and comes back, and at the level for
 	// debugging what the client says. Nil means nobody is.
 	Log *slog.Logger
@@ -57,6 +59,9 @@ func DialSocket(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func dial(ctx context.Context, a *address, o Options) (*Store, error) {
+	if o.Name != "" {
+		a.name = o.Name
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -66,7 +71,7 @@ func dial(ctx context.Context, a *address, o Options) (*Store, error) {
 	if o.Patience <= 0 {
 		o.Patience = defaultPatience
 	}
-	s := newStore(newGate(a, o.Log), a.prefix, o.Patience, o.Log)
+	s := newStore(newGate(a, o.Log), a.prefix, o.Patience)
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	first, err := s.gate.enter(ctx, nil)

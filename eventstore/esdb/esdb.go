@@ -64,7 +64,6 @@ package esdb
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -77,14 +76,13 @@ type Store struct {
 	gate     *gate
 	prefix   string        // of the names of all own streams
 	patience time.Duration // of a call without a deadline
-	log      *slog.Logger
-	closed   func() error // close, once
+	closed   func() error  // close, once
 }
 
 var _ eventstore.Store = (*Store)(nil)
 
-func newStore(g *gate, prefix string, patience time.Duration, log *slog.Logger) *Store {
-	s := &Store{gate: g, prefix: prefix, patience: patience, log: log}
+func newStore(g *gate, prefix string, patience time.Duration) *Store {
+	s := &Store{gate: g, prefix: prefix, patience: patience}
 	s.closed = sync.OnceValue(s.close)
 	return s
 }
@@ -106,18 +104,24 @@ func (s *Store) Head(ctx context.Context) (head eventstore.Position, err error) 
 	return head, err
 }
 
-// closeGrace is how long Close waits for calls that it cancelled. They leave at
-// once, except where the client keeps them.
-const closeGrace = time.Second
+const (
+	// closePatience is how long Close waits for appends under way on a store
+	// that answers; each takes milliseconds.
+	closePatience = 2 * time.Second
 
-// Close ends the store as the interface says. It waits for appends under way
-// no longer than Options.Patience; one that takes longer gets *OutcomeUnknown.
+	// closeGrace is how long Close waits for calls that it cancelled. They leave
+	// at once, except where the client keeps them.
+	closeGrace = time.Second
+)
+
+// Close ends the store as the interface says. It waits for appends under way a
+// moment, and not at all for a store that is away; one that takes longer gets
+// *OutcomeUnknown.
 func (s *Store) Close() error { return s.closed() }
 
 func (s *Store) close() error {
 	g := s.gate
-	g.close()
-	if !g.idleWithin(s.patience) {
+	if answers := g.close(); !answers || !g.idleWithin(min(s.patience, closePatience)) {
 		g.stopAppends()
 		g.idleWithin(closeGrace)
 	}

@@ -192,8 +192,9 @@ func (g *gate) found(s *session, err error) bool {
 	return true
 }
 
-// close lets no call in any more and cancels the reads.
-func (g *gate) close() {
+// close lets no call in any more and cancels the reads. It says whether the
+// store answers: else nothing under way can end well.
+func (g *gate) close() (answers bool) {
 	g.mu.Lock()
 	g.closed = true
 	s := g.current
@@ -205,6 +206,7 @@ func (g *gate) close() {
 	g.mu.Unlock()
 	close(g.closing)
 	g.stopReads()
+	return s != nil
 }
 
 func (g *gate) idleWithin(d time.Duration) bool {

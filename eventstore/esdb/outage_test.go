@@ -248,3 +248,37 @@ func TestBlackHole(t *testing.T) {
 		t.Errorf("after it: %v", err)
 	}
 }
+
+// Close does not wait for a store that answers no more, whether it knows so yet
+// or not, and with appends under way.
+func TestCloseOnABlackHole(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		node := serve(t)
+		p := newProxy(t, node.address)
+		s := mustDial(t, p.connection(), Options{})
+		mustAppend(t, s, "s", eventstore.NoStream, someEvents(1, 10))
+		p.freeze()
+		answered := make(chan error, 1)
+		go func() {
+			_, err := s.Append(context.Background(), "s", eventstore.Any, someEvents(1, 10))
+			answered <- err
+		}()
+		if known {
+			ctx, cancel := context.WithTimeout(context.Background(), silenceSuspected)
+			_, _ = s.Append(ctx, "s", eventstore.Any, someEvents(1, 10))
+			cancel()
+		}
+		within(t, "close", closePatience+closeGrace, func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		within(t, "the append under way", closeGrace, func() {
+			var unknown *eventstore.OutcomeUnknown
+			if err := <-answered; !errors.As(err, &unknown) && !errors.Is(err, eventstore.ErrClosed) {
+				t.Errorf("an append under way: %v", err)
+			}
+		})
+		p.thaw()
+	}
+}

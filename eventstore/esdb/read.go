@@ -22,6 +22,9 @@ import (
 const (
 	firstStep = 16   // events
 	lastStep  = 1024 // events
+
+	// lagPause is how often a server that has not got so far is asked again.
+	lagPause = 50 * time.Millisecond
 )
 
 // ReadStream is described at eventstore.Store. Forwards it first asks for the
@@ -70,6 +73,12 @@ func (s *Store) streamForwards(ctx context.Context, stream string, from uint64, 
 	if err != nil || !exists {
 		return err
 	}
+	var behind *wait // for a server that lags
+	defer func() {
+		if behind != nil {
+			behind.stop()
+		}
+	}()
 	for step := uint64(firstStep); from <= last; step = min(4*step, lastStep) {
 		before := from
 		if err := s.read(ctx, &request{
@@ -84,8 +93,29 @@ func (s *Store) streamForwards(ctx context.Context, stream string, from uint64, 
 		}); err != nil {
 			return err
 		}
-		if from == before {
-			return nil // what was there is gone
+		if from > before {
+			if behind != nil {
+				behind.again()
+			}
+			continue
+		}
+		// After a break another server may answer, which has not got so far: to
+		// end here would be to say that the stream ends here.
+		if _, exists, err := s.lastRevision(ctx, stream); err != nil || !exists {
+			return err // what was there is gone
+		}
+		if behind == nil {
+			behind = s.newWait(ctx, false)
+			behind.last = errors.New("the server that answers lags behind another")
+		}
+		select {
+		case <-time.After(lagPause):
+		case <-behind.expired():
+			return s.gate.unavailable(behind.last)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.gate.closing:
+			return eventstore.ErrClosed
 		}
 	}
 	return nil

@@ -20,6 +20,8 @@ type request struct {
 	open func(ctx context.Context, c *client.Client, count uint64) (receiver, error)
 	// take hands on what came. False: that was enough.
 	take func(item) bool
+	// still is set by take where what came brought it no further.
+	still bool
 	// left is how many events are still asked for; uncounted requests end where
 	// take says so, endless ones never, and have no patience that could end.
 	left               uint64
@@ -119,7 +121,6 @@ func (s *Store) receive(waiting *wait, r *request) (moved, over bool, err error)
 				return moved, true, s.gate.unavailable(waiting.last)
 			}
 		}
-		moved = true
 		switch {
 		case r.uncounted:
 		case r.left == 0:
@@ -127,7 +128,10 @@ func (s *Store) receive(waiting *wait, r *request) (moved, over bool, err error)
 		default:
 			r.left--
 		}
-		if !r.take(i) {
+		r.still = false
+		enough := !r.take(i)
+		moved = moved || !r.still
+		if enough {
 			return moved, true, errEnough
 		}
 		waiting.again()

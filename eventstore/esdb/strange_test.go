@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc/codes"
@@ -258,5 +259,52 @@ func TestPositionsThatAreNotKnown(t *testing.T) {
 				t.Errorf("%s from %s: %v", name, from, err)
 			}
 		}
+	}
+}
+
+// A server that says it has caught up and ends is no reason to hurry.
+func TestSubscriptionThatOnlyEnds(t *testing.T) {
+	var subscribed atomic.Int64
+	f := (&fake{read: func(_ *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
+		subscribed.Add(1)
+		_ = s.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
+		return nil
+	}}).start(t)
+	s := mustDial(t, f.connection(), Options{})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, err := range s.Subscribe(ctx, eventstore.Position{}) {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := subscribed.Load(); n > 30 {
+		t.Errorf("subscribed %d times in a second", n)
+	}
+}
+
+// A stream is not read short because a server lags behind the one that said
+// where it ends.
+func TestStreamReadFromALaggingServer(t *testing.T) {
+	var reads atomic.Int64
+	f := (&fake{read: func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
+		last := uint64(9)
+		if o.GetReadDirection() == streams.ReadReq_Options_Backwards {
+			return s.Send(fakeEvent("s", last, last+1))
+		}
+		if reads.Add(1) < 4 {
+			last = 4 // another server, for a while
+		}
+		for n := o.GetStream().GetRevision(); n <= last; n++ {
+			if err := s.Send(fakeEvent("s", n, n+1)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}).start(t)
+	s := mustDial(t, f.connection(), Options{})
+	got, err := collect(s.ReadStream(context.Background(), "s", 0, eventstore.Forwards))
+	if err != nil || len(got) != 10 {
+		t.Errorf("%d events, %v", len(got), err)
 	}
 }

@@ -88,7 +88,8 @@ func (s *Store) lastOfAll(ctx context.Context) (last eventstore.Position, err er
 // until; with End, for ever.
 func (s *Store) follow(ctx context.Context, after, until eventstore.Position, yield yielder) error {
 	given, begun := after, false
-	err := s.read(ctx, &request{
+	r := &request{}
+	*r = request{
 		uncounted: true, endless: until == eventstore.End,
 		open: func(ctx context.Context, c *client.Client, _ uint64) (receiver, error) {
 			return openSubscription(ctx, c, client.SubscribeToAllOptions{
@@ -102,6 +103,7 @@ func (s *Store) follow(ctx context.Context, after, until eventstore.Position, yi
 			// Never back: a server that sends again what it sent before, or a
 			// checkpoint from before an event, is not heard.
 			if !ok || at.Compare(after) <= 0 {
+				r.still = true
 				return true
 			}
 			after = at
@@ -113,7 +115,8 @@ func (s *Store) follow(ctx context.Context, after, until eventstore.Position, yi
 			}
 			return at.Compare(until) < 0
 		},
-	})
+	}
+	err := s.read(ctx, r)
 	switch {
 	case status.Code(err) == codes.InvalidArgument && (begun || given != eventstore.Position{}):
 		return s.unknown(ctx, after)

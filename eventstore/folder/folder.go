@@ -50,6 +50,10 @@ const (
 
 	// takeEvery is how often one whose holder is away tries to take the hold.
 	takeEvery = 20 * time.Millisecond
+
+	// takeAgain is how long it leaves a folder alone that it cannot open, or not
+	// serve, though nobody holds it.
+	takeAgain = time.Second
 )
 
 // Options of a store in a folder. The zero value is right.
@@ -77,6 +81,7 @@ type Store struct {
 
 	mu   sync.Mutex // guards what follows
 	hold *hold      // nil where another process holds the folder
+	why  error      // nobody holds it, and this process can't either
 }
 
 var _ eventstore.Store = (*Store)(nil)
@@ -93,9 +98,13 @@ func Create(dir string, opts Options) (*Store, error) {
 // Open opens the store in dir. Errors are those of embedded.Open; *Held only
 // where the holder does not let anybody through within some seconds.
 func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
+	caller := ctx
 	ctx, done := context.WithTimeout(ctx, openPatience)
 	defer done()
 	for {
+		if err := caller.Err(); err != nil {
+			return nil, err
+		}
 		events, err := embedded.Open(dir, opts.Embedded)
 		if err == nil {
 			return holding(dir, events, opts)
@@ -110,7 +119,9 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 		select {
 		case <-time.After(takeEvery):
 		case <-ctx.Done():
-			return nil, err
+			if caller.Err() == nil {
+				return nil, err
+			}
 		}
 	}
 }
@@ -144,7 +155,7 @@ func through(ctx context.Context, dir string, opts Options) (*Store, error) {
 	}
 	ctx, done := context.WithTimeout(ctx, dialPatience)
 	defer done()
-	events, err := esdb.DialSocket(ctx, path, esdb.Options{Log: opts.Log})
+	events, err := esdb.DialSocket(ctx, path, esdb.Options{Name: "in " + dir, Log: opts.Log})
 	if err != nil {
 		return nil, errors.Join(err, name.Close())
 	}
@@ -159,31 +170,54 @@ func through(ctx context.Context, dir string, opts Options) (*Store, error) {
 // Our own client then comes back through our own socket, as all others do.
 func (s *Store) watch(ctx context.Context, events *esdb.Store) {
 	defer close(s.watched)
-	tick := time.NewTicker(takeEvery)
-	defer tick.Stop()
-	for {
+	for wait := takeEvery; ; {
 		select {
-		case <-tick.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
+		wait = takeEvery
 		if since, _ := events.Away(); since.IsZero() {
+			s.cannot(nil)
 			continue
 		}
-		held, err := embedded.Open(s.dir, s.opts.Embedded)
-		if err != nil {
-			continue // another was first, or it is damaged: callers hear that it is away
+		err := s.take()
+		var held *eventstore.Held
+		switch {
+		case err == nil:
+			s.cannot(nil)
+			return
+		case !errors.As(err, &held): // another was first: well
+			s.cannot(err)
+			wait = takeAgain
 		}
-		h, err := serve(s.dir, held, s.opts)
-		if err != nil {
-			s.log().Warn("a folder that nobody held could not be served", "folder", s.dir, "error", err)
-			_ = held.Close()
-			continue
-		}
-		s.mu.Lock()
-		s.hold = h
-		s.mu.Unlock()
-		return
+	}
+}
+
+// take takes the hold and serves the others.
+func (s *Store) take() error {
+	held, err := embedded.Open(s.dir, s.opts.Embedded)
+	if err != nil {
+		return err
+	}
+	h, err := serve(s.dir, held, s.opts)
+	if err != nil {
+		return errors.Join(err, held.Close())
+	}
+	s.mu.Lock()
+	s.hold = h
+	s.mu.Unlock()
+	return nil
+}
+
+// cannot keeps why the hold cannot be taken, for Away to tell, and logs it once.
+func (s *Store) cannot(err error) {
+	s.mu.Lock()
+	before := s.why
+	s.why = err
+	s.mu.Unlock()
+	if err != nil && (before == nil || before.Error() != err.Error()) {
+		s.log().Warn("nobody holds the folder, and it cannot be taken", "folder", s.dir, "error", err)
 	}
 }
 
@@ -207,10 +241,17 @@ func (s *Store) Embedded() *embedded.Store {
 
 // Away says since when the holder has not answered, and why; zero while it does.
 func (s *Store) Away() (since time.Time, cause error) {
-	if through, ok := s.Store.(*esdb.Store); ok {
-		return through.Away()
+	through, ok := s.Store.(*esdb.Store)
+	if !ok {
+		return time.Time{}, nil
 	}
-	return time.Time{}, nil
+	since, cause = through.Away()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !since.IsZero() && s.why != nil {
+		cause = s.why
+	}
+	return since, cause
 }
 
 // Close ends the store. A holder first lets those finish who go through it;

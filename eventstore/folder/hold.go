@@ -43,7 +43,7 @@ func serve(dir string, events *embedded.Store, opts Options) (*hold, error) {
 		return nil, fmt.Errorf("serve folder %s: %w", dir, err)
 	}
 	h := &hold{dir: dir, events: events, served: make(chan error, 1),
-		node: node.New(events, node.Options{Anonymous: node.Write, Metrics: opts.Metrics, Log: opts.Log})}
+		node: node.New(events, node.Options{Anonymous: node.Write, Checkpoints: true, Metrics: opts.Metrics, Log: opts.Log})}
 	go func() { h.served <- h.node.Serve(l) }()
 	return h, nil
 }
@@ -90,7 +90,10 @@ func listen(dir string) (net.Listener, error) {
 	if err := os.Rename(made, filepath.Join(dir, socketFile)); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l, errors.Join(os.Remove(private))
+	if err := os.Remove(private); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // dialName is the name under which the folder's socket can be dialled; valid

@@ -97,6 +97,9 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 	for i, w := range sent {
 		answer, e := w.Wait(ctx)
 		if e != nil {
+			if !l.overtaken(e) && i > 0 {
+				return nil, false, written(e) // its first part is
+			}
 			if !l.overtaken(e) {
 				return nil, false, e
 			}
@@ -109,6 +112,9 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 		if i < ours {
 			done.number(answer, parts[i])
 		}
+	}
+	if err != nil && len(sent) > 0 {
+		err = written(err)
 	}
 	return done, false, err
 }

@@ -52,9 +52,10 @@ const (
 	// order, so each time one of the others got on; with some ten processes at
 	// one stream, a hundred times in a row is never seen.
 	retries = 100
-	// resends bounds how often the same bytes are sent again after an unknown
-	// outcome.
-	resends = 10
+	// settle bounds how long an append may take until its outcome is known, and
+	// how long its events may take to come back: longer than a store that is
+	// away is waited for, and not so long that a person goes away.
+	settle = 15 * time.Second
 	// longestPause is the longest wait before another try.
 	longestPause = 100 * time.Millisecond
 )
@@ -131,7 +132,7 @@ func (l *Ledger) Submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 	// What follows in other streams is part of the answer's promise; if it is
 	// cut off here, the next command or the next start carries it on.
 	if err := l.carryOn(ctx); err != nil {
-		return nil, err
+		return nil, written(err)
 	}
 	l.numbered(done)
 	return done, nil
@@ -329,38 +330,55 @@ func encode(events []domain.Event, m domain.Metadata, text eventstore.Signed) ([
 // It waits for the stream's revision, not for a position: a server may leave
 // the position out, and its followers may give another one.
 func (l *Ledger) append(ctx context.Context, stream string, expected eventstore.Expected, parts [][]eventstore.Event) error {
-	for _, events := range parts {
+	for i, events := range parts {
 		done, err := l.send(ctx, stream, expected, events)
+		var wrong *eventstore.WrongRevision
+		if err != nil && i > 0 && !errors.As(err, &wrong) {
+			return written(err) // a part of it
+		}
 		if err != nil {
 			return err
 		}
 		expected = eventstore.At(done.Revision)
 		if err := l.catchUp(ctx, stream, expected); err != nil {
-			// Written, and not seen yet: who sends the command again learns so.
-			return &eventstore.OutcomeUnknown{Cause: err}
+			return written(err) // and not seen yet
 		}
 	}
 	return nil
 }
 
+// written is the error of a command of which something is written: whatever went
+// wrong then, who sends it again gets its answer, and it has one effect.
+func written(err error) error {
+	var unknown *eventstore.OutcomeUnknown
+	if errors.As(err, &unknown) {
+		return err
+	}
+	return &eventstore.OutcomeUnknown{Cause: err}
+}
+
 // send appends, and sends the same bytes again while nobody knows what became
-// of them. Once an outcome is unknown it stays so until the store has answered:
-// a store that cannot be reached then says nothing about the bytes sent before.
+// of them, for as long as settle. Once an outcome is unknown only an answer to
+// the bytes themselves makes it known: written, or that another stands there. A
+// store that is away, closed or denies access says nothing of what was sent
+// before.
 func (l *Ledger) send(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.Event) (eventstore.Appended, error) {
+	ctx, cancel := context.WithTimeout(ctx, settle)
+	defer cancel()
 	var unknown *eventstore.OutcomeUnknown
 	for try := 0; ; try++ {
 		done, err := l.store.Append(ctx, stream, expected, events)
-		var away *eventstore.Unavailable
+		var wrong *eventstore.WrongRevision
 		switch {
 		case err == nil:
 			return done, nil
+		case errors.As(err, &wrong):
+			return done, err
 		case errors.As(err, &unknown):
-		case unknown != nil && (errors.As(err, &away) || ctx.Err() != nil):
-			err = unknown
-		default:
+		case unknown == nil:
 			return done, err
 		}
-		if try == resends || !pause(ctx, try) {
+		if errors.Is(err, eventstore.ErrClosed) || !pause(ctx, try) {
 			return done, unknown
 		}
 	}
@@ -382,6 +400,8 @@ func pause(ctx context.Context, try int) bool {
 
 // catchUp waits until a stream is folded up to a revision that the store told.
 func (l *Ledger) catchUp(ctx context.Context, stream string, actual eventstore.Expected) error {
+	ctx, cancel := context.WithTimeout(ctx, settle)
+	defer cancel()
 	want, ok := actual.Revision()
 	for {
 		l.mu.Lock()

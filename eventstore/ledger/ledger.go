@@ -151,7 +151,7 @@ func (l *Ledger) foldLocked(raw eventstore.Recorded) {
 	r, err := eventstore.Decode(raw, l.state.Count)
 	var newer *eventstore.NewerSchema
 	if errors.As(err, &newer) {
-		l.readOnly = newer
+		l.readOnly = err // which names the event
 	}
 	l.applyLocked(r)
 	l.position = raw.Position

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/tap"
 )
 
 // Access is what a caller may do. Its zero value is Read.
@@ -37,6 +38,22 @@ type caller struct {
 	access      Access
 	wrong       bool // credentials were given, and are wrong
 	mayIdentify bool // none were given, and there are users
+}
+
+// tap turns away who is nobody here before his request is read, which may be
+// large and come slowly. What every client asks first is answered to all.
+func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	switch {
+	case s.options.Authorize == nil,
+		info.FullMethodName == "/event_store.client.server_features.ServerFeatures/GetSupportedMethods",
+		info.FullMethodName == "/event_store.client.gossip.Gossip/Read":
+		return ctx, nil
+	}
+	c := s.identify(metadata.NewIncomingContext(ctx, info.Header))
+	if c.access > NoAccess {
+		return ctx, nil
+	}
+	return nil, refusalOf(c.need(Read)).GRPCStatus().Err()
 }
 
 // identify reads the basic credentials of a request.

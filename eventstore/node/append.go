@@ -9,6 +9,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
+	"google.golang.org/protobuf/proto"
 	"reliefledger.org/ledger/eventstore"
 )
 
@@ -109,8 +110,7 @@ func takeAppend(stream streams.Streams_AppendServer, c *call) (*proposal, error)
 		}
 		if refused != nil {
 			p = nil
-			m := req.GetProposedMessage()
-			if discarded += len(m.GetData()) + len(m.GetCustomMetadata()); discarded > maxDiscarded {
+			if discarded += proto.Size(req) + 1; discarded > maxDiscarded { // nothing costs something too
 				return nil, refused
 			}
 		}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -60,6 +61,8 @@ func parseFilter(o *streams.ReadReq_Options_FilterOptions) (*filter, error) {
 		return nil, invalid("a filter has %d prefixes, %d are allowed", len(f.prefixes), maxPrefixes)
 	case len(pattern) > maxPattern:
 		return nil, invalid("the regular expression of a filter has %d bytes, %d are allowed", len(pattern), maxPattern)
+	case tooComplex(pattern):
+		return nil, invalid("the regular expression of a filter is too complex: what it repeats, too often")
 	case pattern != "":
 		compiled, err := regexp.Compile(pattern)
 		if err != nil {
@@ -86,4 +89,22 @@ func parseInterval(o *streams.ReadReq_Options_FilterOptions) (uint64, error) {
 		return 0, invalid("the window and the checkpoint interval multiplier of a filtered subscription are at least 1")
 	}
 	return interval, nil
+}
+
+// tooComplex says whether a pattern would take much memory once compiled: a
+// short one may repeat what it repeats. One that does not read is not.
+func tooComplex(pattern string) bool {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	return err == nil && parts(parsed) > maxCompiled
+}
+
+func parts(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += parts(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return min(n, maxCompiled+1) // no overflow
 }

@@ -12,7 +12,7 @@ const (
 	maxMessage = 16 << 20
 	// maxStreams are requests at the same time on one connection. A client has
 	// but one connection, and a busy server hundreds of subscriptions on it.
-	maxStreams = 1024
+	maxStreams = 512
 	// maxHeader bounds the headers of a request: credentials and a few names.
 	maxHeader = 32 << 10
 	// handshake is the time in which a connection must be set up.
@@ -35,7 +35,8 @@ const (
 	maxDiscarded = 64 << 20
 
 	// maxPattern and maxPrefixes bound what a filter costs for each event.
-	maxPattern  = 4096 // bytes
+	maxPattern  = 1024   // bytes
+	maxCompiled = 10_000 // parts, with what is repeated counted as often
 	maxPrefixes = 1024
 )
 

@@ -80,6 +80,9 @@ type Options struct {
 	// Advertise is the host:port that gossip names, which the certificate
 	// should have. Empty: the address that the asking connection came to.
 	Advertise string
+	// Checkpoints lets who may write ask for a checkpoint of the store, which is
+	// made in its folder: for callers who can read that folder.
+	Checkpoints bool
 	// Metrics counts what is done; several servers may share it. Nil: nobody
 	// counts.
 	Metrics *Metrics
@@ -123,6 +126,7 @@ func newServer(store *embedded.Store, o Options, l limits) *Server {
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	options := []grpc.ServerOption{
+		grpc.InTapHandle(s.tap),
 		grpc.ChainUnaryInterceptor(s.unary),
 		grpc.ChainStreamInterceptor(s.streaming),
 		grpc.UnknownServiceHandler(unknown),
@@ -141,6 +145,9 @@ func newServer(store *embedded.Store, o Options, l limits) *Server {
 	streams.RegisterStreamsServer(s.grpc, &service{Server: s})
 	gossip.RegisterGossipServer(s.grpc, &member{Server: s})
 	serverfeatures.RegisterServerFeaturesServer(s.grpc, features{})
+	if o.Checkpoints {
+		s.grpc.RegisterService(&checkpoints, s)
+	}
 	return s
 }
 

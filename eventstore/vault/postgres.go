@@ -74,23 +74,23 @@ func numbered(statement string) string {
 }
 
 // failedPostgres tells what another transaction did from a server that is not
-// there.
+// there, or lets nobody in. The caller has looked at his own context before.
 func failedPostgres(err error) (error, bool) {
 	var said *pgconn.PgError
 	var connect *pgconn.ConnectError
 	var network net.Error
 	switch {
-	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return err, false
-	case errors.As(err, &said):
+	case errors.As(err, &said): // also in what a connect failed with
 		switch {
 		case said.Code == "40001" || said.Code == "40P01": // serialization, deadlock
 			return err, true
+		case strings.HasPrefix(said.Code, "28") || said.Code == "42501": // authorization, privilege
+			return fmt.Errorf("%w: %w", ErrDenied, err), false
 		case strings.HasPrefix(said.Code, "08") || strings.HasPrefix(said.Code, "57P") || said.Code == "53300": // connection, shutdown, too many
 			return &Unavailable{err}, false
 		}
-		return err, false
-	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn):
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn):
 		return &Unavailable{err}, false
 	}
 	return err, false
@@ -98,6 +98,16 @@ func failedPostgres(err error) (error, bool) {
 
 // hidden stands for an address of which nothing can be shown safely.
 const hidden = "postgres://(hidden)"
+
+// checkFile refuses a file's name that was meant for an address: it would have a
+// password in it.
+func checkFile(path string) error {
+	lower := strings.ToLower(path)
+	if strings.HasPrefix(lower, "postgres:") || strings.HasPrefix(lower, "postgresql:") || strings.Contains(lower, "password=") {
+		return &NotAVault{hidden, "a database is named postgres://user:password@host/database"}
+	}
+	return nil
+}
 
 // isPostgres says whether an address is a database's and not a file's. Whatever
 // looks like an address is one: a path could then show its password.
@@ -133,6 +143,13 @@ func schemaOf(ledger uuid.UUID) string {
 	return "vault_" + strings.ReplaceAll(ledger.String(), "-", "")
 }
 
+// local says whether a server is on this machine: a folder of sockets, or
+// loopback.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 func dial(address string, ledger uuid.UUID) (*sql.DB, error) {
 	c, err := pgx.ParseConfig(address)
 	if err != nil || Redact(address) == hidden {
@@ -143,6 +160,11 @@ func dial(address string, ledger uuid.UUID) (*sql.DB, error) {
 	}
 	if c.TLSConfig != nil {
 		c.TLSConfig.MinVersion = tls.VersionTLS12
+	}
+	// Without this a password and all that is looked up could go in clear to a
+	// server that says it has no TLS.
+	if c.TLSConfig == nil && !local(c.Host) || len(c.Fallbacks) > 0 && !local(c.Host) {
+		return nil, &NotAVault{Redact(address), "a server elsewhere is asked with sslmode=verify-full (or require)"}
 	}
 	c.RuntimeParams["search_path"] = schemaOf(ledger)
 	c.RuntimeParams["synchronous_commit"] = "on" // keys are durable before the events that use them
@@ -160,6 +182,9 @@ func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key W
 		return nil, fmt.Errorf("create vault: %w", err)
 	}
 	index, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
+	if err != nil && ctx.Err() != nil {
+		return nil, errors.Join(fmt.Errorf("create vault: %w", ctx.Err()), db.Close())
+	}
 	if err != nil {
 		var said *pgconn.PgError
 		if named, _ := failedPostgres(err); named != err {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -221,6 +222,47 @@ func TestNoDatabaseThere(t *testing.T) {
 		if err := try(); !errors.As(err, &away) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A server that takes a connection and says nothing, one that wants another
+// password, and one elsewhere without TLS.
+func TestStrangeDatabases(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+		}
+	}()
+	silent := fmt.Sprintf("postgres://ledger:secret@%s/vault?sslmode=disable&connect_timeout=1", l.Addr())
+	var away *Unavailable
+	if _, err := OpenAt(ctx, silent, ledger, NewWrappingKey()); !errors.As(err, &away) {
+		t.Errorf("a silent server: %v", err)
+	}
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if _, err := OpenAt(short, silent, ledger, NewWrappingKey()); !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &away) {
+		t.Errorf("a silent server and a short deadline: %v", err)
+	}
+	var not *NotAVault
+	for _, address := range []string{"postgres://ledger:secret@db.example/vault?sslmode=disable", "postgres://ledger:secret@db.example/vault"} {
+		if _, err := OpenAt(ctx, address, ledger, NewWrappingKey()); !errors.As(err, &not) || !strings.Contains(err.Error(), "sslmode") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if testing.Short() {
+		return
+	}
+	if _, err := OpenAt(ctx, vaulttest.Postgres(t), ledger, NewWrappingKey()); !errors.As(err, &not) {
+		t.Errorf("a database without a vault: %v", err)
 	}
 }
 

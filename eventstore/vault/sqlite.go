@@ -65,6 +65,19 @@ func Create(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 // Open opens the vault of a ledger in a file. Errors: *NotAVault, ErrWrongKey,
 // or that of the file system.
 func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
+	db, err := openSound(path)
+	if err != nil {
+		return nil, err
+	}
+	index, err := check(context.Background(), db, sqlite, path, ledger, key)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return start(db, sqlite, ledger, key, index), nil
+}
+
+// openSound opens a file that is whole, whosever vault it is.
+func openSound(path string) (*sql.DB, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
@@ -84,11 +97,7 @@ func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if err != nil || sound != "ok" {
 		return nil, errors.Join(&NotAVault{path, fmt.Sprintf("damaged: %s %v", sound, err)}, db.Close())
 	}
-	index, err := check(context.Background(), db, sqlite, path, ledger, key)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return start(db, sqlite, ledger, key, index), nil
+	return db, nil
 }
 
 // escape keeps a path whole in the address of a database.

@@ -46,6 +46,8 @@ var (
 	ErrWrongKey = errors.New("the wrapping key is not that of this vault")
 	// ErrTooLong says that a value has more than MaxPlain bytes.
 	ErrTooLong = errors.New("the value is too long to seal")
+	// ErrDenied says that the database lets this user not in.
+	ErrDenied = errors.New("the vault's database denies access")
 	// ErrClosed says that the vault was closed.
 	ErrClosed = errors.New("the vault is closed")
 )
@@ -113,6 +115,9 @@ func CreateAt(ctx context.Context, address string, ledger uuid.UUID, key Wrappin
 	if isPostgres(address) {
 		return createPostgres(ctx, address, ledger, key)
 	}
+	if err := checkFile(address); err != nil {
+		return nil, err
+	}
 	return Create(address, ledger, key)
 }
 
@@ -121,6 +126,9 @@ func CreateAt(ctx context.Context, address string, ledger uuid.UUID, key Wrappin
 func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if isPostgres(address) {
 		return openPostgres(ctx, address, ledger, key)
+	}
+	if err := checkFile(address); err != nil {
+		return nil, err
 	}
 	return Open(address, ledger, key)
 }
@@ -146,10 +154,27 @@ func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key Wrappi
 
 // check reads what the vault says of itself and opens the key of its indexes.
 func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID, key WrappingKey) (index []byte, err error) {
+	sealed, err := described(ctx, db, k, where, ledger)
+	if err != nil {
+		return nil, err
+	}
+	index, err = unseal(key.aead(), sealed, []byte("index"))
+	if err != nil {
+		return nil, ErrWrongKey
+	}
+	return index, nil
+}
+
+// described reads what the vault says of itself: that it is this ledger's, and
+// the key of its indexes as it is sealed.
+func described(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID) (index []byte, err error) {
 	meta := map[string][]byte{}
 	for _, name := range []string{"format", "ledger", "index"} {
 		var value []byte
 		if err := db.QueryRowContext(ctx, k.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			if named, _ := k.failed(err); named != err {
 				return nil, named
 			}
@@ -163,11 +188,7 @@ func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.U
 	if string(meta["ledger"]) != string(ledger[:]) {
 		return nil, &NotAVault{where, "it belongs to another ledger"}
 	}
-	index, err = unseal(key.aead(), meta["index"], []byte("index"))
-	if err != nil {
-		return nil, ErrWrongKey
-	}
-	return index, nil
+	return meta["index"], nil
 }
 
 func start(db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, index []byte) *Vault {
@@ -220,8 +241,7 @@ func (v *Vault) write() {
 }
 
 const (
-	// transactions bounds how often one is tried again that met another's, or a
-	// connection that had died in the pool.
+	// transactions bounds how often one is tried again that met another's.
 	transactions = 10
 	// transactionWait bounds one: a server that went silent must not hold up
 	// everybody who waits, nor Close.
@@ -340,6 +360,9 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 // row reads one value.
 func (v *Vault) row(ctx context.Context, query string, arg []byte, into *[]byte) error {
 	err := v.db.QueryRowContext(ctx, v.kind.bind(query), arg).Scan(into)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	named, _ := v.kind.failed(err)
 	return named
 }
@@ -442,10 +465,12 @@ func (v *Vault) ClaimAccount(ctx context.Context, account string, id uuid.UUID) 
 	return v.claim(ctx, "accounts", "account", v.mac("account", account), id)
 }
 
-func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id uuid.UUID) (owner uuid.UUID, err error) {
+func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id uuid.UUID) (uuid.UUID, error) {
+	// The writer's until do returns nil: a caller whose ctx ended is gone before.
+	var owner uuid.UUID
 	insert := v.kind.bind(`INSERT INTO ` + table + ` VALUES (?, ?) ON CONFLICT DO NOTHING`)
 	read := v.kind.bind(`SELECT ` + column + ` FROM ` + table + ` WHERE mac = ?`)
-	err = v.do(ctx, func(tx *sql.Tx) error {
+	err := v.do(ctx, func(tx *sql.Tx) (err error) {
 		if _, err := tx.Exec(insert, mac, id[:]); err != nil {
 			return fmt.Errorf("vault: claim in %s: %w", table, err)
 		}
@@ -456,7 +481,10 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 		owner, err = uuid.FromBytes(found)
 		return err
 	})
-	return owner, err
+	if err != nil {
+		return uuid.UUID{}, err
+	}
+	return owner, nil
 }
 
 // PartyOf returns the party of an id number.
