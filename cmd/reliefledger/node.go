@@ -179,9 +179,9 @@ func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
 func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embedded.Store, o *ops, log *slog.Logger) error {
 	served := make(chan error, 1) // room for its one answer
 	go func() { served <- n.Serve(l) }()
+	o.setReady(nil)
 	count, _ := events.Head()
 	log.Info("serving", "address", l.Addr().String(), "events", count)
-	o.setReady(nil)
 	var failed error
 	select {
 	case <-ctx.Done():
