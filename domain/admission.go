@@ -99,6 +99,9 @@ type quotaCount struct {
 }
 
 func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
+	if quota == 0 && (rules == nil || rules.Groups == 0 && rules.LinesPerGroup == 0) {
+		return false // nothing is counted where nothing is bounded
+	}
 	_, known := c.groups[group]
 	switch {
 	case quota > 0 && c.lines >= quota,

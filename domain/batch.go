@@ -76,6 +76,10 @@ type BatchPrepared struct {
 	Draws   []Draw     `json:"draws"` // rows take them in row order, item by item
 	Private struct {
 		Accounts []Account `json:"accounts,omitempty"` // of a bank batch, by row
+		// Said has a digit for each row, none where all are 0: 1 if the row named
+		// the entitlement, and 2 more if it named the amount or items. With it the
+		// rows' signed text can be made again.
+		Said string `json:"said,omitempty"`
 	} `json:"-"`
 }
 
@@ -234,6 +238,7 @@ func (c *PrepareBatch) decide(d *decision) error {
 		return refuse(TooManyRows, len(c.Rows), maxRows)
 	}
 	e := &BatchPrepared{Batch: len(a.Batches) + 1, Form: c.Form}
+	e.Private.Said = whatRowsSay(c.Rows)
 	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
 	want := map[string]int64{}
 	var order []string

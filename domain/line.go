@@ -41,11 +41,8 @@ func (c *AddLines) decide(d *decision) error {
 		for _, g := range row.Give {
 			line.Give = append(line.Give, g.entitlement())
 		}
-		private := LinePrivate{Beneficiary: row.Beneficiary, Household: row.Household, Why: row.Why.sealed,
+		private := LinePrivate{Beneficiary: row.Beneficiary, Household: row.Household, Payee: row.Payee, Why: row.Why.sealed, WhyTag: row.Why.tag,
 			Category: row.Category, Group: row.Group, Period: row.Period}
-		if row.Payee != row.Beneficiary {
-			private.Payee = row.Payee
-		}
 		e.Lines = append(e.Lines, line)
 		e.Private.Lines = append(e.Private.Lines, private)
 	}

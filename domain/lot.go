@@ -1,10 +1,11 @@
 package domain
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"math/bits"
 	"slices"
+	"strconv"
 )
 
 // Money is the item name that stands for money in postings and holdings:
@@ -43,27 +44,38 @@ type Draw struct {
 	Cost     Fen
 }
 
-// MarshalJSON writes [lot,quantity] or [lot,quantity,cost].
+// MarshalJSON writes [lot,quantity] or [lot,quantity,cost]. There are more draws
+// in a ledger than anything else, so that it and its counterpart are by hand.
 func (d Draw) MarshalJSON() ([]byte, error) {
-	if d.Cost == 0 {
-		return fmt.Appendf(nil, "[%d,%d]", d.Lot, d.Quantity), nil
+	b := append(make([]byte, 0, 32), '[')
+	b = strconv.AppendInt(b, int64(d.Lot), 10)
+	b = strconv.AppendInt(append(b, ','), d.Quantity, 10)
+	if d.Cost != 0 {
+		b = strconv.AppendInt(append(b, ','), int64(d.Cost), 10)
 	}
-	return fmt.Appendf(nil, "[%d,%d,%d]", d.Lot, d.Quantity, d.Cost), nil
+	return append(b, ']'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (d *Draw) UnmarshalJSON(text []byte) error {
-	var n []int64
-	if err := json.Unmarshal(text, &n); err != nil {
-		return err
+	list, open := bytes.CutPrefix(text, []byte("["))
+	list, closed := bytes.CutSuffix(list, []byte("]"))
+	var n [3]int64
+	k := 0
+	for part := range bytes.SplitSeq(list, []byte(",")) {
+		if k == len(n) {
+			return fmt.Errorf("a draw has 2 or 3 numbers, not more: %s", clip(string(text)))
+		}
+		var err error
+		if n[k], err = strconv.ParseInt(string(bytes.TrimSpace(part)), 10, 64); err != nil {
+			return fmt.Errorf("a draw: %w", err)
+		}
+		k++
 	}
-	if len(n) != 2 && len(n) != 3 {
-		return fmt.Errorf("a draw has 2 or 3 numbers, not %d", len(n))
+	if !open || !closed || k < 2 {
+		return fmt.Errorf("a draw has 2 or 3 numbers in brackets: %s", clip(string(text)))
 	}
-	*d = Draw{Lot: int(n[0]), Quantity: n[1]}
-	if len(n) == 3 {
-		d.Cost = Fen(n[2])
-	}
+	*d = Draw{Lot: int(n[0]), Quantity: n[1], Cost: Fen(n[2])}
 	return nil
 }
 

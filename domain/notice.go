@@ -53,8 +53,9 @@ type Line struct {
 type LinePrivate struct {
 	Beneficiary ID     `json:"beneficiary"`
 	Household   ID     `json:"household,omitzero"`
-	Payee       ID     `json:"payee,omitzero"` // where it is not the beneficiary
-	Why         Sealed `json:"why,omitzero"`   // another payee
+	Payee       ID     `json:"payee,omitzero"`    // as the row said it; none: the beneficiary
+	Why         Sealed `json:"why,omitzero"`      // another payee
+	WhyTag      []byte `json:"why_tag,omitempty"` // the tag of Why, by which the row's text can be made again
 	Category    string `json:"category,omitempty"`
 	Group       string `json:"group,omitempty"`
 	Period      string `json:"period,omitempty"`

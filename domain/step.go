@@ -49,7 +49,12 @@ func (l *Ledger) Next() (s Step, ok bool) {
 	if o.big() {
 		to = o.done + 1
 	}
-	s = Step{o.cause.ID, o.stream, o.make(o.done, to)}
+	return l.stepOf(o, to), true
+}
+
+// stepOf makes the events of a step that are not done, up to one.
+func (l *Ledger) stepOf(o *owed, to int) Step {
+	s := Step{o.cause.ID, o.stream, o.make(o.done, to)}
 	cause := o.cause.Event.common()
 	date := cause.Date
 	if through := l.closedThrough(o.stream, nil); date <= through {
@@ -64,7 +69,7 @@ func (l *Ledger) Next() (s Step, ok bool) {
 			c.Happened = &Span{cause.FirstDay(), cause.LastDay()}
 		}
 	}
-	return s, true
+	return s
 }
 
 // big says that each event of the step is an append of its own.

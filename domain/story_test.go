@@ -23,6 +23,8 @@ type story struct {
 	revs   map[string]uint64
 	hold   bool           // processes wait, as if the program had been cut off
 	fields func(o *Order) // changes the next order, then is forgotten
+	given  map[ID]*Order  // accepted, for a judge
+	roles  map[ID]Role    // in which they were
 }
 
 // tb is what tests, benchmarks and rapid have in common.
@@ -43,7 +45,7 @@ func id(n int) ID { return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "test
 // newStory is a ledger with a root unit and one officer in every role that one
 // person may hold, so that a test names only the officers it is about.
 func newStory(t tb) *story {
-	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}}
+	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}, given: map[ID]*Order{}, roles: map[ID]Role{}}
 	s.mustDo("2023-01-01", &OpenLedger{Ledger: id(-1), Name: "测试账簿", Root: NewUnit{Name: "县民政局", Kind: "bureau", Division: "410527"},
 		Registrars: []Registree{{Officer: id(-2), Key: key(1), Post: "登记员"}, {Officer: id(-3), Key: key(2), Post: "登记员"}}})
 	s.actor = id(-2)
@@ -102,6 +104,7 @@ func (s *story) run(o *Order) error {
 		}
 		return err
 	}
+	s.given[o.ID], s.roles[o.ID] = o, d.Role
 	for _, part := range d.Parts {
 		for _, e := range part {
 			s.apply(d.Stream, e, Metadata{Actor: o.Actor, Command: &Proof{ID: o.ID, Digest: digest}, Recorded: s.now})

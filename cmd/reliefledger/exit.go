@@ -24,7 +24,7 @@ const (
 	exitRefused  = 3 // the rules refuse; nothing was written
 	exitInput    = 4 // the input cannot be read; nothing was written
 	exitLedger   = 5 // no ledger there, held by another process, a newer or damaged one
-	exitUnproven = 6 // a figure cannot be proven
+	exitUnproven = 6 // a figure cannot be proven, or audit replay named an event
 	exitKey      = 7 // a key is missing, wrong or not an officer's; a store denies access
 	exitAway     = 8 // a store elsewhere cannot be reached; nothing was written, send it later
 	exitUnknown  = 9 // the answer was lost; send the same again, it has one effect
@@ -37,7 +37,7 @@ const exitHelp = `Exit codes 退出码:
   3  refused by a rule, nothing written 规则拒绝，未写入
   4  input cannot be read, nothing written 输入有误，未写入
   5  no ledger, or it is held, newer or damaged 账簿不存在、被占用、版本较新或损坏
-  6  a figure is not proven 有数字未能证明
+  6  a figure is not proven, or an audit named an event 有数字未能证明，或审计点名了事件
   7  a key is missing or wrong, or access is denied 密钥缺失或不符，或无权访问
   8  the store is away, nothing written: send it later 事件库不可达，未写入：稍后再发
   9  the answer was lost: send the same again, it has one effect 结果未知：请原样重发，不会重复`
@@ -63,6 +63,9 @@ var errUnproven = errors.New("unproven")
 // fail says what went wrong and returns the exit code.
 func (p *program) fail(w io.Writer, err error) int {
 	code := exitCode(err)
+	if errors.As(err, new(saidError)) {
+		return code
+	}
 	if p.json {
 		var refusal *domain.Refusal
 		out := map[string]any{"exit": code, "error": p.sentence(err)}

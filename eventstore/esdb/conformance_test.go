@@ -16,6 +16,10 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		storetest.Run(t, func(t *testing.T) eventstore.Store { return mustDial(t, serve(t).connection(), Options{}) })
+		return
+	}
 	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
 		node := serve(t)
 		return storetest.Place{

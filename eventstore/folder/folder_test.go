@@ -45,6 +45,9 @@ func TestConformanceOfTheHolder(t *testing.T) {
 // Everybody goes through one holder, who ends when the place goes away: then one
 // of those who went through him takes the hold.
 func TestConformanceThroughTheHolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("absences take their time")
+	}
 	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
 		dir := t.TempDir()
 		holder := mustCreate(t, dir)

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/embedded"
+	"reliefledger.org/ledger/eventstore/folder"
+	"reliefledger.org/ledger/eventstore/replay"
+)
+
+// auditGC lets the heap grow to five times what is kept before it is collected:
+// a replay keeps little of what it reads, and the process ends with it.
+const auditGC = 400
+
+// saidError is what an audit returns that has named something: all is said
+// already, and only the exit code is left.
+type saidError struct{ error }
+
+func (e saidError) Unwrap() error { return e.error }
+
+func (p *program) auditCommand() *cobra.Command {
+	c := &cobra.Command{Use: "audit", Short: p.say("审计", "audit"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	rules := &cobra.Command{
+		Use:   "replay",
+		Short: p.say("全部事件按规则重演一遍：点名规则不会放行的每个事件", "everything once more through the rules: each event that they would not have let in is named"),
+		Long: p.say(`每条命令从其签名原文读回，在其之前的账上重新决定一次，结果须与所存事件逐字段相同；
+流程的每个事件须正是应写的那一步。签名、摘要、名单哈希、当时的职责与密钥、记录时间、字节写法、借贷平衡一并核对。
+密封值只核对有无与归属，不打开。违规补记按其声明判定（见 show irregular）。点名时退出码为 6。`,
+			`Each command is read back from its signed text and decided again from the books before it; what it leads
+to must be the stored events, field by field. Each event of a process must be the step that was owed.
+Signatures, digests, hashes of lists, roles and keys of the time, recorded times, the bytes and the
+postings are verified too. Of sealed values it is checked that they are there and whose, never what.
+Irregular records are judged with their claims (see show irregular). Exit code 6 if one is named.`),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditReplay(cmd.Context()) },
+	}
+	store := &cobra.Command{
+		Use:   "store",
+		Short: p.say("读遍事件库的每个字节：点名损坏之处", "read every byte of the event store: what is damaged is named"),
+		Long: p.say(`数据库每个文件逐块按校验和重读；每条记录须能解码，序号与各流修订号无缺口，流索引与记录双向一致，
+事件数不少于上次关闭时；此外不得有别的键。其他进程占用目录时，经检查点核对同样的文件。
+事件库在别处（esdb://…）时，比对正读、倒读与逐流读的结果。保险库不在其内。损坏时退出码为 5。`,
+			`Every file of the database is read again, block by block against its checksums; each record must decode,
+numbers and revisions have no gaps, the index of streams and the records agree both ways, and no event is
+missing that was there when the store was closed. Where another process holds the folder the same files are
+read through a checkpoint. Of a store elsewhere (esdb://…) what it answers forwards, backwards and by
+stream must be the same. The vault is not part of it. Exit code 5 if something is damaged.`),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditStore(cmd.Context()) },
+	}
+	c.AddCommand(rules, store)
+	return c
+}
+
+func (p *program) calendar() (*domain.Calendar, error) {
+	if p.holidays == "" {
+		return domain.DefaultCalendar(), nil
+	}
+	text, err := os.ReadFile(filepath.Clean(p.holidays))
+	if err == nil {
+		var c *domain.Calendar
+		if c, err = domain.ParseCalendar(text); err == nil {
+			return c, nil
+		}
+	}
+	return nil, &inputError{what: p.holidays, err: err}
+}
+
+func (p *program) auditReplay(ctx context.Context) (err error) {
+	a, err := p.about()
+	if err != nil {
+		return err
+	}
+	calendar, err := p.calendar()
+	if err != nil {
+		return err
+	}
+	store, err := p.events(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	debug.SetGCPercent(auditGC)
+	began := time.Now()
+	result, err := replay.Run(ctx, store, calendar)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	if result.State.Opened == nil {
+		return &noLedgerError{p.data, "it was never opened (LedgerOpened is missing)"}
+	}
+	if err := otherLedger(p.data, a.Ledger, result.State.ID); err != nil {
+		return err
+	}
+	if err := p.showReplay(result, took); err != nil {
+		return err
+	}
+	if len(result.Findings) > 0 {
+		return saidError{errUnproven}
+	}
+	return nil
+}
+
+func (p *program) showReplay(r *replay.Result, took time.Duration) error {
+	if p.json {
+		return writeJSON(os.Stdout, r)
+	}
+	for _, f := range r.Findings {
+		fmt.Printf("〔%d〕 %s  %s@%d\n    %s [%s", f.Number, f.Type, f.Stream, f.Revision, f.Refusal.Sentence(p.lang()), f.Refusal.Code.Name)
+		if f.Refusal.Code.Rule > 0 {
+			fmt.Printf(p.say("，规则 %d", ", rule %d"), f.Refusal.Code.Rule)
+		}
+		fmt.Println("]")
+		if f.Unseen > 0 {
+			fmt.Printf(p.say("    决定时未见此前 %d 个事件：可能是同时写入所致\n", "    its decision had not seen %d events before it: others may have written at the same time\n"), f.Unseen)
+		}
+	}
+	fmt.Printf(p.say("已重演 %d 个事件（命令 %d、流程 %d），核对签名 %d 个，用时 %.1f 秒；点名 %d 处", "replayed %d events (of commands %d, of processes %d), verified %d signatures, %.1f s; named %d"),
+		r.Events, r.Commands, r.Steps, r.Signatures, took.Seconds(), len(r.Findings))
+	if r.Owed > 0 {
+		fmt.Printf(p.say("；流程尚欠 %d 步", "; processes owe %d steps"), r.Owed)
+	}
+	fmt.Println()
+	return nil
+}
+
+// damage is something of a store that is not what was written.
+type damage struct {
+	Where string `json:"where"`
+	Why   string `json:"why"`
+}
+
+// storeAudit is what `audit store` says.
+type storeAudit struct {
+	Events  uint64 `json:"events"`
+	Streams int    `json:"streams"`
+	SHA256  string `json:"sha256"` // running, over the log entries, as copy says it
+	Tables  int    `json:"tables,omitempty"`
+	Bytes   int64  `json:"bytes,omitempty"`
+	// Asked says that the store is elsewhere: what it answers was compared, its
+	// files were not seen.
+	Asked   bool     `json:"asked,omitempty"`
+	Damaged []damage `json:"damaged"`
+}
+
+func (s *storeAudit) found(c *eventstore.Corrupt) {
+	d := damage{c.Where, c.Cause.Error()}
+	if !slices.Contains(s.Damaged, d) {
+		s.Damaged = append(s.Damaged, d)
+	}
+}
+
+// read takes the end of a read: what damage ended it is one more of the findings.
+func (s *storeAudit) read(err error) error {
+	var c *eventstore.Corrupt
+	if errors.As(err, &c) {
+		s.found(c)
+		return nil
+	}
+	return err
+}
+
+func (p *program) auditStore(ctx context.Context) (err error) {
+	a, err := p.about()
+	if err != nil {
+		return err
+	}
+	store, err := p.events(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	s := &storeAudit{Damaged: []damage{}}
+	if err := s.audit(ctx, store); err != nil {
+		return err
+	}
+	if err := p.showStoreAudit(s); err != nil {
+		return err
+	}
+	if len(s.Damaged) > 0 {
+		return saidError{&eventstore.Corrupt{Where: s.Damaged[0].Where, Cause: errors.New(s.Damaged[0].Why)}}
+	}
+	return nil
+}
+
+// audit reads a folder's bytes, whoever holds it, and of a store elsewhere what
+// it answers.
+func (s *storeAudit) audit(ctx context.Context, store eventstore.Store) (err error) {
+	in, isFolder := store.(*folder.Store)
+	if !isFolder {
+		s.Asked = true
+		return s.check(ctx, store)
+	}
+	events := in.Embedded()
+	if events == nil {
+		// Another process holds the folder: a checkpoint has the same tables.
+		dir, release, err := in.Checkpoint(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, release()) }()
+		if events, err = embedded.Open(dir, embedded.Options{}); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, events.Close()) }()
+	}
+	v, err := events.Verify(ctx, s.found)
+	s.Tables, s.Bytes = v.Tables, v.Bytes
+	if err := s.read(err); err != nil {
+		return err
+	}
+	return s.check(ctx, events)
+}
+
+func (s *storeAudit) check(ctx context.Context, store eventstore.Store) error {
+	c, err := eventstore.Check(ctx, store, s.Asked, s.found)
+	s.Events, s.Streams, s.SHA256 = c.Count, c.Streams, fmt.Sprintf("%x", c.Sum)
+	return s.read(err)
+}
+
+func (p *program) showStoreAudit(s *storeAudit) error {
+	if p.json {
+		return writeJSON(os.Stdout, s)
+	}
+	for _, d := range s.Damaged {
+		fmt.Printf(p.say("损坏：%s：%s\n", "damaged: %s: %s\n"), d.Where, d.Why)
+	}
+	fmt.Printf(p.say("已读 %d 个事件、%d 个流，日志条目累计 SHA-256 %s", "read %d events in %d streams, running SHA-256 of the log entries %s"), s.Events, s.Streams, s.SHA256)
+	if s.Asked {
+		fmt.Print(p.say("；事件库在别处：正读、倒读、逐流读已比对，其文件未见", "; the store is elsewhere: its answers forwards, backwards and by stream were compared, its files not seen"))
+	} else {
+		fmt.Printf(p.say("；数据库文件 %d 个、%d 字节逐块校验", "; %d files of the database, %d bytes, checked block by block"), s.Tables, s.Bytes)
+	}
+	fmt.Printf(p.say("；损坏 %d 处\n", "; damaged: %d\n"), len(s.Damaged))
+	return nil
+}

@@ -1,0 +1,124 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+)
+
+// Checked is what Check read.
+type Checked struct {
+	Chain
+	Streams int
+}
+
+// Check reads all of a store through the interface, and gives found what is
+// damaged or does not agree: events that cannot be read, ids that come twice,
+// revisions of a stream with gaps. With throughout it also reads everything
+// backwards, and each stream by itself in both directions, and all of that must
+// be the same events; of a store that can be asked for no more this is what can
+// be known.
+//
+// It needs some 100 bytes of memory an event. Its error is that of a read that
+// could not go on, and says nothing of what comes after.
+func Check(ctx context.Context, s Store, throughout bool, found func(*Corrupt)) (Checked, error) {
+	c := &checker{store: s, found: found, streams: map[string][]uint64{}, ids: map[uuid.UUID]struct{}{}, throughout: throughout}
+	for e, err := range s.ReadAll(ctx, Position{}, Forwards) {
+		if err != nil {
+			return c.Checked, err
+		}
+		c.event(e)
+	}
+	c.Streams = len(c.streams)
+	if !throughout {
+		return c.Checked, nil
+	}
+	return c.Checked, c.again(ctx)
+}
+
+type checker struct {
+	Checked
+	store      Store
+	found      func(*Corrupt)
+	throughout bool
+	streams    map[string][]uint64 // the numbers of each stream's events
+	ids        map[uuid.UUID]struct{}
+	leaves     [][32]byte // by number
+}
+
+func (c *checker) damaged(where string, format string, args ...any) {
+	c.found(&Corrupt{Where: where, Cause: fmt.Errorf(format, args...)})
+}
+
+func (c *checker) event(e Recorded) {
+	where := fmt.Sprintf("event %d (%s@%d)", c.Count, e.Stream, e.Revision)
+	if _, err := Decode(e, c.Count); err != nil {
+		c.damaged(where, "%w", err)
+	}
+	if _, twice := c.ids[e.ID]; twice {
+		c.damaged(where, "its id is that of another event")
+	}
+	c.ids[e.ID] = struct{}{}
+	if have := uint64(len(c.streams[e.Stream])); e.Revision != have {
+		c.damaged(where, "its stream has %d events before it", have)
+	}
+	c.streams[e.Stream] = append(c.streams[e.Stream], c.Count)
+	if c.throughout {
+		c.leaves = append(c.leaves, leafOf(e))
+	}
+	c.Add(e)
+}
+
+// again reads everything on the other ways. What others append meanwhile is not
+// looked at.
+func (c *checker) again(ctx context.Context) error {
+	next := int(c.Count)
+	for e, err := range c.store.ReadAll(ctx, End, Backwards) {
+		if err != nil {
+			return fmt.Errorf("read backwards: %w", err)
+		}
+		if numbers := c.streams[e.Stream]; e.Revision >= uint64(len(numbers)) {
+			continue // newer, or it is missed below
+		}
+		if next--; next < 0 || leafOf(e) != c.leaves[next] {
+			c.damaged(fmt.Sprintf("event %d", max(next, 0)), "read backwards it is another")
+			return nil
+		}
+	}
+	if next != 0 {
+		c.damaged("all events", "read backwards %d are missing", next)
+	}
+	for stream, numbers := range c.streams {
+		if err := c.stream(ctx, stream, numbers); err != nil {
+			return fmt.Errorf("read stream %s: %w", stream, err)
+		}
+	}
+	return nil
+}
+
+func (c *checker) stream(ctx context.Context, stream string, numbers []uint64) error {
+	n := 0
+	for e, err := range c.store.ReadStream(ctx, stream, 0, Forwards) {
+		if err != nil {
+			return err
+		}
+		if n < len(numbers) && leafOf(e) != c.leaves[numbers[n]] {
+			c.damaged(fmt.Sprintf("stream %q, revision %d", stream, n), "it is not event %d", numbers[n])
+		}
+		n++
+	}
+	if n < len(numbers) {
+		c.damaged(fmt.Sprintf("stream %q", stream), "%d of its %d events are missing", len(numbers)-n, len(numbers))
+	}
+	for e, err := range c.store.ReadStream(ctx, stream, math.MaxUint64, Backwards) {
+		if err != nil {
+			return err
+		}
+		if e.Revision < uint64(len(numbers)) && leafOf(e) != c.leaves[numbers[e.Revision]] {
+			c.damaged(fmt.Sprintf("stream %q, revision %d", stream, e.Revision), "read backwards it is another")
+		}
+	}
+	return nil
+}
