@@ -6,7 +6,7 @@ STORE       ?=
 DATA        ?= build/demo$(if $(STORE),-elsewhere)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test tools check lint soak mutants bench golden campaigns clean
+.PHONY: run build test tools check lint soak simulate exhaustive kills mutants bench golden campaigns clean
 
 # Build, fill a ledger with nine campaigns (once), and show around.
 run: build
@@ -16,11 +16,12 @@ build:
 	$(GO) build -o bin/reliefledger ./cmd/reliefledger
 
 # Everything: static checks, all tests with the race detector where goroutines
-# meet, the rest without. The clients of other languages come from npm by the
-# tests themselves.
+# meet, the rest without; so also most cuts of the simulation. The clients of
+# other languages come from npm by the tests themselves.
 test: lint tools
 	$(GO) test ./domain ./cmd/...
 	$(GO) test -race ./eventstore/... ./projections
+	$(GO) test ./eventstore/ledger -run TestSimulate -simulate.cuts=2000 -simulate.faults=200
 
 # What the tests need beside Go, Node and npm: Debian's PostgreSQL, of which
 # they start a server of their own.
@@ -34,6 +35,24 @@ tools:
 SOAK ?= 5m
 soak:
 	$(GO) test ./eventstore/ledger -run TestSoak -soak $(SOAK) -timeout 30m -v
+
+# Histories drawn from SEEDS seeds, cut at every sync and opened again, and as
+# many on disks that break; some 220 cuts a seed. A failure says how to see it
+# again.
+SEEDS ?= 230
+simulate:
+	$(GO) test ./eventstore/ledger -run TestSimulate -simulate.seeds=$(SEEDS) -simulate.faults=$(SEEDS) -timeout 6h -v
+
+# Every sequence of LENGTH commands over a tiny ledger.
+LENGTH ?= 4
+exhaustive:
+	$(GO) test ./domain -run TestExhaustive -exhaustive=$(LENGTH) -timeout 6h -v
+
+# Whole processes: a demonstration that is killed KILLS times, sixteen at one
+# folder, full disks (as root, who may mount small ones).
+KILLS ?= 100
+kills:
+	$(GO) test ./cmd/reliefledger -run 'TestKilledDemo|TestSixteenAtOnce|TestFullDisk' -kills=$(KILLS) -timeout 1h -v
 
 # Format, vet, staticcheck and the fast tests; under a minute once built.
 check: lint

@@ -571,7 +571,7 @@ func (c *ReturnUnspent) decide(d *decision) error {
 	item, quantity := asked(c.Amount, c.Item, c.Quantity)
 	// Goods that were bought here did not come down an edge: they stay until
 	// given out, or the purchase is reversed.
-	fromAbove := func(l Lot) bool { return l.Up > 0 }
+	fromAbove := func(l Lot) bool { return l.Up > 0 && !l.promised }
 	if item == Money && quantity == 0 {
 		for _, lot := range a.Lots() {
 			if fromAbove(lot) && lot.From <= d.o.Date {
@@ -701,9 +701,10 @@ func (a *Allocation) passUp(l *Ledger, r *Recorded, first int) {
 		return
 	}
 	var draws []Draw
-	for _, lot := range a.lots[first-1:] {
-		if lot.Up > 0 && lot.Left > 0 {
+	for i := range a.lots[first-1:] {
+		if lot := &a.lots[first-1+i]; lot.Up > 0 && lot.Left > 0 {
 			draws = append(draws, Draw{lot.No, lot.Left, lot.Cost})
+			lot.promised = true
 		}
 	}
 	if len(draws) > 0 {

@@ -35,6 +35,9 @@ type Lot struct {
 	// have none.
 	Cost   Fen
 	Valued bool
+	// promised to the step that sends it on up: nothing else may draw it, since
+	// a step is never refused.
+	promised bool
 }
 
 // A Draw is a part of a lot that goes out; Cost is that of goods.
@@ -137,7 +140,7 @@ func (h *Holdings) Empty() bool {
 func (h *Holdings) drawFrom(item string, quantity int64, on Day, may func(Lot) bool) (draws []Draw, ok bool) {
 	candidates := make([]Lot, 0, 4)
 	for _, l := range h.lots {
-		if l.Item == item && l.Left > 0 && l.From <= on && may(l) {
+		if l.Item == item && l.Left > 0 && l.From <= on && !l.promised && may(l) {
 			candidates = append(candidates, l)
 		}
 	}
@@ -195,7 +198,7 @@ func (h *Holdings) putBack(draws []Draw, on Day) (first int) {
 	first = len(h.lots) + 1
 	for _, d := range draws {
 		l := h.lots[d.Lot-1]
-		l.From, l.Left, l.Cost = on, d.Quantity, d.Cost
+		l.From, l.Left, l.Cost, l.promised = on, d.Quantity, d.Cost, false
 		h.add(l)
 	}
 	return first

@@ -126,7 +126,7 @@ func (p *program) copy(ctx context.Context, from, to string, use bool) (err erro
 			return fmt.Errorf("read %s again: %w", named(end.name), err)
 		}
 		if have != copied {
-			return errors.New(fmt.Sprintf(p.say("%s 现有 %s，与搬运的 %s 不同：搬运期间有人写入，请再运行一次", "%s holds %s, and %s was copied: somebody wrote meanwhile, run it again"), named(end.name), have, copied))
+			return fmt.Errorf(p.say("%s 现有 %s，与搬运的 %s 不同：搬运期间有人写入，请再运行一次", "%s holds %s, and %s was copied: somebody wrote meanwhile, run it again"), named(end.name), have, copied)
 		}
 		if !p.json {
 			fmt.Printf(p.say("%s：%d 个日志条目，累计 SHA-256 %x\n", "%s: %d log entries, running SHA-256 %x\n"), named(end.name), have.Count, have.Sum)

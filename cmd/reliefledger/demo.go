@@ -19,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/projections"
 	"reliefledger.org/ledger/testdata/campaigns"
@@ -159,23 +160,58 @@ func (p *program) openDemo(ctx context.Context) (l *opened, found bool, err erro
 	if err != nil {
 		return nil, false, err
 	}
-	if a, err := p.about(); err == nil {
-		if a.Ledger != demoLedger {
-			return nil, false, &noLedgerError{p.data, p.say("其中是另一本账簿，不是演示账簿", "another ledger stands there, no demonstration")}
+	a, err := p.about()
+	if err != nil {
+		if err := p.makeDemo(ctx, path); err != nil {
+			return nil, false, err
 		}
-		a.WrappingKey = path
-		p.wrapping = path
-		l, err = p.open(ctx)
-		if err == nil {
-			l.View(func(s *domain.Ledger) { found = s.Opened != nil })
+	} else if a.Ledger != demoLedger {
+		return nil, false, &noLedgerError{p.data, p.say("其中是另一本账簿，不是演示账簿", "another ledger stands there, no demonstration")}
+	}
+	p.wrapping = path
+	if l, err = p.open(ctx); err == nil {
+		l.View(func(s *domain.Ledger) { found = s.Opened != nil })
+	}
+	return l, found, err
+}
+
+// makeDemo makes the demonstration's folder and key under other names, which are
+// nobody else's, and then gives them their own, the folder last. Where it is
+// killed on the way, the next run goes on with what is whole, and throws away
+// what is not.
+func (p *program) makeDemo(ctx context.Context, key string) error {
+	if entries, err := os.ReadDir(p.data); err == nil && len(entries) > 0 {
+		return &eventstore.NotEmpty{Path: p.data, Found: entries[0].Name()}
+	}
+	aside := *p
+	aside.data = filepath.Clean(p.data) + ".making"
+	asideKey := aside.data + ".wrapping-key"
+	if whole, err := aside.about(); err != nil || whole.WrappingKey != key {
+		for _, made := range []string{aside.data, asideKey} {
+			if err := os.RemoveAll(made); err != nil {
+				return err
+			}
 		}
-		return l, found, err
+		a := about{Ledger: demoLedger, WrappingKey: asideKey}
+		l, err := aside.create(ctx, &a)
+		if err != nil {
+			return err
+		}
+		a.WrappingKey = key
+		if err := errors.Join(l.Close(), aside.finish(a)); err != nil {
+			return err
+		}
 	}
-	a := about{Ledger: demoLedger, WrappingKey: path}
-	if l, err = p.create(ctx, &a); err != nil {
-		return nil, false, err
+	// A key that has its name already may be that of a folder elsewhere.
+	switch err := os.Link(asideKey, key); {
+	case err == nil:
+		if err := os.Remove(asideKey); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return &keyError{key, err}
 	}
-	return l, false, nil
+	return os.Rename(aside.data, p.data)
 }
 
 func (p *program) openDemoLedger(ctx context.Context, l *ledger.Ledger) error {

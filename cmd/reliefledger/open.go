@@ -276,6 +276,7 @@ func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Sto
 	if err := p.finish(*a); err != nil {
 		return nil, errors.Join(err, store.Close(), v.Close())
 	}
+	made = nil // it is a ledger now, and whatever fails later it keeps its key
 	return p.start(ctx, store, v)
 }
 

@@ -117,9 +117,17 @@ func (d *disk) changeFile(doing, path string, f func() (vfs.File, error)) (vfs.F
 	return &diskFile{file, d, path}, nil
 }
 
+// Create of a marker, by which Pebble says which of its files is the one that
+// counts, first syncs the folder: Pebble syncs it once, when both the file and
+// the marker have their names, and a disk that keeps names in no order could
+// keep the marker alone.
 func (d *disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if d.isAside(name) {
 		return d.FS.Create(name, category)
+	}
+	if strings.HasPrefix(d.FS.PathBase(name), "marker.") {
+		dir := d.FS.PathDir(name)
+		d.change("sync", dir, func() error { return syncFolder(d.FS, dir) })
 	}
 	return d.changeFile("create", name, func() (vfs.File, error) { return d.FS.Create(name, category) })
 }
