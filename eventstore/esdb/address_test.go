@@ -105,7 +105,7 @@ func TestAddress(t *testing.T) {
 	if a, err = parseAddress("kdb+discover://cluster.example/?tls=false"); err != nil || a.config.Address != "cluster.example:2113" || !a.config.DnsDiscover || !a.config.DisableTLS {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if printed.Len() > 0 {
+	if printed.String() != "" {
 		t.Errorf("printed %s", printed)
 	}
 }

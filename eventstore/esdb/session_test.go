@@ -100,14 +100,20 @@ func TestRetiredBeforeItLooks(t *testing.T) {
 
 // recorder keeps what is logged.
 type recorder struct {
-	mu sync.Mutex
-	strings.Builder
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu: a goroutine may log when all is over
 }
 
 func (r *recorder) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.Builder.Write(p)
+	return r.text.Write(p)
+}
+
+func (r *recorder) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
 }
 
 // The exception: a follower names a leader that is not there, and cannot be
