@@ -3,3 +3,372 @@
 // disk, and how all of it grows. Beside each figure stands what the same disk
 // does in a bare loop of write and sync, in the same run.
 package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/embedded"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault"
+	"reliefledger.org/ledger/projections"
+)
+
+// Report is what one run measured.
+type Report struct {
+	Plan    Plan      `json:"plan"`
+	At      time.Time `json:"at"`
+	Cores   int       `json:"cores"`
+	Go      string    `json:"go"`
+	Events  uint64    `json:"events"`
+	Figures []Figure  `json:"figures"`
+}
+
+// Figure is one measurement.
+type Figure struct {
+	Name  string  `json:"name"` // stable, for scripts
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	// Target is what the project wants of it, 0 where it wants nothing; Most says
+	// that less is better.
+	Target float64 `json:"target,omitempty"`
+	Most   bool    `json:"most,omitempty"`
+	Zh     string  `json:"zh"`
+	En     string  `json:"en"`
+}
+
+// Met says whether the figure reaches its target, or has none.
+func (f Figure) Met() bool {
+	return f.Target == 0 || f.Most && f.Value <= f.Target || !f.Most && f.Value >= f.Target
+}
+
+// Options say where to measure.
+type Options struct {
+	Plan Plan
+	// Dir is a folder to make the ledger in; it is removed in the end unless
+	// Keep. The disk that it is on is the one that is measured.
+	Dir  string
+	Keep bool
+	// Say is called with what is being done.
+	Say func(zh, en string)
+}
+
+// Run fills a new ledger by the plan and measures it.
+func Run(ctx context.Context, opts Options) (report *Report, err error) {
+	if opts.Plan.Payments < ListSize*byHand || opts.Plan.Payments > 20_000_000 {
+		return nil, fmt.Errorf("measure %d to 20,000,000 payments, not %d", ListSize*byHand, opts.Plan.Payments)
+	}
+	if err := os.Mkdir(opts.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	if !opts.Keep {
+		defer func() { err = errors.Join(err, os.RemoveAll(opts.Dir)) }()
+	}
+	m := &measure{Options: opts, report: &Report{Plan: opts.Plan, At: time.Now().UTC(), Cores: runtime.NumCPU(), Go: runtime.Version()}}
+	if err := m.fill(ctx); err != nil {
+		return nil, fmt.Errorf("fill the ledger: %w", err)
+	}
+	if err := m.reopen(ctx); err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return m.report, nil
+}
+
+type measure struct {
+	Options
+	report *Report
+	bare   *bareLoop
+}
+
+func (m *measure) note(f Figure) { m.report.Figures = append(m.report.Figures, f) }
+
+func (m *measure) paths() (events, vaultFile, bare string) {
+	return filepath.Join(m.Dir, "events"), filepath.Join(m.Dir, "vault.db"), filepath.Join(m.Dir, "bare")
+}
+
+// desk is a ledger with projections that follow it.
+type desk struct {
+	store *embedded.Store
+	vault *vault.Vault
+	office
+	live *projections.Live
+}
+
+// paid submits an order and waits until the projections show it.
+func (d *desk) paid(ctx context.Context, s signed) error {
+	done, err := d.submit(ctx, s)
+	if err != nil {
+		return err
+	}
+	return d.live.View(ctx, done.Position, func(*projections.Books) {})
+}
+
+func (d *desk) Close() error {
+	return errors.Join(d.live.Close(), d.l.Close(), d.store.Close(), d.vault.Close())
+}
+
+// stopwatch adds up how long some payments took.
+type stopwatch struct {
+	payments int
+	took     time.Duration
+}
+
+func (w *stopwatch) time(payments int, f func() error) error {
+	began := time.Now()
+	err := f()
+	w.took += time.Since(began)
+	w.payments += payments
+	return err
+}
+
+func (w *stopwatch) rate() float64 { return float64(w.payments) / w.took.Seconds() }
+
+// alone is how many payments of a list by hand one client makes alone.
+const alone = 200
+
+func (m *measure) fill(ctx context.Context) (err error) {
+	events, vaultFile, bare := m.paths()
+	if m.bare, err = newBareLoop(bare); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.bare.Close()) }()
+	store, err := embedded.Create(events, embedded.Options{})
+	if err != nil {
+		return err
+	}
+	v, err := vault.Create(vaultFile, ledgerID, vault.WrappingKey{1})
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	l, err := ledger.Open(ctx, store, v, ledger.Options{})
+	if err != nil {
+		return errors.Join(err, store.Close(), v.Close())
+	}
+	live, err := projections.Follow(ctx, store)
+	if err != nil {
+		return errors.Join(err, l.Close(), store.Close(), v.Close())
+	}
+	d := &desk{store, v, office{l, m.Plan}, live}
+	defer func() { err = errors.Join(err, d.Close()) }()
+
+	m.Say("登记对象", "register the people")
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	var people, lists, one, many, receipts, batches stopwatch
+	var syncs stopwatch
+	if err := people.time(m.Plan.Payees(), func() error { return d.register(ctx) }); err != nil {
+		return err
+	}
+	m.Say("名单、批次、发放、凭证", "lists, batches, payments, receipts")
+	for i := range m.Plan.Lists() {
+		rows := m.Plan.List(i)
+		if err := lists.time(len(rows), func() error { return d.prepare(ctx, rows) }); err != nil {
+			return err
+		}
+		if rows[0].ByHand {
+			err = d.payByHand(ctx, rows, m.bare, &syncs, &one, &many)
+		} else {
+			var s signed
+			if s, err = d.result(ctx, rows); err == nil {
+				err = batches.time(len(rows), func() error { return d.paid(ctx, s) })
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := receipts.time(len(rows), func() error { return d.receive(ctx, rows) }); err != nil {
+			return err
+		}
+	}
+	bareRate := syncs.rate()
+	m.note(Figure{Name: "bare", Value: bareRate, Unit: "syncs/s", Zh: "同一磁盘逐次写入并落盘", En: "bare write and fsync on the same disk"})
+	m.note(Figure{Name: "pay/1", Value: one.rate(), Unit: "payments/s", Target: 0.6 * bareRate, Zh: "逐笔发放，1 个出纳", En: "single payments by 1 cashier"})
+	m.note(Figure{Name: "pay/64", Value: many.rate(), Unit: "payments/s", Target: min(30_000, 32*bareRate), Zh: "逐笔发放，64 个出纳", En: "single payments by 64 cashiers"})
+	m.note(Figure{Name: "batch", Value: batches.rate(), Unit: "payments/s", Target: 100_000, Zh: "银行回盘，每批 1,000 笔", En: "a bank's result of 1,000 payments"})
+	m.note(Figure{Name: "register", Value: people.rate(), Unit: "people/s", Zh: "登记对象（含保险库）", En: "people registered, with the vault"})
+	m.note(Figure{Name: "lists", Value: lists.rate(), Unit: "lines/s", Zh: "名单到复核", En: "lines from allocation to approved batch"})
+	return nil
+}
+
+func (d *desk) payByHand(ctx context.Context, rows []Payment, bare *bareLoop, syncs, one, many *stopwatch) error {
+	orders := make([]signed, len(rows))
+	if err := side(ctx, clients, len(rows), func(ctx context.Context, i int) (err error) {
+		orders[i], err = d.pay(ctx, rows[i])
+		return err
+	}); err != nil {
+		return err
+	}
+	mine := min(alone, len(rows)/2)
+	if err := syncs.time(mine, func() error { return bare.times(mine) }); err != nil {
+		return err
+	}
+	if err := one.time(mine, func() error {
+		for _, s := range orders[:mine] {
+			if err := d.paid(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	rest := orders[mine:]
+	return many.time(len(rest), func() error {
+		return side(ctx, clients, len(rest), func(ctx context.Context, i int) error { return d.paid(ctx, rest[i]) })
+	})
+}
+
+// reopen measures what a start, a rebuild and a look back cost, and what lies
+// in memory and on disk.
+func (m *measure) reopen(ctx context.Context) (err error) {
+	events, vaultFile, _ := m.paths()
+	store, err := embedded.Open(events, embedded.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	m.report.Events, _ = store.Head()
+	payments, count := float64(m.Plan.Payments), float64(m.report.Events)
+	if err := m.sizes(ctx, store); err != nil {
+		return err
+	}
+
+	m.Say("重建全部投影", "rebuild all projections")
+	before := heap()
+	began := time.Now()
+	books, err := projections.Read(ctx, store, projections.Until{})
+	took := time.Since(began)
+	if err != nil {
+		return err
+	}
+	m.note(Figure{Name: "rebuild", Value: count / took.Seconds(), Unit: "events/s", Target: 400_000, Zh: "重建全部投影", En: "all projections rebuilt"})
+	m.note(Figure{Name: "rebuild-seconds", Value: took.Seconds(), Unit: "s", Zh: "重建全部投影", En: "all projections rebuilt"})
+	m.note(Figure{Name: "heap/payment", Value: float64(heap()-before) / payments, Unit: "bytes", Target: 400, Most: true, Zh: "每笔发放占用内存（全部投影）", En: "heap of all projections, a payment"})
+	half := m.report.Events / 2
+	at := books.Events[half]
+	runtime.KeepAlive(books)
+	books = nil
+
+	for _, q := range []struct {
+		name, zh, en string
+		until        projections.Until
+		most         float64
+	}{
+		{"as-of-number", "截至某序号", "as of a number", projections.Until{Number: &half}, 0.5},
+		{"as-of-recorded", "截至某时刻", "as of a recorded time", projections.Until{Recorded: at.Recorded}, 0.5},
+		{"as-of-date", "截至某业务日期", "as of a business date", projections.Until{Date: at.Date}, 1},
+	} {
+		m.Say(q.zh, q.en)
+		began := time.Now()
+		b, err := projections.Read(ctx, store, q.until)
+		if err != nil {
+			return err
+		}
+		b.Balances(projections.ByFund)
+		m.note(Figure{Name: q.name, Value: time.Since(began).Seconds(), Unit: "s", Target: q.most, Most: true, Zh: q.zh, En: q.en})
+	}
+
+	m.Say("启动", "start")
+	v, err := vault.Open(vaultFile, ledgerID, vault.WrappingKey{1})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	before = heap()
+	began = time.Now()
+	l, err := ledger.Open(ctx, store, v, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	m.note(Figure{Name: "start", Value: time.Since(began).Seconds(), Unit: "s", Target: 1, Most: true, Zh: "启动到可受理命令", En: "start until commands are taken"})
+	m.note(Figure{Name: "state/payment", Value: float64(heap()-before) / payments, Unit: "bytes", Zh: "每笔发放占用内存（命令所需状态）", En: "heap of the state that commands need, a payment"})
+	return l.Close()
+}
+
+// heap is what is in use after a collection.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return s.HeapAlloc
+}
+
+// sizes says where the bytes of an event go.
+func (m *measure) sizes(ctx context.Context, store *embedded.Store) error {
+	events, vaultFile, _ := m.paths()
+	onDisk, err := size(events)
+	if err != nil {
+		return err
+	}
+	inVault, err := size(vaultFile)
+	if err != nil {
+		return err
+	}
+	var all, posted parts
+	for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+		if err != nil {
+			return err
+		}
+		all.add(r)
+		if r.Type == "DisbursementMade" && !bytes.Contains(r.Metadata, []byte(`"command":`)) {
+			posted.add(r)
+		}
+	}
+	payments := float64(m.Plan.Payments)
+	m.note(Figure{Name: "disk/payment", Value: float64(onDisk) / payments, Unit: "bytes", Zh: "每笔发放占用磁盘（全部事件，压缩后）", En: "disk of all events, compressed, a payment"})
+	m.note(Figure{Name: "vault/payment", Value: float64(inVault) / payments, Unit: "bytes", Zh: "每笔发放的保险库", En: "vault, a payment"})
+	m.noteParts("event", "每个事件（压缩前）", "an event before compression", all, 0)
+	m.noteParts("posted", "流程记入的一笔发放（压缩前）", "a payment that a process posts, before compression", posted, 450)
+	return nil
+}
+
+func (m *measure) noteParts(name, zh, en string, p parts, most float64) {
+	m.note(Figure{Name: name, Value: p.each(p.open + p.private + p.metadata + p.envelope), Unit: "bytes", Target: most, Most: most > 0, Zh: zh, En: en})
+	for _, part := range []struct {
+		name, zh, en string
+		sum          int
+	}{{"open", "其中公开部分", "of it open", p.open}, {"private", "其中非公开部分", "of it private", p.private},
+		{"metadata", "其中元数据", "of it metadata", p.metadata}, {"envelope", "其中信封与索引", "of it envelope and index", p.envelope}} {
+		m.note(Figure{Name: name + "/" + part.name, Value: p.each(part.sum), Unit: "bytes", Zh: part.zh, En: part.en})
+	}
+}
+
+// parts are sums over events: bytes of the two parts of their data, of their
+// metadata, and of all else that the store keeps of an event (ids, names,
+// lengths, its place in the index of streams).
+type parts struct{ events, open, private, metadata, envelope int }
+
+func (p *parts) add(r eventstore.Recorded) {
+	p.events++
+	p.metadata += len(r.Metadata)
+	p.envelope += len(`{"open":,"private":}`) + 16 + 2*len(r.Stream) + len(r.Type) + 9 + 8 + 8 + 11
+	if d, err := eventstore.Split(r.Data); err == nil {
+		p.open += len(d.Open)
+		p.private += len(d.Private)
+	}
+}
+
+func (p *parts) each(sum int) float64 { return float64(sum) / float64(max(p.events, 1)) }
+
+func size(path string) (sum int64, err error) {
+	return sum, filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		i, err := d.Info()
+		if err == nil {
+			sum += i.Size()
+		}
+		return err
+	})
+}
