@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 )
 
 // linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
@@ -73,6 +74,7 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 		}
 		a.Lines = append(a.Lines, line)
 		a.byLine[lineOf{e.Notice, x.Line}] = line.No
+		l.list(line.Beneficiary, src.Private.Category)
 	}
 	if e.Part == e.Of {
 		a.admitted[e.Notice] = true
@@ -80,6 +82,14 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	}
 	l.countQuota(a)
 	return nil
+}
+
+// list remembers that somebody stands on an admitted line of a category.
+func (l *Ledger) list(beneficiary ID, category string) {
+	who := l.same(beneficiary)
+	if category != "" && !slices.Contains(l.listedAs[who], category) {
+		l.listedAs[who] = append(l.listedAs[who], category)
+	}
 }
 
 // countQuota marks the lines that are over quota: of the allocation, of groups,

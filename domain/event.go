@@ -131,7 +131,9 @@ func NewEvent(name string) (e Event, ok bool) {
 	return reflect.New(t).Interface().(Event), true
 }
 
-var eventTypes = byName(
+var eventTypes = byName(allEvents...)
+
+var allEvents = []Event{
 	&LedgerOpened{},
 	&UnitRegistered{}, &UnitChanged{}, &BooksClosed{}, &UnitClosed{},
 	&ProgrammeDefined{}, &ProgrammeRevised{},
@@ -148,7 +150,15 @@ var eventTypes = byName(
 	&PartyRegistered{}, &PartyCorrected{}, &MembershipChanged{}, &PartyIdentified{}, &PartiesMerged{},
 	&EligibilityDecided{}, &PapersCompleted{}, &RegisterMatched{}, &PartyDied{}, &PartyRestricted{},
 	&OfficerAppointed{}, &RoleGranted{}, &RoleRevoked{}, &OfficerKeySet{}, &KinshipFiled{}, &OfficerLeft{},
-)
+}
+
+// eventNames are their types, in the same order.
+var eventNames = func() (names []string) {
+	for _, e := range allEvents {
+		names = append(names, TypeOf(e))
+	}
+	return names
+}()
 
 func byName(events ...Event) map[string]reflect.Type {
 	types := make(map[string]reflect.Type, len(events))

@@ -222,9 +222,9 @@ func lastEntry(l *Ledger, from From, kind string) (ref Ref, ok bool) {
 	if b == nil {
 		return ref, false
 	}
-	var last entry
+	var last uint64
 	for event, made := range b.entries {
-		if at := l.events[event]; made.kind == kind && (!ok || at.number > last.number) {
+		if at, _ := l.Number(event); made.kind == kind && (!ok || at > last) {
 			if r, named := l.RefTo(event); named {
 				ref, last, ok = r, at, true
 			}
@@ -707,17 +707,11 @@ func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
 		h.value(reflect.ValueOf(part))
 	}
 	first := uint64(len(x.base))
-	events := map[ID]entry{}
-	for id, e := range l.events {
-		if e.number >= first {
-			events[id] = e
-		}
-	}
-	h.value(reflect.ValueOf(events))
+	h.value(reflect.ValueOf(l.log[first:]))
 	commands := map[ID]*Effect{}
-	for id, e := range l.commands {
-		if l.events[e.Events[0]].number >= first {
-			commands[id] = e
+	for _, e := range l.effects[1:] {
+		if n, _ := l.Number(e.Events[0]); n >= first {
+			commands[e.Command] = e
 		}
 	}
 	h.value(reflect.ValueOf(commands))

@@ -544,8 +544,8 @@ func (c *ReverseEntry) decide(d *decision) error {
 	if made.reversed != (ID{}) {
 		return refuse(ReversedAlready, c.Entry)
 	}
-	if d.o.Date < d.l.events[id].date {
-		return refuse(BookedBefore, d.o.Date, d.l.events[id].date)
+	if at := d.l.at(id); d.o.Date < at.date {
+		return refuse(BookedBefore, d.o.Date, at.date)
 	}
 	e := &EntryReversed{Entry: id}
 	e.Private.Reason = c.Reason.sealed

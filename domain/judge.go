@@ -204,7 +204,7 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 	if r.Revision != want {
 		v.add(refuse(RevisionWrong, want, r.Revision))
 	}
-	if _, twice := j.l.events[r.ID]; twice {
+	if j.l.at(r.ID) != nil {
 		v.add(refuse(EventTwice, r.ID))
 	}
 	if r.Event == nil {
@@ -272,7 +272,7 @@ func (j *Judge) command(v *Verdict, r *Recorded, read Reading) {
 	}
 	b := j.begun[proof.ID]
 	if b == nil {
-		if j.l.commands[proof.ID] != nil {
+		if j.l.Effect(proof.ID) != nil {
 			if _, err := j.l.Done(proof.ID, proof.Digest); err != nil {
 				v.add(refuse(OtherContent, proof.ID))
 			} else {

@@ -28,13 +28,15 @@ type Ledger struct {
 	// Unfolded names the events that could not be folded; they changed nothing.
 	Unfolded []Unfolded
 
+	history
 	streams  map[string]*streamState
-	events   map[ID]entry
-	commands map[ID]*Effect
-	owed     []*owed // steps that processes still owe, oldest first
+	effects  []*Effect     // by index; the first is none
+	commands map[ID]uint32 // index in effects
+	owed     []*owed       // steps that processes still owe, oldest first
 	postings []Posting
 	origins  map[ID]*Origin
-	total    Fen // all that ever came in, at most MaxFen
+	listedAs map[ID][]string // categories of the admitted lines of a beneficiary
+	total    Fen             // all that ever came in, at most MaxFen
 }
 
 // Unfolded is an event that the state cannot follow.
@@ -45,27 +47,20 @@ type Unfolded struct {
 }
 
 type streamState struct {
+	index    uint32 // in history.streams
 	revision uint64
 	recorded time.Time
 }
 
-// entry is what the state remembers of every event.
-type entry struct {
-	number uint64
-	stream string
-	kind   string
-	date   Day
-	// command is the one that led to the event, zero for a process.
-	command ID
-}
-
 // Effect is what an accepted command led to.
 type Effect struct {
-	Stream string
-	Digest []byte
-	Events []ID
-	// Rows are the events that processes posted for rows of the command.
-	Rows map[int]ID
+	Command ID
+	Stream  string
+	Digest  []byte
+	Events  []ID
+	// rows are 1 + the numbers of the events that processes posted for rows of
+	// the command, by row; 0 for none.
+	rows []uint32
 	// Complete is false while parts of a list are missing.
 	Complete bool
 	parts    int // parts that are there
@@ -77,7 +72,7 @@ func NewLedger() *Ledger {
 		Units: map[ID]*Unit{}, Officers: map[ID]*Officer{}, Programmes: map[ID]*Programme{},
 		Funds: map[ID]*Fund{}, Allocations: map[ID]*Allocation{}, Notices: map[ID]*Notice{},
 		Campaigns: map[ID]*Campaign{}, Parties: map[ID]*Party{},
-		streams: map[string]*streamState{}, events: map[ID]entry{}, commands: map[ID]*Effect{}, origins: map[ID]*Origin{},
+		history: newHistory(), streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, listedAs: map[ID][]string{},
 	}
 }
 
@@ -90,28 +85,31 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	l.Count++
 	s := l.streams[r.Stream]
 	if s == nil {
-		s = &streamState{}
+		s = &streamState{index: uint32(len(l.history.streams))}
 		l.streams[r.Stream] = s
+		l.history.streams = append(l.history.streams, r.Stream)
 	}
 	s.revision = r.Revision
-	at := entry{number: r.Number, stream: r.Stream}
-	if r.Meta.Command != nil {
-		at.command = r.Meta.Command.ID
+	at := entry{id: r.ID, stream: s.index}
+	if cause, ok := l.numbers[r.Meta.Cause]; ok && r.Meta.Cause != (ID{}) {
+		at.cause = cause + 1
 	}
 	var err error
-	first, twice := l.events[r.ID]
+	first, twice := l.numbers[r.ID]
 	switch {
 	case twice:
 		// The first keeps its id: nobody takes an event away by writing another.
-		err = fmt.Errorf("its id %s is that of event %d", r.ID, first.number)
+		err = fmt.Errorf("its id %s is that of event %d", r.ID, first)
 	case r.Event == nil:
 		err = fmt.Errorf("unknown type")
 	default:
-		at.kind, at.date = TypeOf(r.Event), r.Event.common().Date
+		at.kind, at.date = kindIndex[TypeOf(r.Event)], r.Event.common().Date
+		at.row = uint32(rowOf(r))
 		err = r.Event.fold(l, r)
 	}
+	l.log = append(l.log, at)
 	if !twice {
-		l.events[r.ID] = at
+		l.numbers[r.ID] = uint32(len(l.log) - 1)
 	}
 	if err == nil {
 		s.recorded = r.Meta.Recorded // of what counts, so that a forgery cannot move it
@@ -122,34 +120,64 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	if err != nil {
 		l.postings = l.postings[:0]
 		l.Unfolded = append(l.Unfolded, Unfolded{r.Number, r.ID, err.Error()})
-		return nil, fmt.Errorf("event %d (%s in %s): %w", r.Number, at.kind, r.Stream, err)
+		return nil, fmt.Errorf("event %d (%s in %s): %w", r.Number, kinds[at.kind], r.Stream, err)
 	}
 	l.note(r)
 	return l.postings, nil
 }
 
-// note remembers the command of an event.
+// note remembers what led to an event that was folded: its command, or for a
+// row that a process posted the command and row of its first step, by which
+// later commands name it.
 func (l *Ledger) note(r *Recorded) {
-	if p := r.Meta.Command; p != nil {
-		e := l.commands[p.ID]
-		if e == nil {
-			e = &Effect{Stream: r.Stream, Digest: p.Digest, Complete: true}
-			l.commands[p.ID] = e
+	at := &l.log[len(l.log)-1]
+	p := r.Meta.Command
+	if p == nil {
+		if at.cause == 0 || at.row == 0 {
+			return
 		}
-		e.Events = append(e.Events, r.ID)
-		if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
-			part, of := list.list()
-			e.parts = part
-			e.Complete = part == of
+		if e := l.effects[l.log[at.cause-1].command]; e != nil {
+			for len(e.rows) < int(at.row) {
+				e.rows = append(e.rows, 0)
+			}
+			e.rows[at.row-1] = uint32(len(l.log))
 		}
+		return
 	}
+	i, known := l.commands[p.ID]
+	if !known {
+		i = uint32(len(l.effects))
+		l.effects = append(l.effects, &Effect{Command: p.ID, Stream: l.history.streams[at.stream], Digest: p.Digest, Complete: true})
+		l.commands[p.ID] = i
+	}
+	at.command = i
+	e := l.effects[i]
+	e.Events = append(e.Events, r.ID)
+	if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
+		part, of := list.list()
+		e.parts = part
+		e.Complete = part == of
+	}
+}
+
+// rowOf is the row of a batch that an event carries out, 0 for none.
+func rowOf(r *Recorded) int {
+	switch e := r.Event.(type) {
+	case *DisbursementMade:
+		if e.Batch > 0 {
+			return e.Row
+		}
+	case *DisbursementRejected:
+		return e.Row
+	}
+	return 0
 }
 
 // Done returns what an accepted command led to. The same command with other
 // content is refused (rule 5).
 func (l *Ledger) Done(command ID, digest []byte) (*Effect, error) {
-	e, ok := l.commands[command]
-	if !ok {
+	e := l.Effect(command)
+	if e == nil {
 		return nil, nil
 	}
 	if !bytes.Equal(e.Digest, digest) {
@@ -160,12 +188,12 @@ func (l *Ledger) Done(command ID, digest []byte) (*Effect, error) {
 
 // Find returns the event that a Ref names.
 func (l *Ledger) Find(r Ref) (ID, bool) {
-	e, ok := l.commands[r.Command]
-	if !ok {
+	e := l.Effect(r.Command)
+	if e == nil {
 		return ID{}, false
 	}
-	if id, ok := e.Rows[r.Row]; ok {
-		return id, true
+	if r.Row >= 1 && r.Row <= len(e.rows) && e.rows[r.Row-1] > 0 {
+		return l.log[e.rows[r.Row-1]-1].id, true
 	}
 	if r.Row == 0 && len(e.Events) > 0 {
 		return e.Events[0], true
@@ -177,12 +205,6 @@ func (l *Ledger) Find(r Ref) (ID, bool) {
 func (l *Ledger) Origin(event ID) (*Origin, bool) {
 	o, ok := l.origins[event]
 	return o, ok
-}
-
-// Number returns the number of an event.
-func (l *Ledger) Number(event ID) (uint64, bool) {
-	e, ok := l.events[event]
-	return e.number, ok
 }
 
 // Revision returns the revision of a stream's last event; ok is false for a
@@ -333,37 +355,34 @@ func (e *LedgerOpened) fold(l *Ledger, r *Recorded) error {
 }
 
 // Effect returns what a command led to, nil for one that was never accepted.
-func (l *Ledger) Effect(command ID) *Effect { return l.commands[command] }
+func (l *Ledger) Effect(command ID) *Effect { return l.effects[l.commands[command]] }
 
 // RefTo returns how a command names an event: by the command that made it, with
 // the row where a process posted it.
 func (l *Ledger) RefTo(event ID) (Ref, bool) {
-	at, ok := l.events[event]
-	if !ok {
+	at := l.at(event)
+	if at == nil {
 		return Ref{}, false
 	}
-	if e := l.commands[at.command]; e != nil && at.command != (ID{}) {
-		return Ref{Command: at.command}, e.Events[0] == event
+	if e := l.effects[at.command]; e != nil {
+		return Ref{Command: e.Command}, e.Events[0] == event
 	}
-	for id, e := range l.commands {
-		for row, made := range e.Rows {
-			if made == event {
-				return Ref{id, row}, true
-			}
-		}
+	if at.cause == 0 || at.row == 0 {
+		return Ref{}, false
 	}
-	return Ref{}, false
+	e := l.effects[l.log[at.cause-1].command]
+	if e == nil || int(at.row) > len(e.rows) || e.rows[at.row-1] != l.numbers[event]+1 {
+		return Ref{}, false
+	}
+	return Ref{e.Command, int(at.row)}, true
 }
 
 // CommandOf returns the command that led to an event, zero for a process.
-func (l *Ledger) CommandOf(event ID) ID { return l.events[event].command }
-
-// EventAt returns the event with a number.
-func (l *Ledger) EventAt(number uint64) (ID, bool) {
-	for id, e := range l.events {
-		if e.number == number {
-			return id, true
+func (l *Ledger) CommandOf(event ID) ID {
+	if at := l.at(event); at != nil {
+		if e := l.effects[at.command]; e != nil {
+			return e.Command
 		}
 	}
-	return ID{}, false
+	return ID{}
 }

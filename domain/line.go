@@ -133,12 +133,9 @@ func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
 	}
-	who := k.d.l.same(row.Beneficiary)
-	for _, a := range k.d.l.Allocations {
-		for _, line := range a.Lines {
-			if k.d.l.same(line.Beneficiary) == who && slices.Contains(cat.Excludes, line.Line.Private.Category) {
-				return k.d.conduct(i, refuse(Exclusive, cat.Code, line.Line.Private.Category))
-			}
+	for _, listed := range k.d.l.listedAs[k.d.l.same(row.Beneficiary)] {
+		if slices.Contains(cat.Excludes, listed) {
+			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
 		}
 	}
 	return nil

@@ -321,8 +321,7 @@ func (d *decision) replace(stream string, e Event) error {
 	if !ok {
 		return refuse(NoSuch, said{"记录", "entry"}, d.o.Replaces)
 	}
-	at := d.l.events[id]
-	if at.stream != stream || at.kind != TypeOf(e) {
+	if n, _ := d.l.Number(id); d.l.StreamAt(n) != stream || d.l.TypeAt(n) != TypeOf(e) {
 		return refuse(BadReplace, d.o.Replaces)
 	}
 	d.replaces = id

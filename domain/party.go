@@ -566,6 +566,10 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("merged in a circle")
 	}
 	p.MergedInto = e.Private.Into
+	for _, category := range l.listedAs[p.ID] {
+		l.list(p.ID, category) // who is somebody else now
+	}
+	delete(l.listedAs, p.ID)
 	return nil
 }
 

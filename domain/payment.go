@@ -397,7 +397,6 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
 		a.unreserve(row)
 		row.State, row.Payment = "paid", p.No
-		l.nameRow(r, e.Row)
 	} else {
 		line := a.line(e.Line)
 		if line == nil || e.Entitlement < 1 || e.Entitlement > len(line.Due) {
@@ -422,18 +421,6 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// nameRow lets later commands name what a process posted by the command and row
-// of its first step.
-func (l *Ledger) nameRow(r *Recorded, row int) {
-	cause := l.events[r.Meta.Cause]
-	if e := l.commands[cause.command]; e != nil && cause.command != (ID{}) {
-		if e.Rows == nil {
-			e.Rows = map[int]ID{}
-		}
-		e.Rows[row] = r.ID
-	}
-}
-
 func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	a, b, err := l.batchOf(r, e.Batch)
 	if err != nil {
@@ -447,7 +434,6 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	row.State = "rejected"
 	due := a.due(row.BatchRow)
 	due.Back = append(due.Back, r.ID)
-	l.nameRow(r, e.Row)
 	return nil
 }
 

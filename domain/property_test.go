@@ -290,7 +290,7 @@ func (w *world) step() {
 		}
 		book := from()
 		if e, ok := w.l.Find(ref); ok && w.n("right book", 0, 3) > 0 {
-			kind, id, _ := SplitStream(w.l.events[e].stream)
+			kind, id, _ := SplitStream(w.l.StreamAt(uint64(w.l.numbers[e])))
 			if book = (From{Allocation: id}); kind == FundKind {
 				book = From{Fund: id}
 			}
