@@ -66,15 +66,16 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	a.admitting[e.Notice] = e.Part
 	for _, x := range e.Lines {
 		src := n.line(x.Line)
-		line := &AdmittedLine{No: len(a.Lines) + 1, Notice: e.Notice, NoticeLine: x.Line, Line: src, Over: x.Over,
-			Beneficiary: src.Private.Beneficiary, Payee: src.Private.payee()}
-		for _, g := range x.Give {
-			k := len(g.things())
-			line.Due = append(line.Due, &Due{Entitlement: g, Reserved: make([]int64, k), Paid: make([]int64, k)})
+		line := &AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over, Due: make([]Due, len(x.Give))}
+		give := x.Give
+		if slices.EqualFunc(give, src.Give, Entitlement.equal) {
+			give = src.Give // one copy is enough
+		}
+		for k := range give {
+			line.Due[k].Entitlement = &give[k]
 		}
 		a.Lines = append(a.Lines, line)
-		a.byLine[lineOf{e.Notice, x.Line}] = line.No
-		l.list(line.Beneficiary, src.Private.Category)
+		l.list(line.Beneficiary(), src.Private.Category)
 	}
 	if e.Part == e.Of {
 		a.admitted[e.Notice] = true

@@ -27,34 +27,106 @@ type Allocation struct {
 
 	admitting map[ID]int // notices whose admission is not complete: parts that came
 	admitted  map[ID]bool
-	byLine    map[lineOf]int
-}
-
-type lineOf struct {
-	notice ID
-	line   int
 }
 
 // AdmittedLine is a line of a confirmed notice that may be paid.
 type AdmittedLine struct {
-	No          int // in the allocation, from 1
-	Notice      ID
-	NoticeLine  int
-	Line        *Line
-	Due         []*Due
-	Over        bool // over quota
-	Stopped     ID   // the event that stopped it
-	Beneficiary ID
-	Payee       ID
+	No         int32 // in the allocation, from 1
+	NoticeLine int32
+	Notice     ID
+	Line       *Line
+	Due        []Due
+	Stopped    ID   // the event that stopped it
+	Over       bool // over quota
 }
+
+// Beneficiary is who is to receive what the line says.
+func (a *AdmittedLine) Beneficiary() ID { return a.Line.Private.Beneficiary }
+
+// Payee is into whose hands it goes.
+func (a *AdmittedLine) Payee() ID { return a.Line.Private.payee() }
 
 // Due is an entitlement as it stands.
 type Due struct {
-	Entitlement
-	Reserved []int64 // by thing: fen, or each item's quantity
-	Paid     []int64
-	// Back are rejects, returns and reversals that no later payment names yet.
-	Back []ID
+	*Entitlement
+	reserved, paid int64 // of its only thing, or its first
+	rest           *dueRest
+}
+
+// dueRest is what few entitlements have.
+type dueRest struct {
+	reserved, paid []int64 // of the things behind the first
+	back           []ID
+}
+
+func (d *Due) write() *dueRest {
+	if d.rest == nil {
+		d.rest = &dueRest{}
+		if n := len(d.Items) - 1; n > 0 {
+			d.rest.reserved, d.rest.paid = make([]int64, n), make([]int64, n)
+		}
+	}
+	return d.rest
+}
+
+// Back are rejects, returns and reversals that no later payment names yet.
+func (d *Due) Back() []ID {
+	if d.rest == nil {
+		return nil
+	}
+	return d.rest.back
+}
+
+// owe remembers that something came back, which a later payment must name.
+func (d *Due) owe(event ID) {
+	rest := d.write()
+	rest.back = append(rest.back, event)
+}
+
+// settle forgets what came back, now that a payment names it.
+func (d *Due) settle(event ID) {
+	if len(d.Back()) > 0 {
+		d.rest.back = slices.DeleteFunc(d.rest.back, func(id ID) bool { return id == event })
+	}
+}
+
+// each calls f for the items that the entitlement has, with their place in it.
+func (d *Due) each(items []GoodsOf, f func(i int, quantity int64)) {
+	for _, g := range items {
+		for i, own := range d.Items {
+			if own.Item == g.Item {
+				f(i, int64(g.Quantity))
+			}
+		}
+	}
+}
+
+// pay counts what was paid, times 1 or -1.
+func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
+	if len(d.Items) == 0 && len(items) == 0 {
+		d.paid += times * int64(fen)
+	}
+	d.each(items, func(i int, q int64) {
+		if i == 0 {
+			d.paid += times * q
+		} else {
+			d.write().paid[i-1] += times * q
+		}
+	})
+}
+
+// reserve counts what a batch holds, times 1 or -1.
+func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
+	if len(d.Items) == 0 && len(items) == 0 {
+		d.reserved += times * int64(fen)
+	}
+	d.each(items, func(i int, q int64) {
+		if i == 0 {
+			d.reserved += times * q
+		} else {
+			d.write().reserved[i-1] += times * q
+		}
+	})
 }
 
 // Entitlement is one thing that a line is to receive: a form, and fen or items.
@@ -70,6 +142,10 @@ type GoodsOf struct {
 	Quantity Quantity `json:"quantity"`
 }
 
+func (e Entitlement) equal(x Entitlement) bool {
+	return e.Form == x.Form && e.Fen == x.Fen && slices.Equal(e.Items, x.Items)
+}
+
 // things lists what an entitlement or row moves, as items with quantities.
 func (e Entitlement) things() []goodsOut {
 	if len(e.Items) == 0 {
@@ -83,7 +159,19 @@ func (e Entitlement) things() []goodsOut {
 }
 
 // Left is what of the i-th thing is neither reserved nor paid.
-func (d *Due) Left(i int) int64 { return d.things()[i].quantity - d.Reserved[i] - d.Paid[i] }
+func (d *Due) Left(i int) int64 {
+	all := int64(d.Fen)
+	if len(d.Items) > 0 {
+		all = int64(d.Items[i].Quantity)
+	}
+	switch {
+	case i == 0:
+		return all - d.reserved - d.paid
+	case d.rest == nil:
+		return all
+	}
+	return all - d.rest.reserved[i-1] - d.rest.paid[i-1]
+}
 
 // Nomination is a proposal of a unit below for who should be listed.
 type Nomination struct {
@@ -513,6 +601,11 @@ func (l *Ledger) late(a *Allocation, n *Nomination) (until time.Time, late bool)
 	return *rules.NominationsUntil, n.Arrived.After(*rules.NominationsUntil)
 }
 
+// admittedAs is the place in the allocation of a notice's line, 0 for none.
+func (a *Allocation) admittedAs(notice ID, line int) int {
+	return 1 + slices.IndexFunc(a.Lines, func(x *AdmittedLine) bool { return int(x.NoticeLine) == line && x.Notice == notice })
+}
+
 func (a *Allocation) line(no int) *AdmittedLine {
 	if no < 1 || no > len(a.Lines) {
 		return nil
@@ -656,7 +749,7 @@ func (e *AllocationOpened) fold(l *Ledger, r *Recorded) error {
 	}
 	a := &Allocation{Book: newBook(r, e.Allocation, e.Unit, through), From: e.From, Programme: e.Programme,
 		Revision: e.Revision, Rules: e.Rules, Purpose: e.Purpose, Quota: e.Quota,
-		Reserved: map[string]int64{}, admitting: map[ID]int{}, admitted: map[ID]bool{}, byLine: map[lineOf]int{}}
+		Reserved: map[string]int64{}, admitting: map[ID]int{}, admitted: map[ID]bool{}}
 	l.Allocations[e.Allocation] = a
 	a.arrive(l, r, e.Lots)
 	return nil

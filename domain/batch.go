@@ -10,7 +10,7 @@ import (
 type Batch struct {
 	No         int
 	Form       Form
-	Rows       []*Row
+	Rows       []Row
 	PreparedBy ID
 	Prepared   ID // event
 	ApprovedBy ID
@@ -22,14 +22,42 @@ type Batch struct {
 	Booked     Day // its business date: nothing that follows is booked before
 }
 
-// Row is one payment of a batch.
+// Row is one payment of a batch, as it stands. Draws are those of the batch
+// that are the row's.
 type Row struct {
-	BatchRow
-	Draws []Draw
-	// State is "", "paid" or "rejected".
-	State   string
-	Payment int // number of the disbursement, once made
-	Account Account
+	Line        int32 // admitted line
+	Entitlement int32 // of the line, from 1
+	Fen         Fen
+	Payment     int32 // the disbursement's place in the allocation, once made
+	State       RowState
+	Draws       []Draw
+	rest        *BatchRow // of rows that have items, or pay again
+}
+
+// RowState is what became of a row.
+type RowState uint8
+
+// The states of a row.
+const (
+	Waiting RowState = iota
+	RowPaid
+	RowRejected
+)
+
+// Items are the goods of the row.
+func (r *Row) Items() []GoodsOf {
+	if r.rest == nil {
+		return nil
+	}
+	return r.rest.Items
+}
+
+// Again is the reject, return or reversal that the row pays again.
+func (r *Row) Again() ID {
+	if r.rest == nil {
+		return ID{}
+	}
+	return r.rest.Again
 }
 
 // BatchRow is a row as BatchPrepared stores it.
@@ -64,7 +92,7 @@ func (b *Batch) open() bool {
 	if b.Rejected != (ID{}) {
 		return false
 	}
-	return slices.ContainsFunc(b.Rows, func(r *Row) bool { return r.State == "" })
+	return slices.ContainsFunc(b.Rows, func(r Row) bool { return r.State == Waiting })
 }
 
 // BatchPrepared reserves money or goods for payments, in row order.
@@ -255,7 +283,7 @@ func (c *PrepareBatch) decide(d *decision) error {
 			want[t.item] += t.quantity
 		}
 		if c.Form == Bank {
-			payee := d.l.Parties[d.l.same(a.line(r.Line).Payee)]
+			payee := d.l.Parties[d.l.same(a.line(r.Line).Payee())]
 			if payee == nil || payee.Account == (ID{}) {
 				return refuse(AccountMissing, r.Line).at(i)
 			}
@@ -340,7 +368,7 @@ func (c *RejectBatch) decide(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
-	if slices.ContainsFunc(b.Rows, func(r *Row) bool { return r.State != "" }) {
+	if slices.ContainsFunc(b.Rows, func(r Row) bool { return r.State != Waiting }) {
 		return refuse(BatchIs, c.Batch, said{"部分已发放", "partly paid"})
 	}
 	e := &BatchRejected{Batch: c.Batch}
@@ -364,11 +392,14 @@ func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) err
 		return err
 	}
 	for i, r := range b.Rows {
-		if a.line(r.Line).Stopped != (ID{}) && pays(i+1) {
-			if err := d.conduct(i, refuse(LineIsStopped, r.Line)); err != nil {
+		if a.line(int(r.Line)).Stopped != (ID{}) && pays(i+1) {
+			if err := d.conduct(i, refuse(LineIsStopped, int(r.Line))); err != nil {
 				return err
 			}
 		}
+	}
+	if len(d.irregular) == 0 {
+		return nil
 	}
 	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
 }
@@ -380,7 +411,7 @@ func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
 		return nil
 	}
 	for _, line := range lines {
-		if d.l.concerns(d.o.Second, line.Payee) || d.l.concerns(d.o.Second, line.Beneficiary) {
+		if d.l.concerns(d.o.Second, line.Payee()) || d.l.concerns(d.o.Second, line.Beneficiary()) {
 			return refuse(NeedsSecond, d.o.Second)
 		}
 	}
@@ -388,10 +419,10 @@ func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
 }
 
 // linesOf are the admitted lines that a batch pays.
-func (a *Allocation) linesOf(rows []*Row) []*AdmittedLine {
+func (a *Allocation) linesOf(rows []Row) []*AdmittedLine {
 	lines := make([]*AdmittedLine, len(rows))
 	for i, r := range rows {
-		lines[i] = a.line(r.Line)
+		lines[i] = a.line(int(r.Line))
 	}
 	return lines
 }
@@ -468,7 +499,7 @@ func (c *TakeBankResult) decide(d *decision) error {
 func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
 	not := map[int]bool{}
 	for _, n := range list {
-		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != "" {
+		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != Waiting {
 			return nil, refuse(NoSuchRow, n.Row)
 		}
 		if n.Code == "" {
@@ -517,18 +548,20 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 	}
 	b := &Batch{No: e.Batch, Form: e.Form, PreparedBy: r.by(), Prepared: r.ID, PreparedOn: e.FirstDay(), Booked: e.Date}
 	rest := slices.Clone(e.Draws)
+	b.Rows = make([]Row, 0, len(e.Rows))
+	draws := make([]Draw, 0, len(e.Rows)+len(e.Draws)) // one array for all rows
 	for i, row := range e.Rows {
 		line := a.line(row.Line)
 		if line == nil || row.Entitlement < 1 || row.Entitlement > len(line.Due) {
 			return fmt.Errorf("row %d pays what is not admitted", i+1)
 		}
-		draws, ok := a.portion(rest, row)
-		if !ok {
+		first, ok := len(draws), false
+		if draws, ok = a.portion(draws, rest, row); !ok {
 			return fmt.Errorf("the draws do not cover row %d", i+1)
 		}
-		x := &Row{BatchRow: row, Draws: draws}
-		if i < len(e.Private.Accounts) {
-			x.Account = e.Private.Accounts[i]
+		x := Row{Line: int32(row.Line), Entitlement: int32(row.Entitlement), Fen: row.Fen, Draws: draws[first:len(draws):len(draws)]}
+		if len(row.Items) > 0 || row.Again != (ID{}) {
+			x.rest = &e.Rows[i]
 		}
 		b.Rows = append(b.Rows, x)
 	}
@@ -539,22 +572,18 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	l.move(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
-	for _, row := range b.Rows {
-		due := a.due(row.BatchRow)
-		for _, t := range row.things() {
-			due.add(due.Reserved, t, 1)
-			a.Reserved[t.item] += t.quantity
-		}
-		if row.Again != (ID{}) {
-			due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == row.Again })
-		}
+	for i := range b.Rows {
+		row := &b.Rows[i]
+		a.reserve(row, 1)
+		a.due(row.Line, row.Entitlement).settle(row.Again())
 	}
 	a.Batches = append(a.Batches, b)
 	return nil
 }
 
-// portion cuts what a row takes off the front of a batch's draws, item by item.
-func (a *Allocation) portion(rest []Draw, row BatchRow) (draws []Draw, ok bool) {
+// portion cuts what a row takes off the front of the rest of a batch's draws,
+// item by item, and appends it to draws.
+func (a *Allocation) portion(draws, rest []Draw, row BatchRow) (_ []Draw, ok bool) {
 	for _, t := range row.things() {
 		want := t.quantity
 		for i := range rest {
@@ -578,15 +607,8 @@ func (a *Allocation) portion(rest []Draw, row BatchRow) (draws []Draw, ok bool) 
 	return draws, true
 }
 
-func (a *Allocation) due(row BatchRow) *Due { return a.line(row.Line).Due[row.Entitlement-1] }
-
-// add counts a thing of the entitlement, times 1 or -1.
-func (d *Due) add(to []int64, t goodsOut, times int64) {
-	for i, x := range d.things() {
-		if x.item == t.item {
-			to[i] += times * t.quantity
-		}
-	}
+func (a *Allocation) due(line, entitlement int32) *Due {
+	return &a.Lines[line-1].Due[entitlement-1]
 }
 
 func (l *Ledger) batchOf(r *Recorded, no int) (*Allocation, *Batch, error) {
@@ -617,12 +639,12 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("batch %d is not open", e.Batch)
 	}
 	b.Rejected = r.ID
-	for _, row := range b.Rows {
-		if row.State == "" {
+	for i := range b.Rows {
+		row := &b.Rows[i]
+		if row.State == Waiting {
 			a.giveBack(l, e.Date, b, row)
-			if row.Again != (ID{}) {
-				due := a.due(row.BatchRow)
-				due.Back = append(due.Back, row.Again)
+			if again := row.Again(); again != (ID{}) {
+				a.due(row.Line, row.Entitlement).owe(again)
 			}
 		}
 	}
@@ -636,11 +658,16 @@ func (a *Allocation) giveBack(l *Ledger, on Day, b *Batch, row *Row) {
 	a.unreserve(row)
 }
 
-func (a *Allocation) unreserve(row *Row) {
-	due := a.due(row.BatchRow)
-	for _, t := range row.things() {
-		due.add(due.Reserved, t, -1)
-		a.Reserved[t.item] -= t.quantity
+func (a *Allocation) unreserve(row *Row) { a.reserve(row, -1) }
+
+// reserve counts what a row holds, times 1 or -1.
+func (a *Allocation) reserve(row *Row, times int64) {
+	a.due(row.Line, row.Entitlement).reserve(row.Fen, row.Items(), times)
+	if len(row.Items()) == 0 {
+		a.Reserved[Money] += times * int64(row.Fen)
+	}
+	for _, g := range row.Items() {
+		a.Reserved[g.Item] += times * int64(g.Quantity)
 	}
 }
 
@@ -679,19 +706,19 @@ func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRo
 	}
 	var rows []int
 	for i, row := range b.Rows {
-		if row.State == "" {
+		if row.State == Waiting {
 			rows = append(rows, i+1)
 		}
 	}
 	l.oweMade(r, a.Stream, len(rows), func(from, to int) []Event {
 		var events []Event
 		for _, no := range rows[from:to] {
-			row := b.Rows[no-1]
+			row := &b.Rows[no-1]
 			if code, bad := codes[no]; bad {
 				events = append(events, &DisbursementRejected{Batch: b.No, Row: no, Code: code})
 				continue
 			}
-			events = append(events, &DisbursementMade{Batch: b.No, Row: no, Fen: row.Fen, Items: row.Items, Draws: row.Draws, Voucher: numbers[no]})
+			events = append(events, &DisbursementMade{Batch: b.No, Row: no, Fen: row.Fen, Items: row.Items(), Draws: row.Draws, Voucher: numbers[no]})
 		}
 		return events
 	})

@@ -214,7 +214,7 @@ func lastPayment(l *Ledger, allocation ID) (Ref, bool) {
 	if a == nil || len(a.Payments) == 0 {
 		return Ref{}, false
 	}
-	return l.RefTo(a.Payments[len(a.Payments)-1].Event)
+	return l.RefTo(l.idAt(a.Payments[len(a.Payments)-1].Number))
 }
 
 func lastEntry(l *Ledger, from From, kind string) (ref Ref, ok bool) {
@@ -238,8 +238,8 @@ func prepareLines(l *Ledger, allocation ID, lines []int, naming bool) Command {
 	named := false
 	for _, no := range lines {
 		row := RowToPay{Line: no}
-		if a := l.Allocations[allocation]; naming && a != nil && a.line(no) != nil && len(a.line(no).Due[0].Back) > 0 {
-			if ref, ok := l.RefTo(a.line(no).Due[0].Back[0]); ok {
+		if a := l.Allocations[allocation]; naming && a != nil && a.line(no) != nil && len(a.line(no).Due[0].Back()) > 0 {
+			if ref, ok := l.RefTo(a.line(no).Due[0].Back()[0]); ok {
 				row.Again, named = &ref, true
 			}
 		}

@@ -16,7 +16,7 @@ type Book struct {
 	Closed        bool
 	// Children are the allocations made from here, with what is still out.
 	Children map[ID]*outflow
-	entries  map[ID]*entryMade // what can be reversed
+	entries  map[ID]*entryMade // what can be reversed, but for payments
 	began    uint64
 }
 
@@ -28,7 +28,7 @@ type entryMade struct {
 	back     []Draw     // of a return: the draws of the payment that came back
 	given    []goodsOut // what it brought in, by item
 	payment  *Payment
-	covers   []int // payments that a receipt covers
+	covers   [][2]int // payments that a receipt covers, first and last of each run
 	reversed ID
 }
 
@@ -537,7 +537,7 @@ func (c *ReverseEntry) decide(d *decision) error {
 	if !ok {
 		return refuse(NoSuch, said{"记录", "entry"}, c.Entry)
 	}
-	made := b.entries[id]
+	made := d.l.entryOf(b, id)
 	if made == nil {
 		return refuse(NotReversible, c.Entry)
 	}
@@ -627,6 +627,20 @@ func newBook(r *Recorded, id, unit ID, through Day) Book {
 func (b *Book) made(l *Ledger, r *Recorded, m *entryMade) {
 	m.kind, m.postings = TypeOf(r.Event), slices.Clone(l.postings)
 	b.entries[r.ID] = m
+}
+
+// entryOf returns an entry of a book that can be reversed. Payments, of which
+// there are many, have all that a reversal needs themselves.
+func (l *Ledger) entryOf(b *Book, id ID) *entryMade {
+	if m := b.entries[id]; m != nil {
+		return m
+	}
+	if a := l.Allocations[b.ID]; a != nil && a.Stream == b.Stream {
+		if p := l.paymentOf(a, id); p != nil {
+			return &entryMade{kind: "DisbursementMade", taken: p.Draws, payment: p, reversed: p.Reversed()}
+		}
+	}
+	return nil
 }
 
 func (e *FundEstablished) fold(l *Ledger, r *Recorded) error {
@@ -757,7 +771,7 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	made := b.entries[e.Entry]
+	made := l.entryOf(b, e.Entry)
 	if made == nil || made.reversed != (ID{}) || !b.known(e.Back) {
 		return fmt.Errorf("no entry to reverse: %s", e.Entry)
 	}
@@ -772,8 +786,11 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 		p.unreturn(l, b, made.back, e.Entry)
 	case "ReceiptRecorded":
 		a := l.Allocations[b.ID]
-		for _, n := range made.covers {
-			a.Payments[n-1].Receipts = slices.DeleteFunc(a.Payments[n-1].Receipts, func(id ID) bool { return id == e.Entry })
+		number, _ := l.Number(e.Entry)
+		for _, run := range made.covers {
+			for _, p := range a.Payments[run[0]-1 : run[1]] {
+				p.dropReceipt(number)
+			}
 		}
 	}
 	b.putBack(e.Back, e.Date)

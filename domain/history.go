@@ -47,6 +47,11 @@ func (h *history) Number(event ID) (uint64, bool) {
 	return uint64(n), ok
 }
 
+// next is the number of the event that is being folded.
+func (h *history) next() uint64 { return uint64(len(h.log)) }
+
+func (h *history) idAt(number uint64) ID { return h.log[number].id }
+
 // EventAt returns the event with a number.
 func (h *history) EventAt(number uint64) (ID, bool) {
 	if number >= uint64(len(h.log)) {

@@ -94,6 +94,10 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	if cause, ok := l.numbers[r.Meta.Cause]; ok && r.Meta.Cause != (ID{}) {
 		at.cause = cause + 1
 	}
+	if r.Event != nil {
+		at.kind, at.date = kindIndex[TypeOf(r.Event)], r.Event.common().Date
+		at.row = uint32(rowOf(r))
+	}
 	var err error
 	first, twice := l.numbers[r.ID]
 	switch {
@@ -103,8 +107,6 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	case r.Event == nil:
 		err = fmt.Errorf("unknown type")
 	default:
-		at.kind, at.date = kindIndex[TypeOf(r.Event)], r.Event.common().Date
-		at.row = uint32(rowOf(r))
 		err = r.Event.fold(l, r)
 	}
 	l.log = append(l.log, at)

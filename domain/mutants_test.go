@@ -25,8 +25,8 @@ func TestMutants(t *testing.T) {
 	}{
 		{1, "lots give more than they have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
 		{1, "a lot is overdrawn when folded", "lot.go", "d.Quantity > l.Left || ", "", "TestLotsAreNeverOverdrawn"},
-		{2, "paid again without naming the return", "payable.go", "if len(due.Back) > 0 {", "if false {", "TestRules"},
-		{2, "another line's return is named", "payable.go", "!ok || !slices.Contains(due.Back, id)", "!ok", "TestRules"},
+		{2, "paid again without naming the return", "payable.go", "if len(due.Back()) > 0 {", "if false {", "TestRules"},
+		{2, "another line's return is named", "payable.go", "!ok || !slices.Contains(due.Back(), id)", "!ok", "TestRules"},
 		{3, "more comes back than was paid", "payment.go", "if !ok {\n\t\t\treturn refuse(ReturnAbovePaid", "if !ok && false {\n\t\t\treturn refuse(ReturnAbovePaid", "TestRules"},
 		{4, "reversed twice", "fund.go", "if made.reversed != (ID{}) {", "if false {", "TestRules"},
 		{5, "the same id with other content", "ledger.go", "!bytes.Equal(e.Digest, digest)", "false", "TestRules"},

@@ -104,7 +104,7 @@ func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
 			if n.Confirmed != (ID{}) {
 				l.oweMade(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
 					a := l.Allocations[n.Allocation]
-					return []Event{&LineStopped{Line: a.byLine[lineOf{n.ID, no}]}}
+					return []Event{&LineStopped{Line: a.admittedAs(n.ID, no)}}
 				})
 			}
 		}

@@ -480,7 +480,7 @@ func (l *Ledger) papersDue(party ID) (Day, bool) {
 			continue
 		}
 		for _, p := range a.Payments {
-			if l.same(a.line(p.Line).Beneficiary) != l.same(party) {
+			if l.same(a.line(int(p.Line)).Beneficiary()) != l.same(party) {
 				continue
 			}
 			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {

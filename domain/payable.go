@@ -25,7 +25,7 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		return no, refuse(AdmissionIncomplete, parts).at(i)
 	}
 	if row.Entitlement == 0 {
-		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x *Due) bool { return x.Form == p.form })
+		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x Due) bool { return x.Form == p.form })
 		if row.Entitlement == 0 {
 			row.Entitlement = 1
 		}
@@ -37,7 +37,7 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		return no, refuse(RowTwice, row.Line).at(i)
 	}
 	p.seen[[2]int{row.Line, row.Entitlement}] = true
-	due := line.Due[row.Entitlement-1]
+	due := &line.Due[row.Entitlement-1]
 	out := BatchRow{Line: row.Line, Entitlement: row.Entitlement, Fen: row.Amount.Fen()}
 	for _, c := range row.Items {
 		out.Items = append(out.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
@@ -94,13 +94,13 @@ func (d *Due) all() (fen Fen, items []GoodsOf) {
 // again is rule 2: what came back is paid again only by naming it.
 func (p *payability) again(i int, row RowToPay, due *Due, out *BatchRow) error {
 	if row.Again == nil {
-		if len(due.Back) > 0 {
+		if len(due.Back()) > 0 {
 			return refuse(MustNameReturn, row.Line).at(i)
 		}
 		return nil
 	}
 	id, ok := p.d.l.Find(*row.Again)
-	if !ok || !slices.Contains(due.Back, id) {
+	if !ok || !slices.Contains(due.Back(), id) {
 		return refuse(NotItsReturn, row.Again, row.Line).at(i)
 	}
 	out.Again = id
@@ -151,7 +151,7 @@ func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
 // payee is alive.
 func (p *payability) needs(i int, line *AdmittedLine) error {
 	rules := p.d.l.rulesOf(p.a)
-	party := p.d.l.Parties[p.d.l.same(line.Beneficiary)]
+	party := p.d.l.Parties[p.d.l.same(line.Beneficiary())]
 	if rules == nil || party == nil {
 		return nil
 	}

@@ -1,33 +1,121 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
 
 // Payment is one disbursement as it stands (发放).
+//
+// There are millions of them, so that what few have stands apart, behind a
+// pointer and methods.
 type Payment struct {
-	No          int
-	Event       ID
-	Allocation  ID
-	Batch, Row  int // 0 where it was made by hand without a batch
-	Line        int
-	Entitlement int
-	Form        Form
-	Fen         Fen
-	Items       []GoodsOf
+	Number      uint64 // of its event
+	No          int32  // in the allocation, from 1
+	Batch, Row  int32  // 0 where it was made by hand without a batch
+	Line        int32
+	Entitlement int32
 	On          Day // when it happened
 	Booked      Day
+	receipt     uint32 // 1 + the number of its first receipt
+	Form        Form
+	Fen         Fen
 	Draws       []Draw // all that it took
-	Back        []Back
-	Receipts    []ID
-	Voucher     string
-	Demanded    []ID
-	Reversed    ID // event
-	Again       ID
-	By          ID // who paid
-	out         outflow
+	rest        *paymentRest
 }
+
+// paymentRest is what few payments have.
+type paymentRest struct {
+	items    []GoodsOf
+	voucher  string
+	again    ID
+	back     []Back
+	receipts []uint64 // behind the first
+	demanded []ID
+	reversed ID
+	returned bool    // something came back once: out says what still is
+	out      outflow // what is still out
+}
+
+// nothing is the rest of most payments.
+var nothing paymentRest
+
+func (p *Payment) more() *paymentRest {
+	if p.rest == nil {
+		return &nothing
+	}
+	return p.rest
+}
+
+// write returns the rest of a payment, to be changed.
+func (p *Payment) write() *paymentRest {
+	if p.rest == nil {
+		p.rest = &paymentRest{}
+	}
+	return p.rest
+}
+
+// Items are the goods that were given.
+func (p *Payment) Items() []GoodsOf { return p.more().items }
+
+// Voucher is the number of the voucher that was handed out.
+func (p *Payment) Voucher() string { return p.more().voucher }
+
+// Again is the reject, return or reversal that it pays again.
+func (p *Payment) Again() ID { return p.more().again }
+
+// Back is what came back of it.
+func (p *Payment) Back() []Back { return p.more().back }
+
+// Demanded are the events that asked for it back.
+func (p *Payment) Demanded() []ID { return p.more().demanded }
+
+// Reversed is the event that reversed it, if one did.
+func (p *Payment) Reversed() ID { return p.more().reversed }
+
+// Receipts are the numbers of the receipts that stand for it.
+func (p *Payment) Receipts() []uint64 {
+	if p.receipt == 0 {
+		return p.more().receipts
+	}
+	return append([]uint64{uint64(p.receipt) - 1}, p.more().receipts...)
+}
+
+func (p *Payment) addReceipt(number uint64) {
+	if p.receipt == 0 {
+		p.receipt = uint32(number) + 1
+		return
+	}
+	rest := p.write()
+	rest.receipts = append(rest.receipts, number)
+}
+
+func (p *Payment) dropReceipt(number uint64) {
+	if p.receipt == uint32(number)+1 {
+		p.receipt = 0
+		return
+	}
+	rest := p.write()
+	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
+}
+
+// out is what left by the payment and is still out.
+func (p *Payment) out() outflow {
+	if p.more().returned {
+		return p.rest.out
+	}
+	return outflow{p.Draws}
+}
+
+// stillOut changes what is still out.
+func (p *Payment) stillOut(o outflow) {
+	rest := p.write()
+	rest.returned, rest.out = true, o
+}
+
+// things are what it gave.
+func (p *Payment) things() []goodsOut { return Entitlement{Fen: p.Fen, Items: p.Items()}.things() }
 
 // Back is a return of a payment.
 type Back struct {
@@ -38,15 +126,15 @@ type Back struct {
 }
 
 // returned says whether anything came back.
-func (p *Payment) returned() bool { return len(p.Back) > 0 }
+func (p *Payment) returned() bool { return len(p.Back()) > 0 }
 
 // Net is what of the money did not come back.
 func (p *Payment) Net() Fen {
-	if p.Reversed != (ID{}) {
+	if p.Reversed() != (ID{}) {
 		return 0
 	}
 	net := p.Fen
-	for _, b := range p.Back {
+	for _, b := range p.Back() {
 		net -= b.Fen
 	}
 	return net
@@ -218,7 +306,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if c.Row < 1 || c.Row > len(b.Rows) || b.Rows[c.Row-1].State != "" {
+	if c.Row < 1 || c.Row > len(b.Rows) || b.Rows[c.Row-1].State != Waiting {
 		return refuse(NoSuchRow, c.Row)
 	}
 	if b.Sent != (ID{}) {
@@ -227,8 +315,8 @@ func (c *Disburse) ofBatch(d *decision) error {
 	if err := d.payable(a, b, func(row int) bool { return row == c.Row }); err != nil {
 		return err
 	}
-	row := b.Rows[c.Row-1]
-	d.add(&DisbursementMade{Batch: c.Batch, Row: c.Row, Fen: row.Fen, Items: row.Items, Draws: row.Draws, Voucher: c.Voucher, HandedBy: c.HandedBy})
+	row := &b.Rows[c.Row-1]
+	d.add(&DisbursementMade{Batch: c.Batch, Row: c.Row, Fen: row.Fen, Items: row.Items(), Draws: row.Draws, Voucher: c.Voucher, HandedBy: c.HandedBy})
 	return nil
 }
 
@@ -252,8 +340,8 @@ func (c *RecordReceipt) decide(d *decision) error {
 		}
 		b := a.Batches[c.Batch-1]
 		for i, row := range b.Rows {
-			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
-				numbers = append(numbers, row.Payment)
+			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed() == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
+				numbers = append(numbers, int(row.Payment))
 			}
 		}
 		if len(numbers) == 0 || len(c.BatchRows) > 0 && len(numbers) != len(c.BatchRows) {
@@ -265,7 +353,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 		if err != nil {
 			return err.at(i)
 		}
-		numbers = append(numbers, p.No)
+		numbers = append(numbers, int(p.No))
 	}
 	slices.Sort(numbers)
 	if numbers = slices.Compact(numbers); len(numbers) == 0 {
@@ -304,9 +392,9 @@ func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 	}
 	p := d.l.paymentOf(a, id)
 	switch {
-	case p == nil || p.Event != id:
+	case p == nil:
 		return nil, refuse(NoSuchPayment, ref)
-	case p.Reversed != ID{}:
+	case p.Reversed() != ID{}:
 		return nil, refuse(PaymentReversed, ref)
 	}
 	return p, nil
@@ -333,7 +421,7 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 	default:
 		return refuse(FieldWrong, "kind", c.Kind)
 	}
-	e := &DisbursementReturned{Payment: p.Event, Fen: c.Amount.Fen(), Kind: c.Kind}
+	e := &DisbursementReturned{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
 	e.Private.Reason = c.Reason.sealed
 	for _, i := range c.Items {
 		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
@@ -345,9 +433,10 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 		if t.quantity <= 0 {
 			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
 		}
-		back, ok := p.out.refill(&a.Holdings, t.item, t.quantity)
+		out := p.out()
+		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
 		if !ok {
-			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, p.out.out(&a.Holdings, t.item)))
+			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
 		}
 		e.Back = append(e.Back, back...)
 	}
@@ -369,7 +458,7 @@ func (c *DemandRecovery) decide(d *decision) error {
 	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
 		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
 	}
-	e := &RecoveryDemanded{Payment: p.Event, Fen: c.Amount.Fen(), By: c.By}
+	e := &RecoveryDemanded{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
 	e.Private.Reason = c.Reason.sealed
 	d.add(e)
 	return nil
@@ -380,23 +469,28 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	p := &Payment{No: len(a.Payments) + 1, Event: r.ID, Allocation: a.ID, Batch: e.Batch, Row: e.Row, Line: e.Line,
-		Entitlement: e.Entitlement, Form: e.Form, Fen: e.Fen, Items: e.Items, On: e.LastDay(), Booked: e.Date,
-		Draws: e.Draws, Voucher: e.Voucher, Again: e.Again, By: r.by()}
-	p.out.draws = slices.Clone(e.Draws)
+	p := &Payment{Number: l.next(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date, Draws: e.Draws}
+	if len(e.Items) > 0 {
+		p.write().items = e.Items
+	}
+	if e.Voucher != "" {
+		p.write().voucher = e.Voucher
+	}
+	again := e.Again
 	if e.Batch != 0 {
 		_, b, err := l.batchOf(r, e.Batch)
 		if err != nil {
 			return err
 		}
-		if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != "" || b.Rejected != (ID{}) || !slices.Equal(e.Draws, b.Rows[e.Row-1].Draws) {
+		if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != Waiting || b.Rejected != (ID{}) || !slices.Equal(e.Draws, b.Rows[e.Row-1].Draws) {
 			return fmt.Errorf("batch %d has no row %d to pay", e.Batch, e.Row)
 		}
-		row := b.Rows[e.Row-1]
-		p.Line, p.Entitlement, p.Form, p.Again = row.Line, row.Entitlement, b.Form, row.Again
+		row := &b.Rows[e.Row-1]
+		p.Batch, p.Row, p.Line, p.Entitlement, p.Form, p.Draws = int32(e.Batch), int32(e.Row), row.Line, row.Entitlement, b.Form, row.Draws
+		again = row.Again()
 		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
 		a.unreserve(row)
-		row.State, row.Payment = "paid", p.No
+		row.State, row.Payment = RowPaid, p.No
 	} else {
 		line := a.line(e.Line)
 		if line == nil || e.Entitlement < 1 || e.Entitlement > len(line.Due) {
@@ -406,18 +500,17 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 			return err
 		}
 		l.move(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
-		due := line.Due[e.Entitlement-1]
-		due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == e.Again })
+		p.Line, p.Entitlement = int32(e.Line), int32(e.Entitlement)
+		line.Due[e.Entitlement-1].settle(e.Again)
 	}
-	due := a.line(p.Line).Due[p.Entitlement-1]
-	for _, t := range (Entitlement{Fen: p.Fen, Items: p.Items}).things() {
-		due.add(due.Paid, t, 1)
+	if again != (ID{}) {
+		p.write().again = again
 	}
-	if n := a.line(p.Line).Line.Nomination; n > 0 && n <= len(a.Nominations) {
+	a.due(p.Line, p.Entitlement).pay(p.Fen, e.Items, 1)
+	if n := a.line(int(p.Line)).Line.Nomination; n > 0 && n <= len(a.Nominations) {
 		a.Nominations[n-1].Used = true
 	}
 	a.Payments = append(a.Payments, p)
-	a.made(l, r, &entryMade{taken: e.Draws, payment: p})
 	return nil
 }
 
@@ -426,14 +519,13 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != "" || b.Rejected != (ID{}) {
+	if e.Row < 1 || e.Row > len(b.Rows) || b.Rows[e.Row-1].State != Waiting || b.Rejected != (ID{}) {
 		return fmt.Errorf("batch %d has no row %d to reject", e.Batch, e.Row)
 	}
-	row := b.Rows[e.Row-1]
+	row := &b.Rows[e.Row-1]
 	a.giveBack(l, e.Date, b, row)
-	row.State = "rejected"
-	due := a.due(row.BatchRow)
-	due.Back = append(due.Back, r.ID)
+	row.State = RowRejected
+	a.due(row.Line, row.Entitlement).owe(r.ID)
 	return nil
 }
 
@@ -442,27 +534,30 @@ func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	m := &entryMade{}
 	for _, run := range e.Payments {
 		if run[0] < 1 || run[1] < run[0] || run[1] > len(a.Payments) {
 			return fmt.Errorf("no payments %d to %d", run[0], run[1])
 		}
-		for n := run[0]; n <= run[1]; n++ {
-			m.covers = append(m.covers, n)
+	}
+	for _, run := range e.Payments {
+		for _, p := range a.Payments[run[0]-1 : run[1]] {
+			p.addReceipt(l.next())
 		}
 	}
-	for _, n := range m.covers {
-		a.Payments[n-1].Receipts = append(a.Payments[n-1].Receipts, r.ID)
-	}
-	a.made(l, r, m)
+	a.made(l, r, &entryMade{covers: e.Payments})
 	return nil
 }
 
 func (l *Ledger) paymentOf(a *Allocation, event ID) *Payment {
-	if m := a.entries[event]; m != nil {
-		return m.payment
+	number, ok := l.Number(event)
+	if !ok {
+		return nil
 	}
-	return nil
+	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *Payment, n uint64) int { return cmp.Compare(p.Number, n) })
+	if !ok {
+		return nil
+	}
+	return a.Payments[i]
 }
 
 func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
@@ -471,19 +566,21 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	p := l.paymentOf(a, e.Payment)
-	if p == nil || p.Reversed != (ID{}) || !a.known(e.Back) || !p.out.close(e.Back) {
+	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
+		return fmt.Errorf("nothing is out of payment %s", e.Payment)
+	}
+	out := p.out()
+	if !out.close(e.Back) {
 		return fmt.Errorf("more than is out of payment %s", e.Payment)
 	}
+	p.stillOut(out)
 	first := a.putBack(e.Back, e.Date)
 	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
-	due := a.line(p.Line).Due[p.Entitlement-1]
-	things := (Entitlement{Fen: e.Fen, Items: e.Items}).things()
-	for _, t := range things {
-		due.add(due.Paid, t, -1)
-	}
-	due.Back = append(due.Back, r.ID)
-	p.Back = append(p.Back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
-	m := &entryMade{payment: p, back: e.Back, given: things}
+	due := a.due(p.Line, p.Entitlement)
+	due.pay(e.Fen, e.Items, -1)
+	due.owe(r.ID)
+	p.rest.back = append(p.rest.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
+	m := &entryMade{payment: p, back: e.Back, given: (Entitlement{Fen: e.Fen, Items: e.Items}).things()}
 	for i, d := range e.Back {
 		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
 	}
@@ -494,30 +591,24 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 
 // reverse undoes the payment's effect on what is due.
 func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
-	p.Reversed = r.ID
-	p.out.draws = nil
-	a := l.Allocations[b.ID]
-	due := a.line(p.Line).Due[p.Entitlement-1]
-	for _, t := range (Entitlement{Fen: p.Fen, Items: p.Items}).things() {
-		due.add(due.Paid, t, -1)
-	}
-	due.Back = append(due.Back, r.ID)
+	p.write().reversed = r.ID
+	p.stillOut(outflow{})
+	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
+	due.pay(p.Fen, p.Items(), -1)
+	due.owe(r.ID)
 }
 
 // unreturn undoes a return.
 func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
-	p.out.draws = append(p.out.draws, back...)
-	a := l.Allocations[b.ID]
-	due := a.line(p.Line).Due[p.Entitlement-1]
-	for _, x := range p.Back {
+	p.stillOut(outflow{append(p.out().draws, back...)})
+	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
+	for _, x := range p.Back() {
 		if x.Event == event {
-			for _, t := range (Entitlement{Fen: x.Fen, Items: x.Items}).things() {
-				due.add(due.Paid, t, 1)
-			}
+			due.pay(x.Fen, x.Items, 1)
 		}
 	}
-	p.Back = slices.DeleteFunc(p.Back, func(x Back) bool { return x.Event == event })
-	due.Back = slices.DeleteFunc(due.Back, func(id ID) bool { return id == event })
+	p.rest.back = slices.DeleteFunc(p.rest.back, func(x Back) bool { return x.Event == event })
+	due.settle(event)
 }
 
 func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
@@ -529,6 +620,6 @@ func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
 	if p == nil {
 		return fmt.Errorf("no payment %s", e.Payment)
 	}
-	p.Demanded = append(p.Demanded, r.ID)
+	p.write().demanded = append(p.Demanded(), r.ID)
 	return nil
 }

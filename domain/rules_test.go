@@ -158,7 +158,7 @@ func TestRefusals(t *testing.T) {
 			pay := c.by(c.cashier).mustDo("2023-01-05", &PayBatch{Allocation: a, Batch: 1})
 			receipt := c.mustDo("2023-01-05", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "x", Batch: 1})
 			c.by(c.accountant).mustDo("2023-01-06", &ReverseEntry{From: From{Allocation: a}, Entry: Ref{receipt, 0}})
-			if n := len(c.l.Allocations[a].Payments[0].Receipts); n != 0 {
+			if n := len(c.l.Allocations[a].Payments[0].Receipts()); n != 0 {
 				t.Errorf("%d receipts", n)
 			}
 			c.mustDo("2023-01-06", &ReverseEntry{From: From{Allocation: a}, Entry: Ref{pay, 1}, Reason: sealed("款未付出")})
@@ -302,8 +302,8 @@ func TestRefusals(t *testing.T) {
 			c.with(func(o *Order) { o.Happened = &Span{day("2023-01-05"), day("2023-01-05")}; c.now = at("2023-01-16") }).
 				by(c.cashier).refused("2023-01-16", &PayBatch{Allocation: a, Batch: 1}, RecordLate)
 			c.mustDo("2023-01-16", &PayBatch{Allocation: a, Batch: 1})
-			c.by(c.drafter).refused("2023-01-22", &CompletePapers{Party: c.l.Allocations[a].Lines[0].Beneficiary}, PapersLate)
-			c.irregularly(c.reviewer, PapersLate).mustDo("2023-01-22", &CompletePapers{Party: c.l.Allocations[a].Lines[0].Beneficiary})
+			c.by(c.drafter).refused("2023-01-22", &CompletePapers{Party: c.l.Allocations[a].Lines[0].Beneficiary()}, PapersLate)
+			c.irregularly(c.reviewer, PapersLate).mustDo("2023-01-22", &CompletePapers{Party: c.l.Allocations[a].Lines[0].Beneficiary()})
 		}},
 		{"9", "stopped, resumed, in its form", func(t *testing.T) {
 			c := newCounty(t, noNotice(), 100000)
@@ -358,9 +358,9 @@ func TestRefusals(t *testing.T) {
 			as := func(officer ID) *story { return c.with(func(o *Order) { o.DoneBy = officer }) }
 			c.by(c.approver)
 			as(c.accountant).refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, SamePerson)
-			c.by(c.approver).mustDo("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee, Relation: sealed("弟")})
+			c.by(c.approver).mustDo("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee(), Relation: sealed("弟")})
 			c.refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, DecidesForKin)
-			c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee}, OnlyHimself)
+			c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee()}, OnlyHimself)
 			// By hand, without a batch: refused, or recorded as what it was.
 			pay := &Disburse{Allocation: a, Form: Cash, Pay: &RowToPay{Line: 1, Amount: 1}}
 			c.by(c.approver).mustDo("2023-01-05", &RejectBatch{Allocation: a, Batch: 1})
@@ -477,7 +477,7 @@ func TestRefusals(t *testing.T) {
 			var over []int
 			for _, l := range c.l.Allocations[a].Lines {
 				if l.Over {
-					over = append(over, l.No)
+					over = append(over, int(l.No))
 				}
 			}
 			if !slices.Equal(over, []int{3, 5}) {

@@ -17,7 +17,7 @@ func TestOnePayment(t *testing.T) {
 	c.mustDo("2023-01-14", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "县总工会档案室", Batch: 1})
 
 	got := c.l.Allocations[a]
-	if len(got.Payments) != 2 || len(got.Payments[1].Receipts) != 1 {
+	if len(got.Payments) != 2 || len(got.Payments[1].Receipts()) != 1 {
 		t.Fatalf("payments: %+v", got.Payments)
 	}
 	if left := Fen(got.Left(Money)); left != 78000 {

@@ -94,8 +94,8 @@ func TestLiveBooksWhileTheStoreIsAway(t *testing.T) {
 	_, stop = serve(address)
 	defer stop()
 	if err := books.View(ctx, head, func(b *projections.Books) {
-		if len(b.Events) != 7 {
-			t.Errorf("%d events", len(b.Events))
+		if b.Len() != 7 {
+			t.Errorf("%d events", b.Len())
 		}
 	}); err != nil {
 		t.Fatal(err)

@@ -21,9 +21,10 @@ type tally struct {
 	kind     string // type of event
 }
 
-func (b *Books) tally(e *Event, postings []domain.Posting) {
+func (b *Books) tally(d Decoded, postings []domain.Posting) {
+	c, kind := domain.CommonOf(d.Event), b.State.TypeAt(d.Number)
 	for _, p := range postings {
-		b.tallies[tally{e.Date, p.Stream, p.Account, p.Item, p.Origin, p.Form, e.Campaign, e.Type}] += p.Quantity
+		b.tallies[tally{c.Date, p.Stream, p.Account, p.Item, p.Origin, p.Form, c.Campaign, kind}] += p.Quantity
 	}
 }
 

@@ -52,39 +52,17 @@ type Until struct {
 	Date     domain.Day
 }
 
-// Event is what books keep of every event.
-type Event struct {
-	Number    uint64
-	ID        domain.ID
-	Type      string
-	Stream    string
-	Date      domain.Day
-	Happened  domain.Span
-	Recorded  time.Time
-	Actor     domain.ID
-	DoneBy    domain.ID
-	Signed    bool
-	Cause     domain.ID
-	Campaign  domain.ID
-	Irregular []domain.Irregularity
-	// Leaf is the hash of the event's log entry; zero where its bytes are not
-	// an event's.
-	Leaf [32]byte
-}
-
 // Books are all projections of a ledger. They are written by Apply alone; a
 // reader and Apply must not run at the same time.
 type Books struct {
 	// State is the domain's; it is read, never changed.
 	State *domain.Ledger
 	Until Until
-	// Events by number.
-	Events []Event
 	// Position is the store's token of the last event, from which a reader
 	// resumes; zero where the events did not come from a store.
 	Position eventstore.Position
 
-	byID    map[domain.ID]uint64
+	columns eventColumns
 	tallies map[tally]int64
 	stories storyBook
 	typed   map[uint64]domain.Event // of the types that reports quote
@@ -95,7 +73,7 @@ type Books struct {
 
 // New returns books before the first event.
 func New(until Until) *Books {
-	return &Books{State: domain.NewLedger(), Until: until, byID: map[domain.ID]uint64{}, tallies: map[tally]int64{}, typed: map[uint64]domain.Event{}}
+	return &Books{State: domain.NewLedger(), Until: until, columns: newColumns(), tallies: map[tally]int64{}, typed: map[uint64]domain.Event{}}
 }
 
 // Read reads all events of a store into new books. Events are decoded by as
@@ -232,40 +210,15 @@ func (b *Books) Apply(d Decoded) bool {
 	if n := len(b.State.Unfolded); err != nil && d.Err != nil && b.State.Unfolded[n-1].Why == "unknown type" {
 		b.State.Unfolded[n-1].Why = d.Err.Error() // the domain cannot know more
 	}
-	e := Event{Number: d.Number, ID: d.ID, Stream: d.Stream, Recorded: d.Meta.Recorded, Actor: d.Meta.Actor,
-		Cause: d.Meta.Cause, Signed: d.Meta.Command != nil && len(d.Meta.Command.Signature) > 0, Leaf: d.Leaf}
-	if d.Event != nil {
-		c := domain.CommonOf(d.Event)
-		e.Type, e.Date, e.DoneBy, e.Campaign, e.Irregular = domain.TypeOf(d.Event), c.Date, c.DoneBy, c.Campaign, c.Irregular
-		e.Happened = domain.Span{First: c.FirstDay(), Last: c.LastDay()}
-	}
 	b.Position = d.Position
-	if _, twice := b.byID[d.ID]; !twice {
-		b.byID[d.ID] = uint64(len(b.Events))
-	}
-	b.Events = append(b.Events, e)
+	b.add(d)
 	if err == nil && d.Event != nil {
-		if u.Date == 0 || e.Date <= u.Date {
-			b.tally(&e, postings)
+		if c := domain.CommonOf(d.Event); u.Date == 0 || c.Date <= u.Date {
+			b.tally(d, postings)
 		}
-		b.tell(&e, d.Event)
+		b.tell(d)
 	}
 	return true
-}
-
-// Event returns an event by id.
-func (b *Books) Event(id domain.ID) (*Event, bool) {
-	n, ok := b.byID[id]
-	if !ok {
-		return nil, false
-	}
-	return &b.Events[n], true
-}
-
-// number is an event's number; unknown ids have none.
-func (b *Books) number(id domain.ID) (uint64, bool) {
-	n, ok := b.byID[id]
-	return n, ok
 }
 
 // within says whether a business date counts in these books.
@@ -281,7 +234,9 @@ func (b *Books) Digest() [32]byte {
 			panic(err) // only plain data is written
 		}
 	}
-	write(b.Events)
+	for e := range b.Events() {
+		write(e)
+	}
 	for _, by := range Dimensions {
 		write(b.Balances(by))
 	}

@@ -19,31 +19,31 @@ type storyBook struct {
 }
 
 // tell remembers what reports quote of an event.
-func (b *Books) tell(e *Event, event domain.Event) {
+func (b *Books) tell(d Decoded) {
 	s := &b.stories
 	if s.began == nil {
 		*s = storyBook{map[string]uint64{}, map[uint64][]domain.Reason{}, map[domain.ID]domain.ID{}, map[domain.ID]uint64{}}
 	}
-	if _, seen := s.began[e.Stream]; !seen {
-		s.began[e.Stream] = e.Number
+	if _, seen := s.began[d.Stream]; !seen {
+		s.began[d.Stream] = d.Number
 	}
-	if e.Recorded.After(b.latest) {
-		b.latest = e.Recorded
+	if d.Meta.Recorded.After(b.latest) {
+		b.latest = d.Meta.Recorded
 	}
-	c := domain.CommonOf(event)
+	c := domain.CommonOf(d.Event)
 	if len(c.Irregular) > 0 {
-		s.reasons[e.Number] = c.Reasons
+		s.reasons[d.Number] = c.Reasons
 	}
 	if c.Replaces != (domain.ID{}) {
-		s.replaced[c.Replaces] = e.ID
+		s.replaced[c.Replaces] = d.ID
 	}
-	switch x := event.(type) {
+	switch x := d.Event.(type) {
 	case *domain.NeedResolved:
-		s.resolved[x.Need] = e.Number
+		s.resolved[x.Need] = d.Number
 	case *domain.ReceiptRecorded, *domain.DocumentIssued, *domain.VisitRecorded, *domain.NeedFound, *domain.ActivityRecorded,
 		*domain.FactRecorded, *domain.FundsReceived, *domain.FundsSurrendered, *domain.FundsPassedOn, *domain.GoodsPurchased,
 		*domain.NominationReceived, *domain.NominationRejected, *domain.DisbursementRejected, *domain.RecoveryDemanded:
-		b.typed[e.Number] = event
+		b.typed[d.Number] = d.Event
 	}
 }
 
@@ -378,7 +378,7 @@ func (b *Books) sayAfter(p *page, where map[string]string, campaign domain.ID) {
 	say("surrendered", "结余上缴%d笔、%s元")
 	say("passed_on", "转交其他机构%d笔、%s元")
 	for _, x := range b.Irregular() {
-		if b.Events[x.Number].Campaign == campaign {
+		if b.At(x.Number).Campaign == campaign {
 			code, _ := domain.CodeNamed(x.Code)
 			lines = append(lines, fmt.Sprintf("　　违规补记：%s（第 %d 条规则）%s〔%d〕", x.Code, code.Rule, x.Type, x.Number))
 		}

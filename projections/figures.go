@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,19 +83,24 @@ func (b *Books) about(e *Event, fields map[string]any) Row {
 	return Row{Fields: fields, Events: []uint64{e.Number}}
 }
 
+func (b *Books) aboutAt(number uint64, fields map[string]any) Row {
+	e := b.At(number)
+	return b.about(&e, fields)
+}
+
 // quoted goes through the events of one type that count and were not replaced.
 func quoted[E domain.Event](b *Books, row func(e *Event, x E) map[string]any) []Row {
 	var rows []Row
-	for i := range b.Events {
-		e := &b.Events[i]
-		x, ok := b.typed[e.Number].(E)
-		if !ok || !b.within(e.Date) {
+	for _, number := range slices.Sorted(maps.Keys(b.typed)) {
+		x, ok := b.typed[number].(E)
+		if !ok || !b.within(b.State.DateAt(number)) {
 			continue
 		}
+		e := b.At(number)
 		if _, replaced := b.stories.replaced[e.ID]; replaced {
 			continue
 		}
-		rows = append(rows, b.about(e, row(e, x)))
+		rows = append(rows, b.about(&e, row(&e, x)))
 	}
 	return rows
 }
@@ -185,7 +191,7 @@ func (b *Books) needs() []Row {
 		return map[string]any{"of": x.Of, "kind": x.Kind, "resolved": yes(met)}
 	})
 	for i, r := range rows { // that a need was met stands in an event of its own
-		if met, ok := b.stories.resolved[b.Events[r.Events[0]].ID]; ok {
+		if met, ok := b.stories.resolved[b.At(r.Events[0]).ID]; ok {
 			rows[i].Events = append(rows[i].Events, met)
 		}
 	}
@@ -254,7 +260,7 @@ func (b *Books) returnRows() []Row {
 	var rows []Row
 	for e := range b.FundUse() {
 		for _, r := range e.Returns {
-			rows = append(rows, b.about(&b.Events[r.Number], map[string]any{"fen": int64(r.Fen)}))
+			rows = append(rows, b.aboutAt(r.Number, map[string]any{"fen": int64(r.Fen)}))
 			rows[len(rows)-1].Events = []uint64{r.Number}
 		}
 	}
@@ -269,7 +275,7 @@ func (b *Books) noticeRows() []Row {
 			for _, x := range p.Places {
 				last = max(last, x.On)
 			}
-			rows = append(rows, b.about(&b.Events[p.Number], map[string]any{"title": n.Title, "timing": string(p.Timing), "posted": last, "first": p.First, "last": p.Last, "lines": int64(n.Lines)}))
+			rows = append(rows, b.aboutAt(p.Number, map[string]any{"title": n.Title, "timing": string(p.Timing), "posted": last, "first": p.First, "last": p.Last, "lines": int64(n.Lines)}))
 		}
 	}
 	return rows
@@ -278,12 +284,11 @@ func (b *Books) noticeRows() []Row {
 func (b *Books) allocations() []Row {
 	var rows []Row
 	for _, a := range b.State.Allocations {
-		e := &b.Events[b.began(a.Stream)]
 		p := b.State.Programmes[a.Programme]
 		if p == nil {
 			continue // forged: nothing is known of it
 		}
-		rows = append(rows, b.about(e, map[string]any{"unit": b.UnitName(a.Unit), "quota": int64(a.Quota), "programme": p.Name, "lines": int64(len(a.Lines))}))
+		rows = append(rows, b.aboutAt(b.began(a.Stream), map[string]any{"unit": b.UnitName(a.Unit), "quota": int64(a.Quota), "programme": p.Name, "lines": int64(len(a.Lines))}))
 	}
 	slices.SortFunc(rows, func(x, y Row) int { return int(x.number("number") - y.number("number")) })
 	return rows
@@ -301,7 +306,7 @@ func (b *Books) lineRows() []Row {
 			if l.Struck != (domain.ID{}) {
 				continue
 			}
-			r := b.about(&b.Events[b.began(n.Stream)], map[string]any{"category": l.Private.Category, "group": l.Private.Group, "programme": p.Name,
+			r := b.aboutAt(b.began(n.Stream), map[string]any{"category": l.Private.Category, "group": l.Private.Group, "programme": p.Name,
 				"unit": b.UnitName(a.Unit), "beneficiary": b.who(l.Private.Beneficiary), "people": int64(l.People.People), "relation": string(l.People.Relation)})
 			rows = append(rows, r)
 		}
@@ -312,9 +317,9 @@ func (b *Books) lineRows() []Row {
 
 func (b *Books) nominations() []Row {
 	rejected := map[string]bool{}
-	for i := range b.Events {
-		if x, ok := b.typed[b.Events[i].Number].(*domain.NominationRejected); ok {
-			rejected[fmt.Sprint(b.Events[i].Stream, x.Nomination)] = true
+	for number, event := range b.typed {
+		if x, ok := event.(*domain.NominationRejected); ok {
+			rejected[fmt.Sprint(b.State.StreamAt(number), x.Nomination)] = true
 		}
 	}
 	return quoted(b, func(e *Event, x *domain.NominationReceived) map[string]any {

@@ -57,8 +57,8 @@ func TestForgedEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(books.Events) != 6 || len(books.State.Units) != 2 {
-		t.Errorf("%d events, %d units", len(books.Events), len(books.State.Units))
+	if books.Len() != 6 || len(books.State.Units) != 2 {
+		t.Errorf("%d events, %d units", books.Len(), len(books.State.Units))
 	}
 	if e, ok := books.Event(first.ID); !ok || e.Number != 0 {
 		t.Errorf("the first event's id leads to %+v", e)

@@ -144,20 +144,20 @@ func (g Gap) Say(l domain.Lang) string {
 func (b *Books) FundUse() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		type at struct {
-			number uint64
-			p      *domain.Payment
+			a *domain.Allocation
+			p *domain.Payment
 		}
 		var all []at
 		for _, a := range b.State.Allocations {
 			for _, p := range a.Payments {
-				if n, _ := b.number(p.Event); b.within(p.Booked) {
-					all = append(all, at{n, p})
+				if b.within(p.Booked) {
+					all = append(all, at{a, p})
 				}
 			}
 		}
-		slices.SortFunc(all, func(x, y at) int { return cmp.Compare(x.number, y.number) })
+		slices.SortFunc(all, func(x, y at) int { return cmp.Compare(x.p.Number, y.p.Number) })
 		for _, x := range all {
-			if !yield(b.entry(x.p)) {
+			if !yield(b.entry(x.a, x.p)) {
 				return
 			}
 		}
@@ -166,35 +166,30 @@ func (b *Books) FundUse() iter.Seq[Entry] {
 
 // Payment returns the entry of one payment by the number of its event.
 func (b *Books) Payment(number uint64) (Entry, bool) {
-	if number >= uint64(len(b.Events)) {
+	if number >= uint64(b.Len()) {
 		return Entry{}, false
 	}
-	e := &b.Events[number]
+	e := b.At(number)
 	_, id, _ := domain.SplitStream(e.Stream)
 	a := b.State.Allocations[id]
 	if a == nil || e.Type != "DisbursementMade" {
 		return Entry{}, false
 	}
-	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *domain.Payment, n uint64) int {
-		at, _ := b.number(p.Event)
-		return cmp.Compare(at, n)
-	})
+	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *domain.Payment, n uint64) int { return cmp.Compare(p.Number, n) })
 	if !ok {
 		return Entry{}, false
 	}
-	return b.entry(a.Payments[i]), true
+	return b.entry(a, a.Payments[i]), true
 }
 
-func (b *Books) entry(p *domain.Payment) Entry {
+func (b *Books) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	s := b.State
-	a := s.Allocations[p.Allocation]
 	line := a.Lines[p.Line-1]
 	n := s.Notices[line.Notice]
-	e := Entry{Payment: p.Event, Allocation: p.Allocation, Revision: a.Revision, Line: line.NoticeLine, People: line.Line.People,
-		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: b.began(n.Stream), Batch: p.Batch, Row: p.Row, Form: p.Form, Amount: p.Fen,
-		Items: p.Items, Voucher: p.Voucher, Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee}
-	e.Number, _ = b.number(p.Event)
-	e.Campaign = b.Events[e.Number].Campaign
+	made := b.At(p.Number)
+	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People,
+		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: b.began(n.Stream), Batch: int(p.Batch), Row: int(p.Row), Form: p.Form, Amount: p.Fen,
+		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee()}
 	if f := s.FundOf(a); f != nil {
 		e.Fund = f.Name
 	}
@@ -213,12 +208,12 @@ func (b *Books) entry(p *domain.Payment) Entry {
 		e.Phases = append(e.Phases, Phase{pub.Timing, pub.Period.First, pub.Period.Last, pub.Mode, pub.Places, number})
 	}
 	for _, o := range n.Objections {
-		if len(o.Lines) == 0 || slices.Contains(o.Lines, line.NoticeLine) {
+		if len(o.Lines) == 0 || slices.Contains(o.Lines, int(line.NoticeLine)) {
 			number, _ := b.number(o.Event)
 			e.Objections = append(e.Objections, Answer{o.Raised, o.Outcome, number})
 		}
 	}
-	b.traceActs(&e, a, p)
+	b.traceActs(&e, a, p, &made)
 	b.traceAfter(&e, p)
 	e.Missing = b.missing(&e, a, line, n)
 	return e
@@ -275,43 +270,32 @@ func (b *Books) traceSources(e *Entry, a *domain.Allocation, p *domain.Payment) 
 }
 
 // traceActs says who prepared, approved and paid.
-func (b *Books) traceActs(e *Entry, a *domain.Allocation, p *domain.Payment) {
+func (b *Books) traceActs(e *Entry, a *domain.Allocation, p *domain.Payment, made *Event) {
 	var paid *Event
 	if p.Batch > 0 {
 		batch := a.Batches[p.Batch-1]
 		e.Prepared, e.Approved = b.by(batch.Prepared), b.by(batch.Approved)
 		paid, _ = b.Event(batch.Result)
 	}
-	if ev, ok := b.Event(p.Event); ok && (paid == nil || ev.Actor != domain.ID{}) {
-		paid = ev
+	if paid == nil || made.Actor != (domain.ID{}) {
+		paid = made
 	}
-	if paid != nil {
-		e.Paid = b.by(paid.ID)
-	}
-	for _, id := range []domain.ID{p.Event, paidID(paid)} {
-		if ev, ok := b.Event(id); ok {
-			e.irregular(ev)
-		}
+	e.Paid = b.by(paid.ID)
+	for _, ev := range []*Event{made, paid} {
+		e.irregular(ev)
 	}
 	if p.Batch > 0 {
 		batch := a.Batches[p.Batch-1]
 		for _, id := range []domain.ID{batch.Prepared, batch.Approved} {
 			if ev, ok := b.Event(id); ok {
 				for _, i := range ev.Irregular {
-					if len(i.Rows) == 0 || slices.Contains(i.Rows, p.Row) {
+					if len(i.Rows) == 0 || slices.Contains(i.Rows, int(p.Row)) {
 						e.mark(i.Code)
 					}
 				}
 			}
 		}
 	}
-}
-
-func paidID(e *Event) domain.ID {
-	if e == nil {
-		return domain.ID{}
-	}
-	return e.ID
 }
 
 func (e *Entry) irregular(ev *Event) {
@@ -345,16 +329,15 @@ func (b *Books) by(id domain.ID) *By {
 
 // traceAfter lists receipts, returns and a reversal.
 func (b *Books) traceAfter(e *Entry, p *domain.Payment) {
-	for _, id := range p.Receipts {
-		number, counts := b.counted(id)
-		if !counts {
+	for _, number := range p.Receipts() {
+		if !b.within(b.State.DateAt(number)) {
 			continue
 		}
 		if r, ok := b.typed[number].(*domain.ReceiptRecorded); ok {
 			e.Receipts = append(e.Receipts, Receipt{r.Kind, r.HeldBy, len(r.Document) > 0, number})
 		}
 	}
-	for _, back := range p.Back {
+	for _, back := range p.Back() {
 		number, counts := b.counted(back.Event)
 		if !counts {
 			continue
@@ -362,10 +345,10 @@ func (b *Books) traceAfter(e *Entry, p *domain.Payment) {
 		e.Net -= back.Fen
 		e.Returns = append(e.Returns, Return{back.Fen, back.Items, back.On, number})
 	}
-	if n, ok := b.counted(p.Reversed); ok {
+	if n, ok := b.counted(p.Reversed()); ok {
 		e.Reversed, e.Net = &n, 0
 	}
-	if n, ok := b.number(p.Again); ok {
+	if n, ok := b.number(p.Again()); ok {
 		e.Again = &n
 	}
 }
@@ -373,7 +356,7 @@ func (b *Books) traceAfter(e *Entry, p *domain.Payment) {
 // counted is the number of an event that counts on the books' date.
 func (b *Books) counted(id domain.ID) (uint64, bool) {
 	n, ok := b.number(id)
-	return n, ok && b.within(b.Events[n].Date)
+	return n, ok && b.within(b.State.DateAt(n))
 }
 
 // missing lists the evidence that an auditor would look for and not find.
@@ -394,7 +377,7 @@ func (b *Books) missing(e *Entry, a *domain.Allocation, line *domain.AdmittedLin
 				note(!slices.Contains(gaps, NoPublication), NoPublication)
 			}
 		}
-		if p := b.State.Parties[line.Beneficiary]; p != nil && rules.PapersWithin > 0 {
+		if p := b.State.Parties[line.Beneficiary()]; p != nil && rules.PapersWithin > 0 {
 			note(p.Papers == 0, PapersMissing)
 		}
 	}
@@ -403,7 +386,7 @@ func (b *Books) missing(e *Entry, a *domain.Allocation, line *domain.AdmittedLin
 	note(e.Batch == 0, NoBatchOfOthers)
 	note(e.Approved == nil, NoApproval)
 	note(e.Paid == nil || !e.Paid.Signed, NotSigned)
-	if p := b.State.Parties[line.Beneficiary]; p != nil {
+	if p := b.State.Parties[line.Beneficiary()]; p != nil {
 		note(p.Type == domain.Unidentified, NotIdentified)
 	}
 	return gaps
@@ -441,8 +424,7 @@ type Irregular struct {
 func (b *Books) Irregular() []Irregular {
 	var list []Irregular
 	at := map[domain.ID][]int{}
-	for i := range b.Events {
-		e := &b.Events[i]
+	for e := range b.Events() {
 		for _, k := range at[e.Cause] {
 			list[k].FollowedBy++
 		}

@@ -43,7 +43,7 @@ func (l *Live) follow(ctx context.Context, store eventstore.Store, from eventsto
 			break
 		}
 		l.mu.Lock()
-		l.books.Apply(Decode(raw, uint64(len(l.books.Events))))
+		l.books.Apply(Decode(raw, uint64(l.books.Len())))
 		close(l.grown)
 		l.grown = make(chan struct{})
 		l.mu.Unlock()
@@ -82,12 +82,12 @@ func (l *Live) View(ctx context.Context, after eventstore.Position, f func(*Book
 func (l *Live) Progress() Progress {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := Progress{Events: uint64(len(l.books.Events)), Position: l.books.Position, Failed: l.failed}
+	p := Progress{Events: uint64(l.books.Len()), Position: l.books.Position, Failed: l.failed}
 	if elsewhere, ok := l.store.(away); ok {
 		p.Away, p.Cause = elsewhere.Away()
 	}
-	if n := len(l.books.Events); n > 0 {
-		p.Recorded = l.books.Events[n-1].Recorded
+	if n := l.books.Len(); n > 0 {
+		p.Recorded = l.books.At(uint64(n - 1)).Recorded
 	}
 	return p
 }

@@ -104,8 +104,8 @@ func (b *Books) notice(n *domain.Notice, on domain.Day) Notice {
 	v := Notice{ID: n.ID, Number: b.began(n.Stream), Title: n.Heading.Title, Issuer: n.Heading.Issuer, Phone: n.Heading.Phone,
 		HowTo: n.Heading.HowTo, Unit: b.UnitName(a.Unit), Supplement: n.Supplements, Confirmed: n.ConfirmedOn,
 		Objections: len(n.Objections), Open: n.Open()}
-	if int(v.Number) < len(b.Events) {
-		v.Campaign = b.Events[v.Number].Campaign
+	if v.Number < uint64(b.Len()) {
+		v.Campaign = b.At(v.Number).Campaign
 	}
 	if p := b.State.Programmes[a.Programme]; p != nil {
 		v.Programme = p.Name

@@ -152,8 +152,8 @@ func TestRebuildOfRandomHistories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			running.Apply(Decode(raw, uint64(len(running.Events))))
-			if uint64(len(running.Events)) == cut+1 {
+			running.Apply(Decode(raw, uint64(running.Len())))
+			if uint64(running.Len()) == cut+1 {
 				seen = running.Digest()
 			}
 		}
@@ -206,8 +206,8 @@ func TestLive(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := live.View(ctx, done.Position, func(b *Books) {
-			if len(b.Events) != i+1 || b.UnitName(unit) != "县" {
-				t.Errorf("%d events after writing %d", len(b.Events), i+1)
+			if b.Len() != i+1 || b.UnitName(unit) != "县" {
+				t.Errorf("%d events after writing %d", b.Len(), i+1)
 			}
 		}); err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ func BenchmarkBooks(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(len(d.b.Events)), "events")
+	b.ReportMetric(float64(d.b.Len()), "events")
 }
 
 func BenchmarkFundUse(b *testing.B) {

@@ -206,7 +206,7 @@ func TestFiguresAreTheSourcesOwn(t *testing.T) {
 func TestEveryPaymentHasItsEntry(t *testing.T) {
 	b := theDemo(t).b
 	payments, entries := 0, 0
-	for _, e := range b.Events {
+	for e := range b.Events() {
 		if e.Type == "DisbursementMade" {
 			payments++
 			if x, ok := b.Payment(e.Number); !ok || x.Number != e.Number {
@@ -259,7 +259,7 @@ func TestRebuildGivesTheSameBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := uint64(len(running.Events))
+		n := uint64(running.Len())
 		running.Apply(projections.Decode(raw, n))
 		if n == 300 || n == 1200 || n == 5250 {
 			seen[n] = running.Digest()
@@ -320,13 +320,13 @@ func TestAsOf(t *testing.T) {
 // Filling again writes nothing, and a demonstration that was cut off goes on.
 func TestFillTwice(t *testing.T) {
 	d := theDemo(t)
-	before := len(d.b.Events)
+	before := d.b.Len()
 	if err := d.p.fill(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := d.p.books(context.Background())
-	if err != nil || len(b.Events) != before {
-		t.Errorf("%d events, before %d (%v)", len(b.Events), before, err)
+	if err != nil || b.Len() != before {
+		t.Errorf("%d events, before %d (%v)", b.Len(), before, err)
 	}
 }
 

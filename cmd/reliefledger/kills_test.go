@@ -135,7 +135,7 @@ func saidByBooks(t *testing.T, b *projections.Books, p *program) []string {
 		say("figure", []any{f.Report, f.ID, f.Value, f.OK, len(f.Events)})
 	}
 	types := map[string]int{}
-	for _, e := range b.Events {
+	for e := range b.Events() {
 		types[e.Type]++
 	}
 	say("events", types)

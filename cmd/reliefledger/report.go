@@ -139,9 +139,9 @@ func (p *program) rebuildCommand() *cobra.Command {
 			}
 			digest := b.Digest()
 			if p.json {
-				return writeJSON(os.Stdout, map[string]any{"events": len(b.Events), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
+				return writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
 			}
-			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), len(b.Events), len(b.State.Unfolded), digest)
+			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), digest)
 			return nil
 		})}
 }

@@ -81,7 +81,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(books.UnitName(domain.Made(town.ID, "unit")), len(books.Events), "events")
+	fmt.Println(books.UnitName(domain.Made(town.ID, "unit")), books.Len(), "events")
 	// Output:
 	// a name alone is not accepted: true
 	// events [8] <nil>

@@ -246,7 +246,7 @@ func (s *simulation) saidToEach() []string {
 // shapeOf is a history without what differs from run to run.
 func shapeOf(b *projections.Books) string {
 	var out strings.Builder
-	for _, e := range b.Events {
+	for e := range b.Events() {
 		fmt.Fprintln(&out, e.Stream, e.Type, e.Date)
 	}
 	for _, by := range []projections.Dimension{projections.ByLedger, projections.ByFund, projections.ByAllocation, projections.ByUnit, projections.ByItem} {

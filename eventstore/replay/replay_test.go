@@ -242,7 +242,7 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"more returned than was paid", domain.ReturnAbovePaid, func(f *forger) {
 			o := order("forged", "accountant", on, &domain.ReturnDisbursement{Allocation: alloc, Payment: domain.Ref{Command: command("pay 1"), Row: 1}, Amount: 6001, Kind: "payee"})
 			e := &domain.DisbursementReturned{Fen: 6001, Kind: "payee", Back: []domain.Draw{{Lot: 1, Quantity: 6001}}}
-			f.l.View(func(s *domain.Ledger) { e.Payment = s.Allocations[alloc].Payments[0].Event })
+			f.l.View(func(s *domain.Ledger) { e.Payment, _ = s.EventAt(s.Allocations[alloc].Payments[0].Number) })
 			f.as(e, o, "accountant")
 		}},
 		{"a notice shorter than the rule", domain.EventDiffers, func(f *forger) {

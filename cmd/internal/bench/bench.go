@@ -254,7 +254,7 @@ func (m *measure) reopen(ctx context.Context) (err error) {
 	m.note(Figure{Name: "rebuild-seconds", Value: took.Seconds(), Unit: "s", Zh: "重建全部投影", En: "all projections rebuilt"})
 	m.note(Figure{Name: "heap/payment", Value: float64(heap()-before) / payments, Unit: "bytes", Target: 400, Most: true, Zh: "每笔发放占用内存（全部投影）", En: "heap of all projections, a payment"})
 	half := m.report.Events / 2
-	at := books.Events[half]
+	at := books.At(half)
 	runtime.KeepAlive(books)
 	books = nil
 
