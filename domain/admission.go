@@ -39,10 +39,10 @@ func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int)
 	rules := l.rulesOf(a)
 	counts := quotaCount{groups: map[string]int{}}
 	for _, line := range a.Lines {
-		counts.over(a.Quota, rules, line.Line.Private.Group)
+		counts.over(a.Quota, rules, line.Line.Group())
 	}
 	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
-		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Private.Group)})
+		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Group())})
 	}
 	return e
 }
@@ -67,15 +67,12 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	for _, x := range e.Lines {
 		src := n.line(x.Line)
 		line := &AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over, Due: make([]Due, len(x.Give))}
-		give := x.Give
-		if slices.EqualFunc(give, src.Give, Entitlement.equal) {
-			give = src.Give // one copy is enough
-		}
+		give := l.give(x.Give)
 		for k := range give {
 			line.Due[k].Entitlement = &give[k]
 		}
 		a.Lines = append(a.Lines, line)
-		l.list(line.Beneficiary(), src.Private.Category)
+		l.list(line.Beneficiary(), src.Category())
 	}
 	if e.Part == e.Of {
 		a.admitted[e.Notice] = true
@@ -99,7 +96,7 @@ func (l *Ledger) countQuota(a *Allocation) {
 	rules, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
 	counts := quotaCount{groups: map[string]int{}}
 	for _, line := range a.Lines {
-		line.Over = counts.over(a.Quota, rules, line.Line.Private.Group)
+		line.Over = counts.over(a.Quota, rules, line.Line.Group())
 	}
 }
 

@@ -41,10 +41,10 @@ type AdmittedLine struct {
 }
 
 // Beneficiary is who is to receive what the line says.
-func (a *AdmittedLine) Beneficiary() ID { return a.Line.Private.Beneficiary }
+func (a *AdmittedLine) Beneficiary() ID { return a.Line.Beneficiary }
 
 // Payee is into whose hands it goes.
-func (a *AdmittedLine) Payee() ID { return a.Line.Private.payee() }
+func (a *AdmittedLine) Payee() ID { return a.Line.Payee() }
 
 // Due is an entitlement as it stands.
 type Due struct {
@@ -140,10 +140,6 @@ type Entitlement struct {
 type GoodsOf struct {
 	Item     string   `json:"item"`
 	Quantity Quantity `json:"quantity"`
-}
-
-func (e Entitlement) equal(x Entitlement) bool {
-	return e.Form == x.Form && e.Fen == x.Fen && slices.Equal(e.Items, x.Items)
 }
 
 // things lists what an entitlement or row moves, as items with quantities.
@@ -644,7 +640,7 @@ func (c *ResumeLine) decide(d *decision) error {
 		return refuse(NotAdmitted, c.Line)
 	case line.Stopped == ID{}:
 		return refuse(LineNotStopped, c.Line)
-	case line.Line.Struck != ID{}:
+	case line.Line.Struck() != ID{}:
 		return refuse(LineIsStruck, c.Line)
 	}
 	e := &LineResumed{Line: c.Line}

@@ -42,7 +42,7 @@ type auditLine struct {
 
 type auditNotice struct {
 	allocation string
-	lines      map[int]Line
+	lines      map[int]LineAdded
 	private    map[int]LinePrivate
 	drafted    ID
 	last       Day
@@ -147,7 +147,7 @@ func (a *auditor) event(r *Recorded) {
 			a.breach(r, 3, "more came back than was allocated")
 		}
 	case *NoticeDrafted:
-		a.notices[r.Stream] = &auditNotice{allocation: Stream(AllocationKind, e.Allocation), drafted: who, lines: map[int]Line{}, private: map[int]LinePrivate{}}
+		a.notices[r.Stream] = &auditNotice{allocation: Stream(AllocationKind, e.Allocation), drafted: who, lines: map[int]LineAdded{}, private: map[int]LinePrivate{}}
 	case *NoticeLinesAdded:
 		n := a.notices[r.Stream]
 		for i, l := range e.Lines {

@@ -1,12 +1,14 @@
 package domain
 
+import "encoding/binary"
+
 // history is what the state remembers of every event: as little as commands
 // and reports need, for there are as many as payments and more. An event's
 // index in log is its number.
 type history struct {
 	log     []entry
-	numbers map[ID]uint32 // of events; the first of those that share an id
-	streams []string      // by stream's index
+	numbers idTable  // of events; the first of those that share an id
+	streams []string // by stream's index
 }
 
 // entry is one event of the history.
@@ -30,11 +32,9 @@ var kinds, kindIndex = func() (names []string, index map[string]uint16) {
 	return names, index
 }()
 
-func newHistory() history { return history{numbers: map[ID]uint32{}} }
-
 // at returns the entry of an event, nil for none.
 func (h *history) at(event ID) *entry {
-	n, ok := h.numbers[event]
+	n, ok := h.Number(event)
 	if !ok {
 		return nil
 	}
@@ -43,8 +43,59 @@ func (h *history) at(event ID) *entry {
 
 // Number returns the number of an event.
 func (h *history) Number(event ID) (uint64, bool) {
-	n, ok := h.numbers[event]
-	return uint64(n), ok
+	n := h.numbers.find(h.log, event)
+	return uint64(n), n >= 0
+}
+
+// idTable finds events by id: a hash table of 1 + numbers, 0 where it is free,
+// probed one after the other. A map would keep every id once more.
+type idTable struct {
+	slots []uint32 // a power of two, at most three quarters full
+	used  int
+}
+
+// slotOf is where the search for an id begins. The last bytes of an id are
+// random, or hashed from its command; a forger of colliding ids slows down his
+// own ledger.
+func (t *idTable) slotOf(id ID) int {
+	h := binary.LittleEndian.Uint64(id[8:]) ^ binary.LittleEndian.Uint64(id[:8])
+	return int(h*0x9e3779b97f4a7c15>>32) & (len(t.slots) - 1)
+}
+
+// find returns the number of an event, -1 for none.
+func (t *idTable) find(log []entry, id ID) int {
+	if t.used == 0 {
+		return -1
+	}
+	for i := t.slotOf(id); t.slots[i] != 0; i = (i + 1) & (len(t.slots) - 1) {
+		if n := t.slots[i] - 1; log[n].id == id {
+			return int(n)
+		}
+	}
+	return -1
+}
+
+// add enters the last event of the log.
+func (t *idTable) add(log []entry) {
+	if 4*(t.used+1) > 3*len(t.slots) {
+		old := t.slots
+		t.slots = make([]uint32, max(64, 2*len(old)))
+		for _, n := range old {
+			if n != 0 {
+				t.put(log, n)
+			}
+		}
+	}
+	t.put(log, uint32(len(log)))
+	t.used++
+}
+
+func (t *idTable) put(log []entry, n uint32) {
+	i := t.slotOf(log[n-1].id)
+	for t.slots[i] != 0 {
+		i = (i + 1) & (len(t.slots) - 1)
+	}
+	t.slots[i] = n
 }
 
 // next is the number of the event that is being folded.

@@ -81,7 +81,7 @@ func counts(goods []GoodsOf) []ItemCount {
 }
 
 // lineRow is a line as AddLines had it.
-func lineRow(line *Line, p *LinePrivate) LineRow {
+func lineRow(line *LineAdded, p *LinePrivate) LineRow {
 	row := LineRow{Beneficiary: p.Beneficiary, Household: p.Household, Payee: p.Payee, Why: Personal{sealed: p.Why, tag: p.WhyTag},
 		Category: p.Category, Group: p.Group, Period: p.Period, People: line.People, Disclosure: line.Disclosure, Nomination: line.Nomination}
 	for _, e := range line.Give {
@@ -177,7 +177,7 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	if n.pending != nil {
 		want.Part = n.pending.part + 1
 	}
-	want.Lines = make([]Line, min(linesInPart, b.list.Count-before))
+	want.Lines = make([]LineAdded, min(linesInPart, b.list.Count-before))
 	for i := range want.Lines {
 		want.Lines[i].No = before + i + 1
 		if k := len(n.Lines); k > 0 {

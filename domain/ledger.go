@@ -35,6 +35,8 @@ type Ledger struct {
 	owed     []*owed       // steps that processes still owe, oldest first
 	postings []Posting
 	origins  map[ID]*Origin
+	labels   map[lineLabels]*lineLabels
+	gives    map[money][]Entitlement
 	listedAs map[ID][]string // categories of the admitted lines of a beneficiary
 	total    Fen             // all that ever came in, at most MaxFen
 }
@@ -72,7 +74,7 @@ func NewLedger() *Ledger {
 		Units: map[ID]*Unit{}, Officers: map[ID]*Officer{}, Programmes: map[ID]*Programme{},
 		Funds: map[ID]*Fund{}, Allocations: map[ID]*Allocation{}, Notices: map[ID]*Notice{},
 		Campaigns: map[ID]*Campaign{}, Parties: map[ID]*Party{},
-		history: newHistory(), streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, listedAs: map[ID][]string{},
+		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, listedAs: map[ID][]string{}, labels: map[lineLabels]*lineLabels{}, gives: map[money][]Entitlement{},
 	}
 }
 
@@ -91,15 +93,17 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	}
 	s.revision = r.Revision
 	at := entry{id: r.ID, stream: s.index}
-	if cause, ok := l.numbers[r.Meta.Cause]; ok && r.Meta.Cause != (ID{}) {
-		at.cause = cause + 1
+	if r.Meta.Cause != (ID{}) {
+		if cause, ok := l.Number(r.Meta.Cause); ok {
+			at.cause = uint32(cause) + 1
+		}
 	}
 	if r.Event != nil {
 		at.kind, at.date = kindIndex[TypeOf(r.Event)], r.Event.common().Date
 		at.row = uint32(rowOf(r))
 	}
 	var err error
-	first, twice := l.numbers[r.ID]
+	first, twice := l.Number(r.ID)
 	switch {
 	case twice:
 		// The first keeps its id: nobody takes an event away by writing another.
@@ -111,7 +115,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	}
 	l.log = append(l.log, at)
 	if !twice {
-		l.numbers[r.ID] = uint32(len(l.log) - 1)
+		l.numbers.add(l.log)
 	}
 	if err == nil {
 		s.recorded = r.Meta.Recorded // of what counts, so that a forgery cannot move it
@@ -373,7 +377,7 @@ func (l *Ledger) RefTo(event ID) (Ref, bool) {
 		return Ref{}, false
 	}
 	e := l.effects[l.log[at.cause-1].command]
-	if e == nil || int(at.row) > len(e.rows) || e.rows[at.row-1] != l.numbers[event]+1 {
+	if n, _ := l.Number(event); e == nil || int(at.row) > len(e.rows) || uint64(e.rows[at.row-1]) != n+1 {
 		return Ref{}, false
 	}
 	return Ref{e.Command, int(at.row)}, true

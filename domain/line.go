@@ -37,7 +37,7 @@ func (c *AddLines) decide(d *decision) error {
 			parts = append(parts, &NoticeLinesAdded{Part: len(parts) + 1, Of: of})
 		}
 		e := parts[len(parts)-1]
-		line := Line{No: next + i, People: row.People, Disclosure: row.Disclosure, Nomination: row.Nomination}
+		line := LineAdded{No: next + i, People: row.People, Disclosure: row.Disclosure, Nomination: row.Nomination}
 		for _, g := range row.Give {
 			line.Give = append(line.Give, g.entitlement())
 		}
@@ -66,7 +66,7 @@ func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
 		}
 		for _, line := range n.Live() {
 			for _, g := range line.Give {
-				sums[l.same(line.Private.Beneficiary)] += g.Fen
+				sums[l.same(line.Beneficiary)] += g.Fen
 			}
 		}
 	}

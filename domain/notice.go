@@ -35,18 +35,121 @@ type Heading struct {
 	HowTo  string     `json:"how_to,omitempty"` // how to object
 }
 
-// Line is one row of a notice (名单行).
-type Line struct {
+// LineAdded is a line as NoticeLinesAdded stores it.
+type LineAdded struct {
 	No int `json:"line"`
 	// People is the headcount of a collective line, which names nobody.
 	People     Headcount     `json:"people,omitzero"`
 	Give       []Entitlement `json:"give"`
 	Disclosure Disclosure    `json:"disclosure,omitempty"` // stricter than the notice's
 	Nomination int           `json:"nomination,omitempty"`
-	Private    LinePrivate   `json:"-"`
-	Struck     ID            `json:"-"` // by the event that resolved an objection
-	Irregular  bool          `json:"-"`
-	Minor      bool          `json:"-"`
+}
+
+// Line is one row of a notice (名单行).
+//
+// There are millions of them, so that what few have stands apart, and what many
+// have in common stands once.
+type Line struct {
+	No          int
+	Beneficiary ID
+	Give        []Entitlement
+	labels      *lineLabels
+	rest        *lineRest
+}
+
+// lineLabels is what many lines have in common.
+type lineLabels struct{ category, group, period string }
+
+// lineRest is what few lines have.
+type lineRest struct {
+	LineAdded // but for its number and what it gives
+	private   LinePrivate
+	struck    ID
+}
+
+var nothingMore lineRest
+
+func (l *Line) more() *lineRest {
+	if l.rest == nil {
+		return &nothingMore
+	}
+	return l.rest
+}
+
+// Category is the programme's category under which the line stands.
+func (l *Line) Category() string { return l.labels.category }
+
+// Group is the enterprise or village that the line belongs to.
+func (l *Line) Group() string { return l.labels.group }
+
+// Period is what the benefit is for.
+func (l *Line) Period() string { return l.labels.period }
+
+// Payee is into whose hands it goes: the beneficiary's, if the row did not name
+// another.
+func (l *Line) Payee() ID {
+	if p := l.more().private.Payee; p != (ID{}) {
+		return p
+	}
+	return l.Beneficiary
+}
+
+// Household is the party of the household's head, where the row named one.
+func (l *Line) Household() ID { return l.more().private.Household }
+
+// People is the headcount of a collective line, which names nobody.
+func (l *Line) People() Headcount { return l.more().People }
+
+// Disclosure is stricter than the notice's, where it is not empty.
+func (l *Line) Disclosure() Disclosure { return l.more().Disclosure }
+
+// Nomination is the place of the nomination that the line follows from.
+func (l *Line) Nomination() int { return l.more().Nomination }
+
+// Struck is the event that resolved an objection so.
+func (l *Line) Struck() ID { return l.more().struck }
+
+func (l *Line) strike(event ID) {
+	if l.rest == nil {
+		l.rest = &lineRest{}
+	}
+	l.rest.struck = event
+}
+
+// lineOf makes the state's line of what an event has.
+func (l *Ledger) lineOf(added *LineAdded, private *LinePrivate) *Line {
+	line := &Line{No: added.No, Beneficiary: private.Beneficiary, Give: l.give(added.Give)}
+	labels := lineLabels{private.Category, private.Group, private.Period}
+	if line.labels = l.labels[labels]; line.labels == nil {
+		line.labels = &labels
+		l.labels[labels] = line.labels
+	}
+	if rare := private.Payee != (ID{}) || private.Household != (ID{}); rare ||
+		added.People != (Headcount{}) || added.Disclosure != "" || added.Nomination != 0 {
+		line.rest = &lineRest{LineAdded: *added, private: *private}
+		line.rest.Give = nil
+	}
+	return line
+}
+
+// give is a list of entitlements; where there is one of money, the same one for
+// all who get as much.
+func (l *Ledger) give(list []Entitlement) []Entitlement {
+	if len(list) != 1 || len(list[0].Items) > 0 {
+		return list
+	}
+	key := money{list[0].Form, list[0].Fen}
+	if one, ok := l.gives[key]; ok {
+		return one
+	}
+	l.gives[key] = list
+	return list
+}
+
+// money is an entitlement without goods.
+type money struct {
+	form Form
+	fen  Fen
 }
 
 // LinePrivate is what of a line would point at a neighbour.
@@ -59,13 +162,6 @@ type LinePrivate struct {
 	Category    string `json:"category,omitempty"`
 	Group       string `json:"group,omitempty"`
 	Period      string `json:"period,omitempty"`
-}
-
-func (p *LinePrivate) payee() ID {
-	if p.Payee != (ID{}) {
-		return p.Payee
-	}
-	return p.Beneficiary
 }
 
 // Publication is one phase of a notice's publication.
@@ -128,9 +224,9 @@ type NoticeDrafted struct {
 // to Lines.
 type NoticeLinesAdded struct {
 	Common
-	Part    int    `json:"part"`
-	Of      int    `json:"of"`
-	Lines   []Line `json:"lines"`
+	Part    int         `json:"part"`
+	Of      int         `json:"of"`
+	Lines   []LineAdded `json:"lines"`
 	Private struct {
 		Lines []LinePrivate `json:"lines"`
 	} `json:"-"`
@@ -342,7 +438,7 @@ func (n *Notice) line(no int) *Line {
 func (n *Notice) Live() []*Line {
 	var live []*Line
 	for _, l := range n.Lines {
-		if l.Struck == (ID{}) {
+		if l.Struck() == (ID{}) {
 			live = append(live, l)
 		}
 	}
@@ -486,7 +582,7 @@ func (d *decision) notAboutKin(lines []*Line) error {
 		return nil
 	}
 	for i, line := range lines {
-		if d.l.concerns(o.ID, line.Private.Beneficiary) || d.l.concerns(o.ID, line.Private.payee()) {
+		if d.l.concerns(o.ID, line.Beneficiary) || d.l.concerns(o.ID, line.Payee()) {
 			if err := d.conduct(i, refuse(DecidesForKin, o.ID)); err != nil {
 				return err
 			}
@@ -720,21 +816,8 @@ func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
 	if e.Part != p.part+1 || e.Lines[0].No <= last {
 		return fmt.Errorf("part %d from line %d is not the next", e.Part, e.Lines[0].No)
 	}
-	irregular := map[int]bool{}
-	for _, i := range e.Irregular {
-		for _, row := range i.Rows {
-			irregular[row] = true
-		}
-	}
-	offset := len(p.lines)
 	for i := range e.Lines {
-		line := e.Lines[i]
-		line.Private = e.Private.Lines[i]
-		line.Irregular = irregular[offset+i+1]
-		if b := l.Parties[line.Private.Beneficiary]; b != nil {
-			line.Minor = b.Minor
-		}
-		p.lines = append(p.lines, &line)
+		p.lines = append(p.lines, l.lineOf(&e.Lines[i], &e.Private.Lines[i]))
 	}
 	p.part = e.Part
 	n.pending = p

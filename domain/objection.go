@@ -94,10 +94,10 @@ func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
 	case LineStruck, LineToBeChanged:
 		for _, no := range o.Lines {
 			line := n.line(no)
-			if line == nil || line.Struck != (ID{}) {
+			if line == nil || line.Struck() != (ID{}) {
 				continue
 			}
-			line.Struck = r.ID
+			line.strike(r.ID)
 			// Once the list is confirmed, it is the allocation that decides. The
 			// line's number there is known by the time of the step: admission
 			// is owed before it.

@@ -161,10 +161,10 @@ func (p *payability) needs(i int, line *AdmittedLine) error {
 		}
 	}
 	for _, n := range rules.Needs {
-		if n.Form != "" && n.Form != p.form || n.Category != "" && n.Category != line.Line.Private.Category {
+		if n.Form != "" && n.Form != p.form || n.Category != "" && n.Category != line.Line.Category() {
 			continue
 		}
-		if !party.meets(n, p.a.Programme, line.Line.Private.Category) {
+		if !party.meets(n, p.a.Programme, line.Line.Category()) {
 			if err := p.d.conduct(i, refuse(NeedMissing, line.No, n.Fact)); err != nil {
 				return err
 			}

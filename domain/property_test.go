@@ -290,7 +290,8 @@ func (w *world) step() {
 		}
 		book := from()
 		if e, ok := w.l.Find(ref); ok && w.n("right book", 0, 3) > 0 {
-			kind, id, _ := SplitStream(w.l.StreamAt(uint64(w.l.numbers[e])))
+			n, _ := w.l.Number(e)
+			kind, id, _ := SplitStream(w.l.StreamAt(n))
 			if book = (From{Allocation: id}); kind == FundKind {
 				book = From{Fund: id}
 			}

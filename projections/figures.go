@@ -116,22 +116,22 @@ func (b *Books) payments() []Row {
 			continue
 		}
 		people := int64(1)
-		if line.People.Relation != "" {
-			people = int64(line.People.People)
+		if line.People().Relation != "" {
+			people = int64(line.People().People)
 		}
 		r := Row{Events: []uint64{e.Number}, items: map[string]domain.Quantity{}, Fields: map[string]any{
 			"campaign": e.Campaign.String(), "form": string(e.Form), "programme": e.Programme, "fund": e.Fund, "unit": b.UnitName(a.Unit),
-			"category": line.Private.Category, "group": line.Private.Group, "period": line.Private.Period, "purpose": a.Purpose,
+			"category": line.Category(), "group": line.Group(), "period": line.Period(), "purpose": a.Purpose,
 			"fen": int64(e.Amount), "cost": int64(e.Cost), "value": int64(e.Amount + e.Cost), "net": int64(e.Net), "people": people,
-			"relation": string(line.People.Relation), "date": e.Happened, "beneficiary": b.who(line.Private.Beneficiary),
+			"relation": string(line.People().Relation), "date": e.Happened, "beneficiary": b.who(line.Beneficiary),
 			"payee": b.who(e.payee), "again": yes(e.Again != nil)}}
-		r.Fields["category_name"] = line.Private.Category
+		r.Fields["category_name"] = line.Category()
 		if rules := b.Rules(a); rules != nil {
-			if c, ok := rules.Category(line.Private.Category); ok {
+			if c, ok := rules.Category(line.Category()); ok {
 				r.Fields["category_name"] = c.Name
 			}
 		}
-		if p := b.State.Parties[line.Private.Beneficiary]; p != nil {
+		if p := b.State.Parties[line.Beneficiary]; p != nil {
 			r.Fields["party"] = string(p.Type)
 		}
 		for _, g := range e.Items {
@@ -303,11 +303,11 @@ func (b *Books) lineRows() []Row {
 		a := b.State.Allocations[n.Allocation]
 		p := b.State.Programmes[a.Programme]
 		for _, l := range n.Lines {
-			if l.Struck != (domain.ID{}) {
+			if l.Struck() != (domain.ID{}) {
 				continue
 			}
-			r := b.aboutAt(b.began(n.Stream), map[string]any{"category": l.Private.Category, "group": l.Private.Group, "programme": p.Name,
-				"unit": b.UnitName(a.Unit), "beneficiary": b.who(l.Private.Beneficiary), "people": int64(l.People.People), "relation": string(l.People.Relation)})
+			r := b.aboutAt(b.began(n.Stream), map[string]any{"category": l.Category(), "group": l.Group(), "programme": p.Name,
+				"unit": b.UnitName(a.Unit), "beneficiary": b.who(l.Beneficiary), "people": int64(l.People().People), "relation": string(l.People().Relation)})
 			rows = append(rows, r)
 		}
 	}

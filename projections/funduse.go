@@ -187,7 +187,7 @@ func (b *Books) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	line := a.Lines[p.Line-1]
 	n := s.Notices[line.Notice]
 	made := b.At(p.Number)
-	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People,
+	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People(),
 		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: b.began(n.Stream), Batch: int(p.Batch), Row: int(p.Row), Form: p.Form, Amount: p.Fen,
 		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee()}
 	if f := s.FundOf(a); f != nil {

@@ -112,15 +112,15 @@ func (b *Books) notice(n *domain.Notice, on domain.Day) Notice {
 	}
 	goods := map[string]domain.Quantity{}
 	for _, l := range n.Lines {
-		if l.Struck != (domain.ID{}) {
+		if l.Struck() != (domain.ID{}) {
 			v.Struck++
 			continue
 		}
 		v.Lines++
 		switch {
-		case l.People.Relation == domain.Exactly:
-			v.People += l.People.People
-		case l.People == domain.Headcount{}:
+		case l.People().Relation == domain.Exactly:
+			v.People += l.People().People
+		case l.People() == domain.Headcount{}:
 			v.People++
 		}
 		for _, g := range l.Give {
@@ -187,14 +187,14 @@ func (b *Books) PublicLines(id domain.ID, place string, on domain.Day) []PublicL
 	}
 	var lines []PublicLine
 	for _, l := range n.Lines {
-		d := disclosure.Stricter(l.Disclosure)
-		if p := b.State.Parties[l.Private.Beneficiary]; p == nil || p.Restricted || p.Minor {
+		d := disclosure.Stricter(l.Disclosure())
+		if p := b.State.Parties[l.Beneficiary]; p == nil || p.Restricted || p.Minor {
 			d = d.Stricter(domain.CountsOnly)
 		}
-		if l.People != (domain.Headcount{}) {
+		if l.People() != (domain.Headcount{}) {
 			d = domain.CountsOnly
 		}
-		lines = append(lines, PublicLine{l.No, d, l.Private.Beneficiary, l.People, l.Give, l.Struck != domain.ID{}})
+		lines = append(lines, PublicLine{l.No, d, l.Beneficiary, l.People(), l.Give, l.Struck() != domain.ID{}})
 	}
 	return lines
 }
