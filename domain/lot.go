@@ -49,14 +49,17 @@ type Draw struct {
 
 // MarshalJSON writes [lot,quantity] or [lot,quantity,cost]. There are more draws
 // in a ledger than anything else, so that it and its counterpart are by hand.
-func (d Draw) MarshalJSON() ([]byte, error) {
-	b := append(make([]byte, 0, 32), '[')
+func (d Draw) MarshalJSON() ([]byte, error) { return d.Append(make([]byte, 0, 32)), nil }
+
+// Append appends what MarshalJSON writes.
+func (d Draw) Append(b []byte) []byte {
+	b = append(b, '[')
 	b = strconv.AppendInt(b, int64(d.Lot), 10)
 	b = strconv.AppendInt(append(b, ','), d.Quantity, 10)
 	if d.Cost != 0 {
 		b = strconv.AppendInt(append(b, ','), int64(d.Cost), 10)
 	}
-	return append(b, ']'), nil
+	return append(b, ']')
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

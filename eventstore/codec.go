@@ -39,7 +39,7 @@ type Signed string
 // is empty for all but the first event of a command.
 func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Event, error) {
 	name := domain.TypeOf(e)
-	open, err := marshal(e)
+	open, err := encodeOpen(e)
 	if err != nil {
 		return Event{}, fmt.Errorf("encode %s: %w", name, err)
 	}
@@ -47,9 +47,12 @@ func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Eve
 	if err != nil {
 		return Event{}, fmt.Errorf("encode %s: private: %w", name, err)
 	}
-	meta, err := marshal(wireOf(m))
-	if err != nil {
-		return Event{}, fmt.Errorf("encode %s: metadata: %w", name, err)
+	w := wireOf(m)
+	meta, ok := appendPlainMetadata(make([]byte, 0, 512), &w)
+	if !ok {
+		if meta, err = marshal(w); err != nil {
+			return Event{}, fmt.Errorf("encode %s: metadata: %w", name, err)
+		}
 	}
 	data := make([]byte, 0, len(open)+len(private)+24)
 	data = append(data, `{"open":`...)
@@ -58,6 +61,15 @@ func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Eve
 	data = append(data, private...)
 	data = append(data, '}')
 	return Event{ID: id, Type: name, Data: data, Metadata: meta}, nil
+}
+
+func encodeOpen(e domain.Event) ([]byte, error) {
+	if p, ok := e.(*domain.DisbursementMade); ok {
+		if open, ok := appendPlainPayment(make([]byte, 0, 128), p); ok {
+			return open, nil
+		}
+	}
+	return marshal(e)
 }
 
 // marshal writes compact JSON without escapes for HTML.
@@ -78,11 +90,14 @@ type common struct {
 }
 
 func encodePrivate(e domain.Event, signed Signed) ([]byte, error) {
+	field, ok := privateOf(e)
+	if !ok && signed == "" && domain.CommonOf(e).Reasons == nil {
+		return []byte("{}"), nil
+	}
 	head, err := marshal(common{signed, domain.CommonOf(e).Reasons})
 	if err != nil {
 		return nil, err
 	}
-	field, ok := privateOf(e)
 	if !ok {
 		return head, nil
 	}
@@ -127,43 +142,76 @@ var upcasts = map[string]map[int]func(Parts) (Parts, error){}
 // keeps its place in the ledger and changes nothing. A *NewerSchema is such an
 // error.
 func Decode(r Recorded, number uint64) (*domain.Recorded, error) {
+	d, _, err := decode(r, number)
+	return d, err
+}
+
+// DecodeWithEntry is Decode and [Entry] at once, for who needs both. entry is nil
+// where the event's bytes are not an event's.
+func DecodeWithEntry(r Recorded, number uint64) (d *domain.Recorded, entry []byte, err error) {
+	d, parts, err := decode(r, number)
+	if err == nil {
+		return d, entryOf(r, parts), nil
+	}
+	entry, bad := Entry(r)
+	if bad != nil {
+		return d, nil, err
+	}
+	return d, entry, err
+}
+
+func decode(r Recorded, number uint64) (*domain.Recorded, Parts, error) {
 	d := &domain.Recorded{ID: r.ID, Stream: r.Stream, Revision: r.Revision, Number: number}
 	var w wire
-	if err := json.Unmarshal(r.Metadata, &w); err != nil {
-		return d, fmt.Errorf("event %d: metadata: %w", number, err)
+	if !plainMetadata(r.Metadata, &w) {
+		w = wire{}
+		if err := json.Unmarshal(r.Metadata, &w); err != nil {
+			return d, Parts{}, fmt.Errorf("event %d: metadata: %w", number, err)
+		}
 	}
 	d.Meta = w.metadata()
 	if w.Schema < 0 {
-		return d, fmt.Errorf("event %d: there is no schema %d", number, w.Schema)
+		return d, Parts{}, fmt.Errorf("event %d: there is no schema %d", number, w.Schema)
 	}
 	if w.Schema > Schema {
-		return d, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
+		return d, Parts{}, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
 	}
-	parts, err := Split(r.Data)
-	if err != nil {
-		return d, fmt.Errorf("event %d: %w", number, err)
+	stored, ok := plainSplit(r.Data) // the parts themselves are decoded below
+	if !ok {
+		var err error
+		if stored, err = Split(r.Data); err != nil {
+			return d, Parts{}, fmt.Errorf("event %d: %w", number, err)
+		}
 	}
+	parts := stored
 	for s := w.Schema; s < Schema; s++ {
 		if up := upcasts[r.Type][s]; up != nil {
+			var err error
 			if parts, err = up(parts); err != nil {
-				return d, fmt.Errorf("event %d: upcast from schema %d: %w", number, s, err)
+				return d, Parts{}, fmt.Errorf("event %d: upcast from schema %d: %w", number, s, err)
 			}
 		}
 	}
 	e, ok := domain.NewEvent(r.Type)
 	if !ok {
-		return d, fmt.Errorf("event %d: unknown type %q", number, r.Type)
+		return d, Parts{}, fmt.Errorf("event %d: unknown type %q", number, r.Type)
 	}
 	if err := decodeInto(e, parts); err != nil {
-		return d, fmt.Errorf("event %d: %s: %w", number, r.Type, err)
+		return d, Parts{}, fmt.Errorf("event %d: %s: %w", number, r.Type, err)
 	}
 	d.Event = e
-	return d, nil
+	return d, stored, nil
 }
 
 func decodeInto(e domain.Event, p Parts) error {
-	if err := json.Unmarshal(p.Open, e); err != nil {
-		return err
+	if !plainOpen(p.Open, e) {
+		reflect.ValueOf(e).Elem().SetZero()
+		if err := json.Unmarshal(p.Open, e); err != nil {
+			return err
+		}
+	}
+	if string(p.Private) == "{}" || plainPrivate(p.Private, e) {
+		return nil
 	}
 	var c common
 	if err := json.Unmarshal(p.Private, &c); err != nil {

@@ -28,10 +28,15 @@ func Entry(r Recorded) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log entry of %s@%d: %w", r.Stream, r.Revision, err)
 	}
+	return entryOf(r, p), nil
+}
+
+func entryOf(r Recorded, p Parts) []byte {
 	open := sha256.Sum256(p.Open)
 	hidden := sha256.New()
+	var length [8]byte
 	for _, b := range [][]byte{p.Private, r.Metadata} {
-		hidden.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+		hidden.Write(binary.BigEndian.AppendUint64(length[:0], uint64(len(b))))
 		hidden.Write(b)
 	}
 	e := make([]byte, 0, 128+len(r.Stream)+len(r.Type))
@@ -43,11 +48,12 @@ func Entry(r Recorded) ([]byte, error) {
 	e = binary.BigEndian.AppendUint16(e, uint16(len(r.Type)))
 	e = append(e, r.Type...)
 	e = append(e, open[:]...)
-	return hidden.Sum(e), nil
+	return hidden.Sum(e)
 }
 
 // LeafHash is the hash of an entry as a leaf (RFC 6962): SHA-256 of a zero byte
 // and the entry.
 func LeafHash(entry []byte) [32]byte {
-	return sha256.Sum256(append([]byte{0}, entry...))
+	var room [512]byte
+	return sha256.Sum256(append(append(room[:0], 0), entry...))
 }

@@ -102,11 +102,9 @@ type Decoded struct {
 // Decode reads a stored event for Apply.
 func Decode(raw eventstore.Recorded, number uint64) Decoded {
 	d := Decoded{Position: raw.Position}
-	d.Recorded, d.Err = eventstore.Decode(raw, number)
-	if entry, err := eventstore.Entry(raw); err == nil {
+	var entry []byte
+	if d.Recorded, entry, d.Err = eventstore.DecodeWithEntry(raw, number); entry != nil {
 		d.Leaf = eventstore.LeafHash(entry)
-	} else if d.Err == nil {
-		d.Err = err
 	}
 	return d
 }
