@@ -378,8 +378,9 @@ func (c *RejectBatch) decide(d *decision) error {
 }
 
 // payable refuses a batch that is not approved, is paid by who prepared it, or
-// has a stopped line among the rows to be paid (rules 9 and 10).
-func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) error {
+// has a stopped line among the rows to be paid (rules 9 and 10): those from
+// first to last for which pays says so.
+func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
 	if b.Approved == (ID{}) {
 		return refuse(BatchIs, b.No, said{"未复核", "not approved"})
 	}
@@ -391,8 +392,9 @@ func (d *decision) payable(a *Allocation, b *Batch, pays func(row int) bool) err
 	if err := d.recordedInTime(a); err != nil {
 		return err
 	}
-	for i, r := range b.Rows {
-		if a.line(int(r.Line)).Stopped != (ID{}) && pays(i+1) {
+	for i := first - 1; i < last; i++ {
+		r := &b.Rows[i]
+		if a.Lines[r.Line-1].Stopped != (ID{}) && pays(i+1) {
 			if err := d.conduct(i, refuse(LineIsStopped, int(r.Line))); err != nil {
 				return err
 			}
@@ -453,7 +455,7 @@ func (c *SendBatchToBank) decide(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
-	if err := d.payable(a, b, func(int) bool { return true }); err != nil {
+	if err := d.payable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
 		return err
 	}
 	if c.Bank == "" {
@@ -488,7 +490,7 @@ func (c *TakeBankResult) decide(d *decision) error {
 	if count != c.Count || sum != c.Amount.Fen() {
 		return refuse(ResultMismatch, c.Count, c.Amount.Fen(), count, sum)
 	}
-	if err := d.payable(a, b, func(row int) bool { return !not[row] }); err != nil {
+	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
 		return err
 	}
 	d.add(&BankResultTaken{Batch: c.Batch, File: c.File, Count: count, Fen: sum, Rejected: c.Rejected})
@@ -524,7 +526,7 @@ func (c *PayBatch) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if err := d.payable(a, b, func(row int) bool { return !not[row] }); err != nil {
+	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
 		return err
 	}
 	seen := map[string]bool{}

@@ -312,7 +312,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
 	}
-	if err := d.payable(a, b, func(row int) bool { return row == c.Row }); err != nil {
+	if err := d.payable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
 		return err
 	}
 	row := &b.Rows[c.Row-1]
