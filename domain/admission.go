@@ -68,8 +68,8 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 		src := n.line(x.Line)
 		line := &AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over, Due: make([]Due, len(x.Give))}
 		give := l.give(x.Give)
-		for k := range give {
-			line.Due[k].Entitlement = &give[k]
+		for k := range line.Due {
+			line.Due[k].of, line.Due[k].which = give, uint32(k)
 		}
 		a.Lines = append(a.Lines, line)
 		l.list(line.Beneficiary(), src.Category())

@@ -48,10 +48,17 @@ func (a *AdmittedLine) Payee() ID { return a.Line.Payee() }
 
 // Due is an entitlement as it stands.
 type Due struct {
-	*Entitlement
+	of             *gives
+	which          uint32
 	reserved, paid int64 // of its only thing, or its first
 	rest           *dueRest
 }
+
+// Entitlement is what was admitted.
+func (d *Due) Entitlement() *Entitlement { return &d.of.Give[d.which] }
+
+// Items are its goods.
+func (d *Due) Items() []GoodsOf { return d.Entitlement().Items }
 
 // dueRest is what few entitlements have.
 type dueRest struct {
@@ -62,7 +69,7 @@ type dueRest struct {
 func (d *Due) write() *dueRest {
 	if d.rest == nil {
 		d.rest = &dueRest{}
-		if n := len(d.Items) - 1; n > 0 {
+		if n := len(d.Items()) - 1; n > 0 {
 			d.rest.reserved, d.rest.paid = make([]int64, n), make([]int64, n)
 		}
 	}
@@ -93,7 +100,7 @@ func (d *Due) settle(event ID) {
 // each calls f for the items that the entitlement has, with their place in it.
 func (d *Due) each(items []GoodsOf, f func(i int, quantity int64)) {
 	for _, g := range items {
-		for i, own := range d.Items {
+		for i, own := range d.Items() {
 			if own.Item == g.Item {
 				f(i, int64(g.Quantity))
 			}
@@ -103,7 +110,7 @@ func (d *Due) each(items []GoodsOf, f func(i int, quantity int64)) {
 
 // pay counts what was paid, times 1 or -1.
 func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
-	if len(d.Items) == 0 && len(items) == 0 {
+	if len(d.Items()) == 0 && len(items) == 0 {
 		d.paid += times * int64(fen)
 	}
 	d.each(items, func(i int, q int64) {
@@ -117,7 +124,7 @@ func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
 
 // reserve counts what a batch holds, times 1 or -1.
 func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
-	if len(d.Items) == 0 && len(items) == 0 {
+	if len(d.Items()) == 0 && len(items) == 0 {
 		d.reserved += times * int64(fen)
 	}
 	d.each(items, func(i int, q int64) {
@@ -156,9 +163,9 @@ func (e Entitlement) things() []goodsOut {
 
 // Left is what of the i-th thing is neither reserved nor paid.
 func (d *Due) Left(i int) int64 {
-	all := int64(d.Fen)
-	if len(d.Items) > 0 {
-		all = int64(d.Items[i].Quantity)
+	all := int64(d.Entitlement().Fen)
+	if items := d.Items(); len(items) > 0 {
+		all = int64(items[i].Quantity)
 	}
 	switch {
 	case i == 0:

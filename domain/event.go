@@ -168,5 +168,14 @@ func byName(events ...Event) map[string]reflect.Type {
 	return types
 }
 
+// AllEvents returns an empty event of each type, always in the same order.
+func AllEvents() []Event {
+	events := make([]Event, len(allEvents))
+	for i, e := range allEvents {
+		events[i] = reflect.New(reflect.TypeOf(e).Elem()).Interface().(Event)
+	}
+	return events
+}
+
 // CommonOf returns the common fields of an event.
 func CommonOf(e Event) *Common { return e.common() }

@@ -637,7 +637,7 @@ func (l *Ledger) entryOf(b *Book, id ID) *entryMade {
 	}
 	if a := l.Allocations[b.ID]; a != nil && a.Stream == b.Stream {
 		if p := l.paymentOf(a, id); p != nil {
-			return &entryMade{kind: "DisbursementMade", taken: p.Draws, payment: p, reversed: p.Reversed()}
+			return &entryMade{kind: "DisbursementMade", taken: a.Draws(p), payment: p, reversed: p.Reversed()}
 		}
 	}
 	return nil

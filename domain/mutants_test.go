@@ -39,7 +39,7 @@ func TestMutants(t *testing.T) {
 		{8, "an objection is open", "notice.go", "if open := n.Open(); open > 0 {", "if open := n.Open(); false {", "TestRules"},
 		{9, "more than published", "payable.go", "if t.quantity > left {", "if false {", "TestRules"},
 		{9, "a stopped line", "payable.go", "if line.Stopped != (ID{}) {", "if false {", "TestRules"},
-		{9, "another form", "payable.go", "if due.Form != p.form {", "if false {", "TestRules"},
+		{9, "another form", "payable.go", "if due.Entitlement().Form != p.form {", "if false {", "TestRules"},
 		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "TestRules"},
 		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "TestRules"},
 		{11, "outside the earmark", "allocation.go", "if !slices.Contains(f.Earmark, c.Purpose) {", "if false {", "TestRules"},

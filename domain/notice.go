@@ -52,9 +52,9 @@ type LineAdded struct {
 type Line struct {
 	No          int
 	Beneficiary ID
-	Give        []Entitlement
-	labels      *lineLabels
-	rest        *lineRest
+	*gives
+	labels *lineLabels
+	rest   *lineRest
 }
 
 // lineLabels is what many lines have in common.
@@ -118,7 +118,7 @@ func (l *Line) strike(event ID) {
 
 // lineOf makes the state's line of what an event has.
 func (l *Ledger) lineOf(added *LineAdded, private *LinePrivate) *Line {
-	line := &Line{No: added.No, Beneficiary: private.Beneficiary, Give: l.give(added.Give)}
+	line := &Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
 	labels := lineLabels{private.Category, private.Group, private.Period}
 	if line.labels = l.labels[labels]; line.labels == nil {
 		line.labels = &labels
@@ -132,18 +132,21 @@ func (l *Ledger) lineOf(added *LineAdded, private *LinePrivate) *Line {
 	return line
 }
 
-// give is a list of entitlements; where there is one of money, the same one for
-// all who get as much.
-func (l *Ledger) give(list []Entitlement) []Entitlement {
+// gives is what a line is to receive. All lines that get as much money and
+// nothing else have the same one.
+type gives struct{ Give []Entitlement }
+
+func (l *Ledger) give(list []Entitlement) *gives {
 	if len(list) != 1 || len(list[0].Items) > 0 {
-		return list
+		return &gives{list}
 	}
 	key := money{list[0].Form, list[0].Fen}
-	if one, ok := l.gives[key]; ok {
-		return one
+	one := l.gives[key]
+	if one == nil {
+		one = &gives{list}
+		l.gives[key] = one
 	}
-	l.gives[key] = list
-	return list
+	return one
 }
 
 // money is an entitlement without goods.

@@ -25,7 +25,7 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		return no, refuse(AdmissionIncomplete, parts).at(i)
 	}
 	if row.Entitlement == 0 {
-		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x Due) bool { return x.Form == p.form })
+		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x Due) bool { return x.Entitlement().Form == p.form })
 		if row.Entitlement == 0 {
 			row.Entitlement = 1
 		}
@@ -58,8 +58,8 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 			return no, err
 		}
 	}
-	if due.Form != p.form {
-		if err := d.conduct(i, refuse(OtherForm, due.Form, p.form)); err != nil {
+	if due.Entitlement().Form != p.form {
+		if err := d.conduct(i, refuse(OtherForm, due.Entitlement().Form, p.form)); err != nil {
 			return no, err
 		}
 	}
@@ -79,7 +79,7 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 
 // all is everything of an entitlement that is neither paid nor reserved.
 func (d *Due) all() (fen Fen, items []GoodsOf) {
-	for i, t := range d.things() {
+	for i, t := range d.Entitlement().things() {
 		left := max(d.Left(i), 0)
 		switch {
 		case t.item == Money:
@@ -127,7 +127,7 @@ func (p *payability) notice(id ID) *Refusal {
 // amounts is rule 9: no more than was published. What would make the
 // entitlement's items others than it has is no breach but nonsense.
 func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
-	published := due.things()
+	published := due.Entitlement().things()
 	for _, t := range out.things() {
 		if t.quantity <= 0 {
 			return refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, 0)).at(i)

@@ -21,12 +21,12 @@ type Payment struct {
 	receipt     uint32 // 1 + the number of its first receipt
 	Form        Form
 	Fen         Fen
-	Draws       []Draw // all that it took
 	rest        *paymentRest
 }
 
 // paymentRest is what few payments have.
 type paymentRest struct {
+	draws    []Draw // without a batch: all that it took
 	items    []GoodsOf
 	voucher  string
 	again    ID
@@ -100,12 +100,20 @@ func (p *Payment) dropReceipt(number uint64) {
 	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
 }
 
-// out is what left by the payment and is still out.
-func (p *Payment) out() outflow {
+// Draws is all that a payment took. Of a batch it is what its row had.
+func (a *Allocation) Draws(p *Payment) []Draw {
+	if p.Batch > 0 {
+		return a.Batches[p.Batch-1].Rows[p.Row-1].Draws
+	}
+	return p.more().draws
+}
+
+// out is what left by a payment and is still out.
+func (a *Allocation) out(p *Payment) outflow {
 	if p.more().returned {
 		return p.rest.out
 	}
-	return outflow{p.Draws}
+	return outflow{a.Draws(p)}
 }
 
 // stillOut changes what is still out.
@@ -433,7 +441,7 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 		if t.quantity <= 0 {
 			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
 		}
-		out := p.out()
+		out := a.out(p)
 		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
 		if !ok {
 			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
@@ -469,7 +477,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	p := &Payment{Number: l.next(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date, Draws: e.Draws}
+	p := &Payment{Number: l.next(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
 	if len(e.Items) > 0 {
 		p.write().items = e.Items
 	}
@@ -486,7 +494,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 			return fmt.Errorf("batch %d has no row %d to pay", e.Batch, e.Row)
 		}
 		row := &b.Rows[e.Row-1]
-		p.Batch, p.Row, p.Line, p.Entitlement, p.Form, p.Draws = int32(e.Batch), int32(e.Row), row.Line, row.Entitlement, b.Form, row.Draws
+		p.Batch, p.Row, p.Line, p.Entitlement, p.Form = int32(e.Batch), int32(e.Row), row.Line, row.Entitlement, b.Form
 		again = row.Again()
 		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
 		a.unreserve(row)
@@ -501,6 +509,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		}
 		l.move(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
 		p.Line, p.Entitlement = int32(e.Line), int32(e.Entitlement)
+		p.write().draws = e.Draws
 		line.Due[e.Entitlement-1].settle(e.Again)
 	}
 	if again != (ID{}) {
@@ -569,7 +578,7 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
 		return fmt.Errorf("nothing is out of payment %s", e.Payment)
 	}
-	out := p.out()
+	out := a.out(p)
 	if !out.close(e.Back) {
 		return fmt.Errorf("more than is out of payment %s", e.Payment)
 	}
@@ -600,8 +609,9 @@ func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
 
 // unreturn undoes a return.
 func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
-	p.stillOut(outflow{append(p.out().draws, back...)})
-	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
+	a := l.Allocations[b.ID]
+	p.stillOut(outflow{append(a.out(p).draws, back...)})
+	due := a.due(p.Line, p.Entitlement)
 	for _, x := range p.Back() {
 		if x.Event == event {
 			due.pay(x.Fen, x.Items, 1)

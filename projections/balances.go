@@ -134,7 +134,7 @@ func (b *Books) Balances(by Dimension) []Balance {
 		return r
 	}
 	for t, q := range b.tallies {
-		if (t.item != domain.Money) != (by == ByItem) || q == 0 {
+		if (t.item != domain.Money) != (by == ByItem) || q == 0 || !b.within(t.date) {
 			continue
 		}
 		for _, k := range b.keys(by, t) {

@@ -43,6 +43,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/snapshot"
 )
 
 // Until says as of what books are read; the zero value is now.
@@ -63,6 +64,8 @@ type Books struct {
 	Position eventstore.Position
 
 	columns eventColumns
+	point   snapshot.Point // as far as the store was read
+	snapped uint64         // events that came from a snapshot
 	tallies map[tally]int64
 	stories storyBook
 	typed   map[uint64]domain.Event // of the types that reports quote
@@ -79,14 +82,32 @@ func New(until Until) *Books {
 // Read reads all events of a store into new books. Events are decoded by as
 // many goroutines as there are cores, and applied in order.
 func Read(ctx context.Context, store eventstore.Store, until Until) (*Books, error) {
-	b := New(until)
-	for d, err := range decoded(ctx, store) {
+	return ReadFrom(ctx, store, "", until)
+}
+
+// ReadFrom is Read, begun from a snapshot in a file where there is one that
+// lies before what the books are as of; it leaves a new one there where that
+// saves the next reader much. *[snapshot.Lost] says that the store has another
+// history than when the snapshot was made.
+//
+// A snapshot is no evidence: an auditor reads the events.
+func ReadFrom(ctx context.Context, store eventstore.Store, path string, until Until) (*Books, error) {
+	b, err := restore(ctx, store, path, until)
+	if err != nil {
+		return nil, fmt.Errorf("read books: %w", err)
+	}
+	whole := true
+	for d, err := range decoded(ctx, store, b.Position, uint64(b.Len())) {
 		if err != nil {
 			return nil, fmt.Errorf("read books: %w", err)
 		}
-		if !b.Apply(d) {
+		if whole = b.Apply(d.Decoded); !whole {
 			break
 		}
+		b.point.Next(d.raw)
+	}
+	if path != "" && whole && len(b.Unreadable) == 0 && b.State.Owed() == 0 && snapshot.Worth(b.point.Count, b.snapped) {
+		_ = snapshot.Save(path, b.point, b.kept(), concrete...) // the next reader can do without
 	}
 	return b, nil
 }
@@ -113,9 +134,16 @@ func Decode(raw eventstore.Recorded, number uint64) Decoded {
 // handing them over costs little.
 const chunk = 256
 
-// decoded yields the events of a store in order, decoded in parallel.
-func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, error] {
-	return func(yield func(Decoded, error) bool) {
+// read is a decoded event with its bytes.
+type read struct {
+	Decoded
+	raw eventstore.Recorded
+}
+
+// decoded yields the events of a store behind a position in order, decoded in
+// parallel; number is that of the first.
+func decoded(ctx context.Context, store eventstore.Store, from eventstore.Position, number uint64) iter.Seq2[read, error] {
+	return func(yield func(read, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		type job struct {
@@ -154,8 +182,8 @@ func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, err
 				}
 				return true
 			}
-			next := &job{out: make(chan []Decoded, 1)}
-			for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+			next := &job{first: number, out: make(chan []Decoded, 1)}
+			for r, err := range store.ReadAll(ctx, from, eventstore.Forwards) {
 				if err != nil {
 					if give(next) {
 						give(&job{err: err})
@@ -179,11 +207,11 @@ func decoded(ctx context.Context, store eventstore.Store) iter.Seq2[Decoded, err
 				return
 			case done: // what was read ahead is not wanted
 			case j.err != nil:
-				yield(Decoded{}, j.err)
+				yield(read{}, j.err)
 				done = true
 			default:
-				for _, d := range <-j.out {
-					if done = !yield(d, nil); done {
+				for i, d := range <-j.out {
+					if done = !yield(read{d, j.raw[i]}, nil); done {
 						stop()
 						break
 					}
@@ -211,9 +239,7 @@ func (b *Books) Apply(d Decoded) bool {
 	b.Position = d.Position
 	b.add(d)
 	if err == nil && d.Event != nil {
-		if c := domain.CommonOf(d.Event); u.Date == 0 || c.Date <= u.Date {
-			b.tally(d, postings)
-		}
+		b.tally(d, postings)
 		b.tell(d)
 	}
 	return true

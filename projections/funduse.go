@@ -229,7 +229,7 @@ func (b *Books) traceSources(e *Entry, a *domain.Allocation, p *domain.Payment) 
 		}
 		shares[origin] += fen
 	}
-	for _, d := range p.Draws {
+	for _, d := range a.Draws(p) {
 		lot, _ := a.Lot(d.Lot)
 		o, ok := b.State.Origin(lot.Origin)
 		switch {

@@ -24,7 +24,12 @@ type Live struct {
 
 // Follow reads the books of a store and follows it until Close.
 func Follow(ctx context.Context, store eventstore.Store) (*Live, error) {
-	b, err := Read(ctx, store, Until{})
+	return FollowFrom(ctx, store, "")
+}
+
+// FollowFrom is Follow, begun from a snapshot as [ReadFrom] does.
+func FollowFrom(ctx context.Context, store eventstore.Store, path string) (*Live, error) {
+	b, err := ReadFrom(ctx, store, path, Until{})
 	if err != nil {
 		return nil, err
 	}

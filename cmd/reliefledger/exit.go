@@ -13,6 +13,7 @@ import (
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/snapshot"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -112,6 +113,7 @@ func exitCode(err error) int {
 		differs  *eventstore.Differs
 		noBackup *noBackupError
 		damaged  *damagedError
+		lost     *snapshot.Lost
 	)
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &poisoned): // first: it may wrap what is only its cause
@@ -126,7 +128,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven

@@ -27,6 +27,8 @@ const (
 	eventsFolder = "events"
 	vaultFile    = "vault.db"
 	ledgerFile   = "ledger.json"
+
+	snapshotsFolder = "snapshots" // caches; may be removed at any time
 )
 
 // about is ledger.json: which ledger the folder is, and where its wrapping key,
@@ -87,6 +89,15 @@ func openStore(ctx context.Context, address, dir string) (eventstore.Store, erro
 	return esdb.Dial(ctx, address, esdb.Options{})
 }
 
+// snapshot is the file in which something that was folded is kept between
+// starts.
+func (p *program) snapshot(name string) string {
+	if p.data == "" {
+		return ""
+	}
+	return filepath.Join(p.data, snapshotsFolder, name)
+}
+
 // otherLedger says that a store holds another ledger than the folder.
 func otherLedger(dir string, want, have uuid.UUID) error {
 	if have == want || have == (uuid.UUID{}) {
@@ -95,8 +106,15 @@ func otherLedger(dir string, want, have uuid.UUID) error {
 	return &noLedgerError{dir, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s, want %s", have, want)}
 }
 
-// books opens the store and reads the projections.
+// books opens the store and reads the projections, from a snapshot if there is
+// one.
 func (p *program) books(ctx context.Context) (*projections.Books, error) {
+	return p.booksFrom(ctx, p.snapshot("books"))
+}
+
+// booksFrom is books from a snapshot in a file; an empty name reads all events,
+// which is what evidence needs.
+func (p *program) booksFrom(ctx context.Context, snapshot string) (*projections.Books, error) {
 	a, err := p.about()
 	if err != nil {
 		return nil, err
@@ -110,7 +128,7 @@ func (p *program) books(ctx context.Context) (*projections.Books, error) {
 		return nil, err
 	}
 	defer store.Close()
-	b, err := projections.Read(ctx, store, until)
+	b, err := projections.ReadFrom(ctx, store, snapshot, until)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +198,7 @@ func (p *program) openVault(ctx context.Context, a about) (*vault.Vault, error) 
 }
 
 func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Vault) (*opened, error) {
-	opts := ledger.Options{}
+	opts := ledger.Options{Snapshot: p.snapshot("state")}
 	if p.holidays != "" {
 		text, err := os.ReadFile(p.holidays)
 		if err == nil {

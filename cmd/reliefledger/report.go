@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,7 +29,7 @@ func writeJSONLine(v any) error {
 func (p *program) reportCommand() *cobra.Command {
 	c := &cobra.Command{Use: "report", Short: p.say("报告", "reports"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	summary := &cobra.Command{Use: "summary CAMPAIGN", Short: p.say("活动总结：一页，每个数字附事件序号", "one page about a campaign, each figure with the numbers of its events"), Args: cobra.ExactArgs(1),
-		RunE: p.withBooks(func(b *projections.Books, args []string) error {
+		RunE: p.withEvents(func(b *projections.Books, args []string) error {
 			campaign, err := p.campaign(b, args[0])
 			if err != nil {
 				return err
@@ -43,7 +45,7 @@ func (p *program) reportCommand() *cobra.Command {
 		})}
 	var file string
 	figures := &cobra.Command{Use: "figures", Short: p.say("逐一核对来源中的数字", "go through the source's figures, each rebuilt from events"), Args: cobra.NoArgs,
-		RunE: p.withBooks(func(b *projections.Books, _ []string) error {
+		RunE: p.withEvents(func(b *projections.Books, _ []string) error {
 			list, err := p.figures(b, file)
 			if err != nil {
 				return err
@@ -126,7 +128,7 @@ func (p *program) showFigures(list []projections.Figure) error {
 
 func (p *program) rebuildCommand() *cobra.Command {
 	return &cobra.Command{Use: "rebuild", Short: p.say("从事件重建一切，并核对每一行平衡", "rebuild everything from the events and check that it balances"), Args: cobra.NoArgs,
-		RunE: p.withBooks(func(b *projections.Books, _ []string) error {
+		RunE: p.withEvents(func(b *projections.Books, _ []string) error {
 			for _, by := range projections.Dimensions {
 				if by == projections.ByForm || by == projections.ByCampaign || by == projections.BySource {
 					continue // rows of these see one side of a movement, or a rounded share
@@ -138,10 +140,31 @@ func (p *program) rebuildCommand() *cobra.Command {
 				}
 			}
 			digest := b.Digest()
+			if err := p.checkSnapshot(b, digest); err != nil {
+				return err
+			}
 			if p.json {
 				return writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
 			}
 			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), digest)
 			return nil
 		})}
+}
+
+// checkSnapshot holds what a snapshot leads to against what the events say. One
+// that says something else is removed.
+func (p *program) checkSnapshot(b *projections.Books, digest [32]byte) error {
+	path := p.snapshot("books")
+	if _, err := os.Stat(path); err != nil || p.asOf != "" {
+		return nil
+	}
+	from, err := p.booksFrom(context.Background(), path)
+	if err != nil {
+		return err
+	}
+	if from.Len() != b.Len() || from.Digest() == digest {
+		return nil // somebody has written meanwhile, or all is well
+	}
+	fmt.Fprintf(os.Stderr, p.say("快照所说与事件不符，已删除（以事件为准）：%s\n", "the snapshot said otherwise than the events, which count; it is removed: %s\n"), filepath.Dir(path))
+	return errors.Join(saidError{errUnproven}, os.RemoveAll(filepath.Dir(path)))
 }

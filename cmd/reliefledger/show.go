@@ -86,9 +86,19 @@ func (p *program) showCommand() *cobra.Command {
 	return c
 }
 
+// withBooks reads books for showing, from a snapshot if there is one.
 func (p *program) withBooks(show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
+	return p.with(p.snapshot, show)
+}
+
+// withEvents reads books from all events.
+func (p *program) withEvents(show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
+	return p.with(func(string) string { return "" }, show)
+}
+
+func (p *program) with(snapshot func(name string) string, show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		b, err := p.books(cmd.Context())
+		b, err := p.booksFrom(cmd.Context(), snapshot("books"))
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
+	"reliefledger.org/ledger/eventstore/snapshot"
 )
 
 // Where this process holds the folder, commands are decided ahead (design
@@ -260,7 +261,7 @@ func (l *Ledger) startOver(ctx context.Context, a *ahead) error {
 // Under mu: nobody may decide meanwhile.
 func (l *Ledger) foldAgainLocked(ctx context.Context) error {
 	l.ahead = nil
-	l.state, l.position = domain.NewLedger(), eventstore.Position{}
+	l.state, l.position, l.point = domain.NewLedger(), eventstore.Position{}, snapshot.Point{}
 	for r, err := range l.store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
 		if err != nil {
 			return fmt.Errorf("read events again: %w", err)

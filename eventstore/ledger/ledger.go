@@ -31,6 +31,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/snapshot"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -41,6 +42,9 @@ type Options struct {
 	// Clock says when events are recorded; nil is the machine's. An order of a
 	// simulated ledger may say its own time.
 	Clock func() time.Time
+	// Snapshot is a file in which the state is kept between starts; empty is
+	// none.
+	Snapshot string
 }
 
 // Ledger is the domain on a store. All methods may be called from many
@@ -61,10 +65,14 @@ type Ledger struct {
 	failed   error               // the follower's end
 	readOnly error               // an event of a newer program was met
 	lastTime time.Time           // of a simulated clock
+	point    snapshot.Point      // as far as the follower has met events
 	ahead    *ahead              // nil: nothing is decided before what it rests on is synced
 
 	streamsMu sync.Mutex
 	streams   map[string]*sync.Mutex // one writer a stream, while an append is under way
+
+	snapshot string // a file, or empty
+	snapped  uint64 // events of the snapshot in it
 
 	steps sync.Mutex // one goroutine carries on processes
 }
@@ -74,14 +82,17 @@ type Ledger struct {
 // Close.
 func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts Options) (*Ledger, error) {
 	l := &Ledger{store: store, vault: keys, calendar: opts.Calendar, clock: opts.Clock,
-		state: domain.NewLedger(), followed: make(chan struct{}), grown: make(chan struct{}), streams: map[string]*sync.Mutex{}}
+		state: domain.NewLedger(), followed: make(chan struct{}), grown: make(chan struct{}), streams: map[string]*sync.Mutex{}, snapshot: opts.Snapshot}
 	if l.calendar == nil {
 		l.calendar = domain.DefaultCalendar()
 	}
 	if l.clock == nil {
 		l.clock = time.Now
 	}
-	for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+	if err := l.restore(ctx); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	for r, err := range store.ReadAll(ctx, l.position, eventstore.Forwards) {
 		if err != nil {
 			return nil, fmt.Errorf("open ledger: read events: %w", err)
 		}
@@ -102,11 +113,73 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	return l, nil
 }
 
-// Close ends following the store.
+// Close ends following the store, and leaves a snapshot where that saves the
+// next start much.
 func (l *Ledger) Close() error {
+	l.meetAll()
 	l.stop()
 	<-l.followed
+	l.keep()
 	return nil
+}
+
+// kept is what a snapshot has.
+type kept struct {
+	State    *domain.Ledger
+	LastTime time.Time
+}
+
+// restore takes the state from a snapshot, if there is one.
+func (l *Ledger) restore(ctx context.Context) error {
+	if l.snapshot == "" {
+		return nil
+	}
+	var k kept
+	at, err := snapshot.Load(ctx, l.snapshot, l.store, &k)
+	var none *snapshot.None
+	switch {
+	case errors.As(err, &none) || err == nil && k.State == nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	l.state, l.lastTime, l.point, l.position, l.snapped = k.State, k.LastTime, at, at.Position, at.Count
+	return nil
+}
+
+// meetAll waits a moment for the follower to meet what was written ahead of it:
+// only then does the state stand for a point of the store's history.
+func (l *Ledger) meetAll() {
+	if l.snapshot == "" {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	for {
+		l.mu.Lock()
+		met, failed, grown := l.ahead == nil || len(l.ahead.unseen) == 0, l.failed, l.grown
+		l.mu.Unlock()
+		if met || failed != nil {
+			return
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// keep writes a snapshot. That it cannot is nobody's trouble: the next start
+// takes longer.
+func (l *Ledger) keep() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.snapshot == "" || !snapshot.Worth(l.point.Count, l.snapped) || l.readOnly != nil ||
+		l.state.Owed() > 0 || l.state.Count != l.point.Count || l.point.Position != l.position {
+		return
+	}
+	_ = snapshot.Save(l.snapshot, l.point, &kept{l.state, l.lastTime})
 }
 
 // follow folds what is appended, by whomever.
@@ -137,6 +210,9 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 	}
 	if l.meetLocked(raw) {
 		l.position = maxPosition(l.position, raw.Position)
+		if l.point.Position.Compare(raw.Position) < 0 {
+			l.point.Next(raw)
+		}
 	} else {
 		l.foldLocked(raw)
 	}
@@ -155,6 +231,7 @@ func (l *Ledger) foldLocked(raw eventstore.Recorded) {
 	}
 	l.applyLocked(r)
 	l.position = raw.Position
+	l.point.Next(raw)
 }
 
 func (l *Ledger) applyLocked(r *domain.Recorded) {

@@ -236,8 +236,10 @@ func (o *office) result(ctx context.Context, rows []Payment) (signed, error) {
 
 // pay signs the payment of one approved entitlement, by hand.
 func (o *office) pay(ctx context.Context, r Payment) (signed, error) {
-	return o.sign(ctx, fmt.Sprint("pay ", r.List, " ", r.Row), r.On, &domain.Disburse{Allocation: allocation(r.List), Batch: 1, Row: r.Row}, cashier)
+	return o.sign(ctx, payName(r), r.On, &domain.Disburse{Allocation: allocation(r.List), Batch: 1, Row: r.Row}, cashier)
 }
+
+func payName(r Payment) string { return fmt.Sprint("pay ", r.List, " ", r.Row) }
 
 // receive records the receipts of a list: one sheet for a bank's, one signed
 // slip for each payment by hand.

@@ -1,0 +1,244 @@
+// Package snapshot keeps what was folded from a store's events in a file, so
+// that a start need not fold them all again.
+//
+//	at, err := snapshot.Load(ctx, path, store, state)
+//	var lost *snapshot.Lost
+//	switch {
+//	case errors.As(err, &lost):
+//		return err // the store has another history than it had
+//	case err != nil:
+//		state, at = domain.NewLedger(), snapshot.Point{} // fold from the start
+//	}
+//
+// A snapshot is a cache, and never evidence: whoever audits folds the events.
+// One that is damaged, or was made by another build of the program, is not
+// there. But it remembers how many events there were, and which was the last:
+// a store that lost its tail, or was put back to an earlier day, is found out.
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/image"
+)
+
+// Point is the place in a store's history up to which something was folded.
+type Point struct {
+	Count    uint64              // events that were folded
+	Position eventstore.Position // of the last of them, from which to go on
+	before   eventstore.Position // of the one before it
+	last     eventstore.Recorded
+}
+
+// Next moves the point behind an event.
+func (p *Point) Next(r eventstore.Recorded) {
+	p.Count++
+	p.before, p.Position, p.last = p.Position, r.Position, r
+}
+
+// Lost says that a store does not have the event at which a snapshot was made:
+// events are missing that were there, or it holds another history.
+type Lost struct {
+	Path  string // of the snapshot
+	Count uint64 // events that there were
+	Event uuid.UUID
+	Found string // what the store has in the last one's place
+}
+
+func (e *Lost) Error() string {
+	return fmt.Sprintf("the event store has lost events or holds another history 事件库缺失事件，或已是另一段历史: "+
+		"%s was made at event %d, %s; there stands now 现为: %s. "+
+		"Compare with a backup; remove the file to go on with what is there 请先与备份核对；删除该文件即按现有事件继续",
+		e.Path, e.Count-1, e.Event, e.Found)
+}
+
+// None says that there is no snapshot that could be used, and why.
+type None struct{ Why error }
+
+func (e *None) Error() string { return fmt.Sprintf("no snapshot: %v", e.Why) }
+func (e *None) Unwrap() error { return e.Why }
+
+// head is what stands before the image, as a line of JSON.
+type head struct {
+	Format string    `json:"format"`
+	Shape  []byte    `json:"shape"` // of the types and the program
+	Count  uint64    `json:"count"`
+	After  [2]uint64 `json:"after"`  // position of the last event
+	Before [2]uint64 `json:"before"` // of the one before it
+	Event  uuid.UUID `json:"event"`  // the last one
+	Leaf   []byte    `json:"leaf"`   // chain over it alone
+	Bytes  int64     `json:"bytes"`  // of the image
+	Sum    uint32    `json:"sum"`    // CRC-32C of the image and of this line with a sum of 0
+}
+
+const format = "reliefledger snapshot 1"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func pair(p eventstore.Position) [2]uint64 {
+	commit, prepare := p.Pair()
+	return [2]uint64{commit, prepare}
+}
+
+func leafOf(r eventstore.Recorded) []byte {
+	var c eventstore.Chain
+	c.Add(r)
+	return c.Sum[:]
+}
+
+// Worth says whether a snapshot at count events would save much against one
+// that was made at before: writing it costs as much as folding some of them.
+func Worth(count, before uint64) bool {
+	const least = 5_000
+	return count >= before+least && (count-before)*10 >= count
+}
+
+// Save writes a snapshot of what root points to, as folded up to at. concrete
+// are samples of what stands in its interfaces. The file appears whole or not
+// at all; it is not synced, being a cache.
+func Save(path string, at Point, root any, concrete ...any) (err error) {
+	if at.Count == 0 {
+		return errors.New("a snapshot of nothing")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err == nil {
+			err = os.Rename(f.Name(), path)
+		}
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	// The head has one length, so that it can be written again with the sum.
+	h := head{Format: format, Shape: shape(root, concrete), Count: at.Count, After: pair(at.Position), Before: pair(at.before), Event: at.last.ID, Leaf: leafOf(at.last)}
+	if _, err := f.Write(h.line()); err != nil {
+		return err
+	}
+	sum := crc32.New(castagnoli)
+	counted := &counter{}
+	if err := image.Write(io.MultiWriter(f, sum, counted), root, concrete...); err != nil {
+		return err
+	}
+	h.Bytes = counted.n
+	h.Sum = crc32.Update(sum.Sum32(), castagnoli, h.line())
+	_, err = f.WriteAt(h.line(), 0)
+	return err
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.n += int64(len(b))
+	return len(b), nil
+}
+
+// headSize is room for every head, filled up with blanks and a line's end.
+const headSize = 1024
+
+func (h *head) line() []byte {
+	text, err := json.Marshal(h)
+	if err != nil || len(text) >= headSize {
+		panic(fmt.Sprintf("the head of a snapshot: %v", err)) // it has only numbers and sums
+	}
+	line := bytes.Repeat([]byte{' '}, headSize)
+	copy(line, text)
+	line[headSize-1] = '\n'
+	return line
+}
+
+// Load reads a snapshot into what root points to, which must be zero, and looks
+// in the store for the event at which it was made. *None says that there is
+// none to be used: then root is to be thrown away and the events folded. Other
+// errors are *Lost and those of the store.
+func Load(ctx context.Context, path string, store eventstore.Store, root any, concrete ...any) (Point, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Point{}, &None{err}
+	}
+	if len(text) < headSize {
+		return Point{}, &None{errors.New("it is cut off")}
+	}
+	var h head
+	if err := json.Unmarshal(text[:headSize], &h); err != nil || h.Format != format || h.Count == 0 {
+		return Point{}, &None{errors.New("it is none, or of another format")}
+	}
+	// The head is believed only with the sum: what is damaged shall not accuse
+	// the store.
+	body, sum := text[headSize:], h.Sum
+	h.Sum = 0
+	if crc32.Update(crc32.Checksum(body, castagnoli), castagnoli, h.line()) != sum || int64(len(body)) != h.Bytes {
+		return Point{}, &None{errors.New("it is damaged")}
+	}
+	at := Point{Count: h.Count, Position: eventstore.NewPosition(h.After[0], h.After[1]), before: eventstore.NewPosition(h.Before[0], h.Before[1])}
+	if at.last, err = lastOf(ctx, path, store, &h, at.before); err != nil {
+		return Point{}, err
+	}
+	if !bytes.Equal(h.Shape, shape(root, concrete)) {
+		return Point{}, &None{errors.New("another build of the program made it")}
+	}
+	if err := image.Read(body, root, concrete...); err != nil {
+		return Point{}, &None{err}
+	}
+	return at, nil
+}
+
+// lastOf reads the event at which the snapshot was made.
+func lastOf(ctx context.Context, path string, store eventstore.Store, h *head, before eventstore.Position) (eventstore.Recorded, error) {
+	lost := &Lost{path, h.Count, h.Event, "nothing 空"}
+	for r, err := range store.ReadAll(ctx, before, eventstore.Forwards) {
+		var unknown *eventstore.UnknownPosition
+		switch {
+		case errors.As(err, &unknown):
+			return r, lost
+		case err != nil:
+			return r, err
+		case !bytes.Equal(leafOf(r), h.Leaf):
+			lost.Found = fmt.Sprintf("%s@%d %s %s", r.Stream, r.Revision, r.Type, r.ID)
+			return r, lost
+		}
+		return r, nil
+	}
+	return eventstore.Recorded{}, lost
+}
+
+func shape(root any, concrete []any) []byte {
+	layout := image.Shape(root, concrete...)
+	s := sha256.Sum256(append(layout[:], build()...))
+	return s[:]
+}
+
+// build tells one build of the program from another: the same types folded by
+// other rules are another state.
+var build = sync.OnceValue(func() []byte {
+	h := sha256.New()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		fmt.Fprintln(h, info)
+	}
+	if path, err := os.Executable(); err == nil {
+		if i, err := os.Stat(path); err == nil {
+			fmt.Fprintln(h, i.Size(), i.ModTime().UnixNano())
+		}
+	}
+	return binary.BigEndian.AppendUint64(h.Sum(nil), uint64(eventstore.Schema))
+})
