@@ -64,10 +64,18 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 		}
 	}
 	a.admitting[e.Notice] = e.Part
+	// One array for all lines of the part, and one for what they are due.
+	dues := 0
 	for _, x := range e.Lines {
+		dues += len(x.Give)
+	}
+	lines, due := make([]AdmittedLine, len(e.Lines)), make([]Due, dues)
+	a.Lines = slices.Grow(a.Lines, len(e.Lines))
+	for i, x := range e.Lines {
 		src := n.line(x.Line)
-		line := &AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over, Due: make([]Due, len(x.Give))}
-		give := l.give(x.Give)
+		line, give := &lines[i], l.give(x.Give)
+		*line = AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over}
+		line.Due, due = due[:len(x.Give):len(x.Give)], due[len(x.Give):]
 		for k := range line.Due {
 			line.Due[k].of, line.Due[k].which = give, uint32(k)
 		}
@@ -84,9 +92,9 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 
 // list remembers that somebody stands on an admitted line of a category.
 func (l *Ledger) list(beneficiary ID, category string) {
-	who := l.same(beneficiary)
-	if category != "" && !slices.Contains(l.listedAs[who], category) {
-		l.listedAs[who] = append(l.listedAs[who], category)
+	p := l.Parties[l.same(beneficiary)]
+	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
+		p.listedAs = append(p.listedAs, category)
 	}
 }
 

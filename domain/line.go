@@ -133,7 +133,7 @@ func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
 	}
-	for _, listed := range k.d.l.listedAs[k.d.l.same(row.Beneficiary)] {
+	for _, listed := range k.d.l.Parties[k.d.l.same(row.Beneficiary)].listedAs {
 		if slices.Contains(cat.Excludes, listed) {
 			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
 		}

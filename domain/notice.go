@@ -116,9 +116,9 @@ func (l *Line) strike(event ID) {
 	l.rest.struck = event
 }
 
-// lineOf makes the state's line of what an event has.
-func (l *Ledger) lineOf(added *LineAdded, private *LinePrivate) *Line {
-	line := &Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
+// setLine makes the state's line of what an event has.
+func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
+	*line = Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
 	labels := lineLabels{private.Category, private.Group, private.Period}
 	if line.labels = l.labels[labels]; line.labels == nil {
 		line.labels = &labels
@@ -129,7 +129,6 @@ func (l *Ledger) lineOf(added *LineAdded, private *LinePrivate) *Line {
 		line.rest = &lineRest{LineAdded: *added, private: *private}
 		line.rest.Give = nil
 	}
-	return line
 }
 
 // gives is what a line is to receive. All lines that get as much money and
@@ -819,8 +818,11 @@ func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
 	if e.Part != p.part+1 || e.Lines[0].No <= last {
 		return fmt.Errorf("part %d from line %d is not the next", e.Part, e.Lines[0].No)
 	}
+	lines := make([]Line, len(e.Lines)) // one array for the part
+	p.lines = slices.Grow(p.lines, len(e.Lines))
 	for i := range e.Lines {
-		p.lines = append(p.lines, l.lineOf(&e.Lines[i], &e.Private.Lines[i]))
+		l.setLine(&lines[i], &e.Lines[i], &e.Private.Lines[i])
+		p.lines = append(p.lines, &lines[i])
 	}
 	p.part = e.Part
 	n.pending = p

@@ -38,6 +38,7 @@ type Party struct {
 	Activities map[string]Day    // by kind, the last day
 	Matches    []Match
 	stream     string
+	listedAs   []string // categories of the admitted lines of which he is the beneficiary
 }
 
 // Eligible is a programme and a category.
@@ -461,7 +462,7 @@ func (l *Ledger) unitOfParty(id ID) ID {
 
 // same follows merges to the party that goes on.
 func (l *Ledger) same(id ID) ID {
-	for hops := 0; hops < maxDepth; hops++ {
+	for hops := 0; hops < maxDepth && l.merged; hops++ {
 		p := l.Parties[id]
 		if p == nil || p.MergedInto == (ID{}) {
 			return id
@@ -565,11 +566,10 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	if l.same(e.Private.Into) == p.ID {
 		return fmt.Errorf("merged in a circle")
 	}
-	p.MergedInto = e.Private.Into
-	for _, category := range l.listedAs[p.ID] {
+	p.MergedInto, l.merged = e.Private.Into, true
+	for _, category := range p.listedAs {
 		l.list(p.ID, category) // who is somebody else now
 	}
-	delete(l.listedAs, p.ID)
 	return nil
 }
 

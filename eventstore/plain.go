@@ -220,8 +220,9 @@ func plainPrivate(private []byte, e domain.Event) bool {
 	switch e := e.(type) {
 	case *domain.NoticeLinesAdded:
 		p.privateLines(e)
-	default:
-		return false
+	default: // of a command that left nothing else in private
+		p.need(`{"signed":`)
+		p.skip()
 	}
 	return p.has(`}`) && len(p.rest) == 0
 }
@@ -245,6 +246,22 @@ func (p *plain) list(element func()) {
 		element()
 	}
 	p.need(`]`)
+}
+
+// rows is how many objects are left, but for those in them.
+func (p *plain) rows() (n int) {
+	depth := 0
+	for _, c := range p.rest {
+		switch c {
+		case '{':
+			if depth++; depth == 1 {
+				n++
+			}
+		case '}':
+			depth--
+		}
+	}
+	return n
 }
 
 // form is a form of relief; the known ones are not copied.
@@ -305,6 +322,7 @@ func (p *plain) parts(part, of *int) {
 func (p *plain) added(e *domain.NoticeLinesAdded) {
 	p.common(&e.Common)
 	p.parts(&e.Part, &e.Of)
+	e.Lines = make([]domain.LineAdded, 0, p.rows())
 	p.list(func() {
 		p.need(`{"line":`)
 		line := domain.LineAdded{No: int(p.number())}
@@ -323,6 +341,7 @@ func (p *plain) privateLines(e *domain.NoticeLinesAdded) {
 		p.need(`,`)
 	}
 	p.need(`"lines":`)
+	e.Private.Lines = make([]domain.LinePrivate, 0, p.rows())
 	p.list(func() {
 		p.need(`{"beneficiary":`)
 		line := domain.LinePrivate{Beneficiary: p.id()}
@@ -368,6 +387,7 @@ func (p *plain) admitted(e *domain.LinesAdmitted) {
 	p.need(`,"notice":`)
 	e.Notice = p.id()
 	p.parts(&e.Part, &e.Of)
+	e.Lines = make([]domain.Admitted, 0, p.rows())
 	p.list(func() {
 		p.need(`{"line":`)
 		line := domain.Admitted{Line: int(p.number())}
@@ -385,6 +405,7 @@ func (p *plain) prepared(e *domain.BatchPrepared) {
 	p.need(`,"form":`)
 	e.Form = p.form()
 	p.need(`,"rows":`)
+	e.Rows = make([]domain.BatchRow, 0, p.rows())
 	p.list(func() {
 		p.need(`{"line":`)
 		row := domain.BatchRow{Line: int(p.number())}

@@ -36,9 +36,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"iter"
-	"runtime"
-	"sync"
 	"time"
 
 	"reliefledger.org/ledger/domain"
@@ -97,7 +94,8 @@ func ReadFrom(ctx context.Context, store eventstore.Store, path string, until Un
 		return nil, fmt.Errorf("read books: %w", err)
 	}
 	whole := true
-	for d, err := range decoded(ctx, store, b.Position, uint64(b.Len())) {
+	decode := func(raw eventstore.Recorded, number uint64) read { return read{Decode(raw, number), raw} }
+	for d, err := range eventstore.InParallel(ctx, store, b.Position, uint64(b.Len()), decode) {
 		if err != nil {
 			return nil, fmt.Errorf("read books: %w", err)
 		}
@@ -130,95 +128,10 @@ func Decode(raw eventstore.Recorded, number uint64) Decoded {
 	return d
 }
 
-// chunk is how many events one goroutine decodes at a time: enough that
-// handing them over costs little.
-const chunk = 256
-
 // read is a decoded event with its bytes.
 type read struct {
 	Decoded
 	raw eventstore.Recorded
-}
-
-// decoded yields the events of a store behind a position in order, decoded in
-// parallel; number is that of the first.
-func decoded(ctx context.Context, store eventstore.Store, from eventstore.Position, number uint64) iter.Seq2[read, error] {
-	return func(yield func(read, error) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		type job struct {
-			raw   []eventstore.Recorded
-			first uint64
-			out   chan []Decoded // room for one
-			err   error
-		}
-		workers := runtime.GOMAXPROCS(0)
-		jobs := make(chan *job, workers)    // to be decoded
-		order := make(chan *job, 2*workers) // to be applied; bounds what waits in memory
-		var wg sync.WaitGroup
-		defer wg.Wait()
-		for range workers {
-			wg.Go(func() {
-				for j := range jobs {
-					out := make([]Decoded, len(j.raw))
-					for i, r := range j.raw {
-						out[i] = Decode(r, j.first+uint64(i))
-					}
-					j.out <- out
-				}
-			})
-		}
-		wg.Go(func() {
-			defer close(order)
-			defer close(jobs)
-			give := func(j *job) bool {
-				select {
-				case order <- j:
-				case <-ctx.Done():
-					return false
-				}
-				if j.err == nil {
-					jobs <- j
-				}
-				return true
-			}
-			next := &job{first: number, out: make(chan []Decoded, 1)}
-			for r, err := range store.ReadAll(ctx, from, eventstore.Forwards) {
-				if err != nil {
-					if give(next) {
-						give(&job{err: err})
-					}
-					return
-				}
-				next.raw = append(next.raw, r)
-				if len(next.raw) == chunk {
-					if !give(next) {
-						return
-					}
-					next = &job{first: next.first + chunk, out: make(chan []Decoded, 1)}
-				}
-			}
-			give(next)
-		})
-		for done := false; ; {
-			j, more := <-order
-			switch {
-			case !more:
-				return
-			case done: // what was read ahead is not wanted
-			case j.err != nil:
-				yield(read{}, j.err)
-				done = true
-			default:
-				for i, d := range <-j.out {
-					if done = !yield(read{d, j.raw[i]}, nil); done {
-						stop()
-						break
-					}
-				}
-			}
-		}
-	}
 }
 
 // Apply folds one event; false says that it lies after what the books are as

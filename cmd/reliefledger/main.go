@@ -95,7 +95,7 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.rebuildCommand(),
 		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand())
-	root.AddCommand(p.auditCommand())
+	root.AddCommand(p.auditCommand(), p.benchCommand())
 	root.AddCommand(p.topics()...)
 	return root
 }

@@ -92,11 +92,15 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	if err := l.restore(ctx); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	for r, err := range store.ReadAll(ctx, l.position, eventstore.Forwards) {
+	decode := func(raw eventstore.Recorded, number uint64) decoded {
+		r, err := eventstore.Decode(raw, number)
+		return decoded{r, err, raw}
+	}
+	for d, err := range eventstore.InParallel(ctx, store, l.position, l.state.Count, decode) {
 		if err != nil {
 			return nil, fmt.Errorf("open ledger: read events: %w", err)
 		}
-		l.fold(r)
+		l.foldDecoded(d)
 	}
 	following, stop := context.WithCancel(context.Background())
 	l.stop = stop
@@ -225,13 +229,24 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 // foldLocked applies an event that the state does not have. Under mu.
 func (l *Ledger) foldLocked(raw eventstore.Recorded) {
 	r, err := eventstore.Decode(raw, l.state.Count)
+	l.foldDecoded(decoded{r, err, raw})
+}
+
+// decoded is an event with its bytes, and why it could not be read.
+type decoded struct {
+	*domain.Recorded
+	err error
+	raw eventstore.Recorded
+}
+
+func (l *Ledger) foldDecoded(d decoded) {
 	var newer *eventstore.NewerSchema
-	if errors.As(err, &newer) {
-		l.readOnly = err // which names the event
+	if errors.As(d.err, &newer) {
+		l.readOnly = d.err // which names the event
 	}
-	l.applyLocked(r)
-	l.position = raw.Position
-	l.point.Next(raw)
+	l.applyLocked(d.Recorded)
+	l.position = d.raw.Position
+	l.point.Next(d.raw)
 }
 
 func (l *Ledger) applyLocked(r *domain.Recorded) {

@@ -67,7 +67,7 @@ func Run(ctx context.Context, store eventstore.Store, calendar *domain.Calendar)
 	out := &Result{Findings: []Finding{}, State: judge.State()}
 	lists := newLists()
 	defer lists.wait()
-	for e, err := range inParallel(ctx, store, readEvent) {
+	for e, err := range eventstore.InParallel(ctx, store, eventstore.Position{}, 0, readEvent) {
 		if err != nil {
 			return nil, fmt.Errorf("replay: after %d events: %w", out.Events, err)
 		}

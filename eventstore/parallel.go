@@ -1,23 +1,22 @@
-package replay
+package eventstore
 
 import (
 	"context"
 	"iter"
 	"runtime"
 	"sync"
-
-	"reliefledger.org/ledger/eventstore"
 )
 
 // chunk is how many events one goroutine reads at a time: enough that handing
 // them over costs little.
 const chunk = 128
 
-// inParallel yields what work makes of each event of a store, in order; work
-// runs on as many goroutines as there are cores.
-func inParallel[T any](ctx context.Context, store eventstore.Store, work func(eventstore.Recorded, uint64) T) iter.Seq2[T, error] {
+// InParallel yields what work makes of each event of a store behind a position,
+// in order; number is that of the first. work runs on as many goroutines as
+// there are cores, which is what reading all events costs most.
+func InParallel[T any](ctx context.Context, store Store, from Position, number uint64, work func(r Recorded, number uint64) T) iter.Seq2[T, error] {
 	type job struct {
-		raw   []eventstore.Recorded
+		raw   []Recorded
 		first uint64
 		err   error
 		done  chan []T // room for one
@@ -55,8 +54,8 @@ func inParallel[T any](ctx context.Context, store eventstore.Store, work func(ev
 				}
 				return true
 			}
-			next := &job{done: make(chan []T, 1)}
-			for r, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+			next := &job{first: number, done: make(chan []T, 1)}
+			for r, err := range store.ReadAll(ctx, from, Forwards) {
 				if err != nil {
 					if give(next) {
 						give(&job{err: err})
