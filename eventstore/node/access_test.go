@@ -196,6 +196,10 @@ func TestClientWithUsersOverTLS(t *testing.T) {
 	} {
 		client := s.official(t, c.user, "tls=true", trust)
 		_, err := client.AppendToStream(ctx, "a", esdb.AppendToStreamOptions{}, theirs(event("a0"))...)
+		for errors.Is(err, io.EOF) && ctx.Err() == nil {
+			// Refused before it had sent all, the client forgets to read why.
+			_, err = client.AppendToStream(ctx, "a", esdb.AppendToStreamOptions{}, theirs(event("a0"))...)
+		}
 		if code(err) != c.writes {
 			t.Errorf("%q writes: %v", c.user, err)
 		}

@@ -32,4 +32,3 @@ func TestTooFew(t *testing.T) {
 	}
 }
 
-func n() int { return 1000000 }
