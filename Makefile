@@ -71,9 +71,10 @@ mutants:
 bench:
 	$(GO) test -run '^$$' -bench . ./...
 
-# Write the golden summaries again; read the difference before committing it.
+# Write the golden summaries and previews again; read the difference before committing it.
 golden:
 	$(GO) test ./cmd/reliefledger -run TestSummaries -update
+	$(GO) test ./cmd/internal/sheets -run TestPreviews -update
 
 # Write the nine campaigns again. FIGURES is the source's figures.jsonl, if the
 # figures are to be copied anew.

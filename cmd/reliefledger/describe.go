@@ -23,7 +23,7 @@ func (p *program) listCommands() error {
 		}
 		t.row(name, strings.Join(roles, p.say("、", ", ")))
 	}
-	t.row(importLines, p.say("拟稿人（名册 CSV）", "drafter (a roster as CSV)"))
+	t.row(importLines, p.say("拟稿人（名册文件）", "drafter (a roster)"))
 	return t.write(os.Stdout)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"reliefledger.org/ledger/cmd/internal/sheets"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/ledger"
 )
@@ -138,7 +139,7 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dr
 	if len(all) == 0 {
 		return &inputError{what: name, why: p.say("没有命令", "no commands")}
 	}
-	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, dry: dry}
+	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, dry: dry, understood: p.tellRoster}
 	for _, w := range all {
 		if err := p.recordOne(ctx, r, w.in); err != nil {
 			return fmt.Errorf("%s: %w", w.where, err)
@@ -192,7 +193,7 @@ func (p *program) recordStream(ctx context.Context, in io.Reader, name string, d
 	if err != nil {
 		return err
 	}
-	r := &runner{l: l.Ledger, signers: signers, dir: ".", dry: dry, commanded: o.commanded}
+	r := &runner{l: l.Ledger, signers: signers, dir: ".", dry: dry, commanded: o.commanded, understood: p.tellRoster}
 	l.View(func(s *domain.Ledger) { r.id = s.ID })
 	lines := make(chan string)
 	scanned := make(chan error, 1) // room for its one answer
@@ -286,6 +287,9 @@ type runner struct {
 	dir     string
 	open    func(name string) ([]byte, error) // files beside the script
 	dry     bool
+	// understood is shown each roster, with its errors, before anything is done
+	// with it; nil: nobody.
+	understood func(roster *sheets.Roster, dry bool) error
 	// commanded is told of each command and its outcome; nil: nobody.
 	commanded func(name string, repeated bool, err error)
 }

@@ -1,317 +1,248 @@
 package main
 
 import (
-	"bytes"
-	"encoding/csv"
+	"context"
+	"errors"
 	"fmt"
-	"strconv"
+	"io"
+	"os"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
+	"reliefledger.org/ledger/cmd/internal/sheets"
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore/vault"
 )
-
-// badCell is a cell of a roster that cannot be taken, by row and column.
-type badCell struct {
-	Row    int    `json:"row"` // of the file, from 1
-	Column string `json:"column"`
-	Value  string `json:"value,omitempty"` // masked where it is a number of a person
-	Zh     string `json:"zh"`
-	En     string `json:"en"`
-}
 
 // badCells refuses a roster as a whole.
 type badCells struct {
 	file  string
-	cells []badCell
+	cells []sheets.Problem
+	more  int // that there was no room to remember
 	lang  domain.Lang
 }
 
+// shownCells is how many a person is shown; --json and a dry run have more.
+const shownCells = 20
+
 func (e *badCells) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d 个单元格有误，整份名册未导入 / cells are wrong, nothing was imported", e.file, len(e.cells))
+	fmt.Fprintf(&b, "%s: %d 个单元格有误，整份名册未导入 / cells are wrong, nothing was imported", e.file, len(e.cells)+e.more)
 	for i, c := range e.cells {
-		if i == 20 {
-			fmt.Fprintf(&b, "\n  … %d", len(e.cells)-i)
+		if i == shownCells {
+			fmt.Fprintf(&b, "\n  … %d", len(e.cells)-i+e.more)
 			break
 		}
-		why := c.Zh
-		if e.lang == domain.En {
-			why = c.En
-		}
-		fmt.Fprintf(&b, "\n  %d 行 row %d，%s 列：%s", c.Row, c.Row, c.Column, why)
+		b.WriteString("\n  " + sayProblem(c, e.lang))
 	}
 	return b.String()
 }
 
-// column is what a roster's column means; each has many names.
-type column string
-
-const (
-	colName       column = "姓名"
-	colNumber     column = "身份证号"
-	colAmount     column = "金额"
-	colForm       column = "形式"
-	colItem       column = "物资"
-	colQuantity   column = "数量"
-	colAccount    column = "账号"
-	colPhone      column = "电话"
-	colAddress    column = "地址"
-	colCategory   column = "类别"
-	colGroup      column = "组别"
-	colPeriod     column = "享受期"
-	colType       column = "对象"
-	colPeople     column = "人数"
-	colDisclosure column = "公开"
-	colNomination column = "推荐"
-	colPayee      column = "收款人"
-	colWhy        column = "代领原因"
-	colNote       column = "备注"
-)
-
-var columnNames = map[string]column{
-	"姓名": colName, "户主姓名": colName, "领款人": colName, "户主": colName, "享受人": colName, "单位名称": colName, "name": colName,
-	"身份证号": colNumber, "身份证号码": colNumber, "公民身份号码": colNumber, "证件号码": colNumber, "统一社会信用代码": colNumber, "number": colNumber,
-	"金额": colAmount, "发放金额": colAmount, "补助金额": colAmount, "救助金额": colAmount, "实发金额": colAmount, "amount": colAmount,
-	"形式": colForm, "发放形式": colForm, "form": colForm, "物资": colItem, "实物": colItem, "item": colItem, "数量": colQuantity, "quantity": colQuantity,
-	"卡号": colAccount, "银行账号": colAccount, "账号": colAccount, "一卡通账号": colAccount, "社保卡号": colAccount, "account": colAccount,
-	"电话": colPhone, "联系电话": colPhone, "地址": colAddress, "住址": colAddress, "类别": colCategory, "对象类别": colCategory, "category": colCategory,
-	"组别": colGroup, "企业": colGroup, "村(居)": colGroup, "村": colGroup, "行政村": colGroup, "组": colGroup, "group": colGroup,
-	"享受期": colPeriod, "期间": colPeriod, "对象": colType, "type": colType, "人数": colPeople, "公开": colDisclosure, "推荐": colNomination,
-	"收款人": colPayee, "代领原因": colWhy, "备注": colNote, "序号": "", "no": "",
-}
-
-var partyTypes = map[string]domain.PartyType{"": domain.Person, "个人": domain.Person, "户": domain.Household, "机构": domain.Institution, "集体": domain.Group, "不明": domain.Unidentified}
-
-var formsByName = map[string]domain.Form{"现金": domain.Cash, "银行": domain.Bank, "实物": domain.Goods, "凭证": domain.Voucher,
-	"cash": domain.Cash, "bank": domain.Bank, "goods": domain.Goods, "voucher": domain.Voucher}
-
-var disclosures = map[string]domain.Disclosure{"": "", "全名": domain.FullNames, "隐名": domain.MaskedNames, "仅人数": domain.CountsOnly}
-
-// rosterRow is a row of a roster as the ledger takes it.
-type rosterRow struct {
-	row        int // of the file
-	kind       domain.PartyType
-	people     domain.Headcount
-	details    domain.PersonalDetails
-	give       []domain.Give
-	category   string
-	group      string
-	period     string
-	disclosure domain.Disclosure
-	nomination int
-	payee      string // another payee's name, with why
-	why        string
+func sayProblem(p sheets.Problem, l domain.Lang) string {
+	if where := p.Where(); where != "" {
+		return where + "：" + p.Say(l)
+	}
+	return p.Say(l)
 }
 
 // maxRoster bounds a roster: the largest list we know has 6,000 rows.
 const maxRoster = 20_000
 
-// readRoster reads a CSV roster: UTF-8 with or without BOM, GBK or GB18030. All
-// cells are checked; if one is wrong the whole is refused, with all of them.
-func readRoster(name string, text []byte, form domain.Form, lang domain.Lang) ([]rosterRow, error) {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
-	if !utf8.Valid(text) {
-		decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text)
-		if err != nil || bytes.ContainsRune(decoded, utf8.RuneError) {
-			return nil, &inputError{what: name, why: "neither UTF-8 nor GB18030 既非 UTF-8 也非 GB18030"}
-		}
-		text = decoded
-	}
-	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord = -1
-	table, err := r.ReadAll()
+// readRoster reads a roster of any kind and understands it. It returns what was
+// understood with its errors, for a preview.
+func readRoster(c rosterImport, file []byte) (*sheets.Roster, error) {
+	grid, err := sheets.Read(file)
 	if err != nil {
-		return nil, &inputError{what: name, err: err}
+		return nil, &inputError{what: c.File, err: err}
 	}
-	head, columns := header(table)
-	if head < 0 {
-		return nil, &inputError{what: name, why: "没有表头：需要“姓名”列 / no header row: a column 姓名 is needed"}
+	roster := sheets.Understand(grid, sheets.Options{File: c.File, Form: c.Form, Sheet: c.Sheet, Columns: c.Columns})
+	if len(roster.Rows) > maxRoster {
+		return nil, &inputError{what: c.File, why: fmt.Sprintf("%d 行，一份名册至多 %d 行 / %d rows, %d are allowed", len(roster.Rows), maxRoster, len(roster.Rows), maxRoster)}
 	}
-	if len(table)-head-1 > maxRoster {
-		return nil, &inputError{what: name, why: fmt.Sprintf("%d rows, %d are allowed", len(table)-head-1, maxRoster)}
+	return roster, nil
+}
+
+// columnsOf reads --column LETTER=MEANING.
+func columnsOf(flags []string) (map[string]sheets.Column, error) {
+	columns := map[string]sheets.Column{}
+	for _, f := range flags {
+		which, means, _ := strings.Cut(f, "=")
+		c, ok := sheets.ColumnNamed(means)
+		if !ok || which == "" {
+			return nil, &inputError{what: "--column", why: f + "：写成 字母=列名，如 C=身份证号；- 为不导入 / write LETTER=MEANING; - leaves a column out"}
+		}
+		columns[which] = c
 	}
-	bad := &badCells{file: name, lang: lang}
-	var rows []rosterRow
-	for i, record := range table[head+1:] {
-		at := head + 2 + i
-		if blank(record) || isTotal(record) {
+	return columns, nil
+}
+
+// known finds who of a roster is registered already: by number. What the ledger
+// knows otherwise than the roster becomes one of its errors, as a question.
+func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, roster *sheets.Roster) ([]uuid.UUID, error) {
+	parties, names := make([]uuid.UUID, len(roster.Rows)), make([]string, len(roster.Rows))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(importers)
+	for i, row := range roster.Rows {
+		if row.Number == "" {
 			continue
 		}
-		p := rowParser{cells: map[column]string{}, row: at, bad: bad}
-		for k, cell := range record {
-			if strings.ContainsFunc(cell, isControl) {
-				p.wrong(column("#"+strconv.Itoa(k+1)), "", fmt.Errorf("含控制字符 / a control character"))
+		work.Go(func() error {
+			party, ok, err := r.l.PartyOf(ctx, row.Number)
+			if err != nil || !ok {
+				return err
 			}
-			if k < len(columns) && columns[k] != "" {
-				p.cells[columns[k]] = strings.TrimSpace(cell)
-			} else if strings.TrimSpace(cell) != "" && k >= len(columns) {
-				p.wrong(column("#"+strconv.Itoa(k+1)), "", fmt.Errorf("多出一列 a cell beyond the header"))
+			parties[i] = party
+			names[i], err = r.nameOf(ctx, party)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	listed := r.listed(c.Notice, list)
+	for i, row := range roster.Rows {
+		if parties[i] == (uuid.UUID{}) {
+			continue
+		}
+		at := sheets.Problem{Sheet: roster.Sheet, Row: row.Row, Column: string(sheets.Number), Value: domain.MaskNumber(row.Number)}
+		if names[i] != "" && names[i] != row.Name && !slices.Contains(c.SamePerson, row.Row) {
+			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，加 --same-person %d；若不是，请核对号码", domain.MaskName(names[i]), row.Name, row.Row)
+			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so add --same-person %d; if not, check the number", domain.MaskName(names[i]), row.Name, row.Row)
+			roster.Errors = append(roster.Errors, at)
+		}
+		for _, line := range listed[parties[i]] {
+			if overlap(line, row) {
+				at.Zh, at.En = fmt.Sprintf("此人已在这份名单第 %d 号", line.No), fmt.Sprintf("the notice has this person already, in line %d", line.No)
+				roster.Errors = append(roster.Errors, at)
+				break
 			}
 		}
-		rows = append(rows, p.parse(form))
 	}
-	if len(bad.cells) > 0 {
-		return nil, bad
-	}
-	if len(rows) == 0 {
-		return nil, &inputError{what: name, why: "没有数据行 no rows"}
-	}
-	return rows, nil
+	return parties, nil
 }
 
-// header finds the header row among the first ones and says what its columns
-// mean.
-func header(table [][]string) (int, []column) {
-	for i, record := range table[:min(len(table), 6)] {
-		var columns []column
-		named := false
-		for _, cell := range record {
-			name := strings.ToLower(strings.Join(strings.Fields(cell), ""))
-			for _, cut := range []string{"(元)", "（元）"} {
-				name = strings.TrimSuffix(name, cut)
-			}
-			c := columnNames[name]
-			columns = append(columns, c)
-			named = named || c == colName
+// nameOf opens the name of a party; one whose key is gone has none.
+func (r *runner) nameOf(ctx context.Context, party uuid.UUID) (string, error) {
+	var name domain.Sealed
+	var command uuid.UUID
+	r.l.View(func(s *domain.Ledger) {
+		if p := s.Parties[party]; p != nil && !p.Details.Name.IsZero() {
+			name, command = p.Details.Name, s.CommandOf(p.NameIn)
 		}
-		if named {
-			return i, columns
-		}
+	})
+	if name.IsZero() {
+		return "", nil
 	}
-	return -1, nil
+	plain, err := r.l.Unseal(ctx, name, domain.Stream(domain.PartyKind, party), command, "name")
+	if errors.Is(err, vault.ErrKeyGone) {
+		return "", nil
+	}
+	return strings.Join(strings.Fields(plain), ""), err
 }
 
-func blank(record []string) bool { return strings.TrimSpace(strings.Join(record, "")) == "" }
-
-// isTotal recognises 小计, 合计 and 制表人 rows.
-func isTotal(record []string) bool {
-	for _, cell := range record {
-		c := strings.Join(strings.Fields(cell), "")
-		if c == "小计" || c == "合计" || c == "总计" || strings.HasPrefix(c, "制表") || strings.HasPrefix(c, "审核人") {
-			return true
+// listed are the lines of a draft by beneficiary. There are none for a list that
+// is only sent again: it has its one effect.
+func (r *runner) listed(notice, list uuid.UUID) map[uuid.UUID][]domain.Line {
+	lines := map[uuid.UUID][]domain.Line{}
+	r.l.View(func(s *domain.Ledger) {
+		n := s.Notices[notice]
+		if n == nil || s.Effect(list) != nil {
+			return
 		}
-		if c != "" && c != "0" {
-			return false
+		for _, l := range n.Lines {
+			lines[l.Beneficiary] = append(lines[l.Beneficiary], *l)
+		}
+	})
+	return lines
+}
+
+// overlap says whether a line gives for the same period what a row gives.
+func overlap(line domain.Line, row sheets.Row) bool {
+	if line.Period() != row.Period || line.Struck() != (uuid.UUID{}) {
+		return false
+	}
+	for _, has := range line.Give {
+		for _, gives := range row.Give {
+			if has.Fen > 0 && gives.Amount > 0 {
+				return true
+			}
+			for _, item := range has.Items {
+				if slices.ContainsFunc(gives.Items, func(i domain.ItemCount) bool { return i.Item == item.Item }) {
+					return true
+				}
+			}
 		}
 	}
 	return false
 }
 
-type rowParser struct {
-	cells map[column]string
-	row   int
-	bad   *badCells
-}
-
-func (p *rowParser) wrong(col column, value string, err error) {
-	c := badCell{Row: p.row, Column: string(col), Value: value, Zh: err.Error(), En: err.Error()}
-	var refusal *domain.Refusal
-	if asError(err, &refusal) {
-		c.Zh, c.En = refusal.Sentence(domain.Zh), refusal.Sentence(domain.En)
-	}
-	p.bad.cells = append(p.bad.cells, c)
-}
-
-// pick reads a cell that must be one of some words.
-func pick[T ~string](p *rowParser, col column, words map[string]T) T {
-	v, ok := words[p.cells[col]]
-	if !ok {
-		p.wrong(col, p.cells[col], fmt.Errorf("没有这个选项：%s / no such choice", p.cells[col]))
-	}
-	return v
-}
-
-func (p *rowParser) parse(form domain.Form) rosterRow {
-	r := rosterRow{row: p.row, category: p.cells[colCategory], group: p.cells[colGroup], period: p.cells[colPeriod], payee: p.cells[colPayee], why: p.cells[colWhy]}
-	r.kind = pick(p, colType, partyTypes)
-	r.disclosure = pick(p, colDisclosure, disclosures)
-	r.details.Name = domain.Plainly(strings.Join(strings.Fields(p.cells[colName]), ""))
-	if p.cells[colName] == "" && r.kind != domain.Unidentified {
-		p.wrong(colName, "", fmt.Errorf("姓名为空 / the name is empty"))
-	}
-	if n := p.cells[colNumber]; n != "" {
-		var err error
-		if r.kind == domain.Institution {
-			n, err = domain.CreditCode(n)
-		} else {
-			n, _, err = domain.ResidentNumber(n)
+// linesOf makes the rows of the list. A payee must stand in it, and be the only
+// one of that name.
+func linesOf(roster *sheets.Roster, parties []uuid.UUID) []domain.LineRow {
+	byName := map[string][]uuid.UUID{}
+	for i, row := range roster.Rows {
+		if !slices.Contains(byName[row.Name], parties[i]) {
+			byName[row.Name] = append(byName[row.Name], parties[i])
 		}
+	}
+	var lines []domain.LineRow
+	for i, row := range roster.Rows {
+		line := domain.LineRow{Beneficiary: parties[i], Category: row.Category, Group: row.Group, Period: row.Period, People: row.Headcount,
+			Give: row.Give, Disclosure: row.Disclosure, Nomination: row.Nomination}
+		if row.Payee != "" {
+			at := sheets.Problem{Sheet: roster.Sheet, Row: row.Row, Column: string(sheets.Payee), Value: row.Payee}
+			switch who := byName[row.Payee]; len(who) {
+			case 0:
+				at.Zh, at.En = "名册中没有该收款人", "the payee is not in the roster"
+				roster.Errors = append(roster.Errors, at)
+			case 1:
+				line.Payee, line.Why = who[0], domain.Plainly(row.Why)
+			default:
+				at.Zh, at.En = "名册中有几个人叫这个名字，不知是谁收款", "several in the roster have the payee's name"
+				roster.Errors = append(roster.Errors, at)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// detailsOf are the details with which somebody new is registered.
+func detailsOf(row sheets.Row) domain.PersonalDetails {
+	return domain.PersonalDetails{Name: domain.Plainly(row.Name), Number: domain.Plainly(row.Number), Account: domain.Plainly(row.Account),
+		Phone: domain.Plainly(row.Phone), Address: domain.Plainly(row.Address), Note: domain.Plainly(row.Note)}
+}
+
+// tellRoster says how a roster was understood: all of it before a dry run, what
+// is odd before an import.
+func (p *program) tellRoster(roster *sheets.Roster, dry bool) error {
+	if p.json && dry {
+		text, err := json.Marshal(map[string]any{"roster": roster})
 		if err != nil {
-			p.wrong(colNumber, domain.MaskNumber(p.cells[colNumber]), err)
+			return err
 		}
-		r.details.Number = domain.Plainly(n)
+		_, err = fmt.Println(string(text))
+		return err
 	}
-	if a := p.cells[colAccount]; a != "" {
-		n, _, err := domain.BankAccount(a)
-		if err != nil {
-			p.wrong(colAccount, domain.MaskNumber(a), err)
-		}
-		r.details.Account = domain.Plainly(n)
+	if dry {
+		return roster.Preview(os.Stdout, p.lang())
 	}
-	r.details.Phone, r.details.Address, r.details.Note = domain.Plainly(p.cells[colPhone]), domain.Plainly(p.cells[colAddress]), domain.Plainly(p.cells[colNote])
-	p.give(&r, form)
-	if n := p.cells[colPeople]; n != "" {
-		r.people = p.people(n)
-	} else if r.kind == domain.Group {
-		p.wrong(colPeople, "", fmt.Errorf("集体须写人数 / a group needs its number of people"))
-	}
-	if n := p.cells[colNomination]; n != "" {
-		no, err := strconv.Atoi(n)
-		if err != nil || no < 1 {
-			p.wrong(colNomination, n, fmt.Errorf("不是序号：%s / not a number", n))
-		}
-		r.nomination = no
-	}
-	return r
+	return p.sayWarnings(os.Stderr, roster)
 }
 
-// give reads what a row is to receive: money, items, or both.
-func (p *rowParser) give(r *rosterRow, form domain.Form) {
-	if f := p.cells[colForm]; f != "" {
-		form = pick(p, colForm, formsByName)
-	}
-	if a := p.cells[colAmount]; a != "" {
-		fen, err := domain.ParseFen(a)
-		if err == nil && fen <= 0 {
-			err = fmt.Errorf("金额须大于零 / an amount must be above zero")
+func (p *program) sayWarnings(w io.Writer, roster *sheets.Roster) error {
+	for i, problem := range roster.Warnings {
+		if i == shownCells {
+			_, err := fmt.Fprintf(w, p.say("提醒：… 另 %d 处，见 --dry-run\n", "warning: … %d more, see --dry-run\n"), len(roster.Warnings)-i+roster.More.Warnings)
+			return err
 		}
-		if err != nil {
-			p.wrong(colAmount, a, err)
-		}
-		r.give = append(r.give, domain.Give{Form: form, Amount: domain.Yuan(fen)})
-	}
-	if item := p.cells[colItem]; item != "" {
-		q, err := domain.ParseQuantity(p.cells[colQuantity])
-		if err == nil && q <= 0 {
-			err = fmt.Errorf("数量须大于零 / a quantity must be above zero")
-		}
-		if err != nil {
-			p.wrong(colQuantity, p.cells[colQuantity], err)
-		}
-		r.give = append(r.give, domain.Give{Form: domain.Goods, Items: []domain.ItemCount{{Item: item, Quantity: domain.Count(q)}}})
-	}
-	if len(r.give) == 0 {
-		p.wrong(colAmount, "", fmt.Errorf("没有金额也没有物资 / neither an amount nor goods"))
-	}
-}
-
-// people reads a headcount: 200, 约200, 近200 (under), 不明.
-func (p *rowParser) people(s string) domain.Headcount {
-	relation := domain.Exactly
-	for prefix, r := range map[string]domain.Relation{"约": domain.About, "近": domain.Under, "不少于": domain.AtLeast} {
-		if rest, ok := strings.CutPrefix(s, prefix); ok {
-			s, relation = rest, r
+		if _, err := fmt.Fprintln(w, p.say("提醒：", "warning: ")+sayProblem(problem, p.lang())); err != nil {
+			return err
 		}
 	}
-	if s == "不明" {
-		return domain.Headcount{Relation: domain.Unknown}
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		p.wrong(colPeople, s, fmt.Errorf("不是人数：%s / not a number of people", s))
-	}
-	return domain.Headcount{Relation: relation, People: n}
+	return nil
 }

@@ -31,7 +31,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			env.Setenv("RELIEFLEDGER_DATA", filepath.Join(env.WorkDir, "ledger"))
 			env.Setenv("LC_ALL", "en_US.UTF-8")
-			return nil
+			sheets, err := filepath.Abs(filepath.Join("..", "internal", "sheets", "testdata"))
+			env.Setenv("SHEETS", sheets)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
