@@ -6,7 +6,7 @@ STORE       ?=
 DATA        ?= build/demo$(if $(STORE),-elsewhere)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test tools check lint soak simulate exhaustive kills mutants bench golden campaigns clean
+.PHONY: run build test tools check lint soak simulate exhaustive kills mutants bench bench-compare bench-ledger bench-growth bench-peers golden campaigns clean
 
 # Build, fill a ledger with nine campaigns (once), and show around.
 run: build
@@ -24,8 +24,11 @@ test: lint tools
 	$(GO) test ./eventstore/ledger -run TestSimulate -simulate.cuts=2000 -simulate.faults=200
 
 # What the tests need beside Go, Node and npm: Debian's PostgreSQL, of which
-# they start a server of their own.
+# they start a server of their own, and hledger and ledger, which are peers.
 tools:
+	@command -v hledger >/dev/null && command -v ledger >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y hledger ledger >/dev/null; } || \
+	{ echo "the tests need hledger and ledger: apt-get install hledger ledger"; exit 1; }
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
 	{ echo "the tests need PostgreSQL: apt-get install postgresql"; exit 1; }
@@ -68,8 +71,33 @@ lint:
 mutants:
 	$(GO) test -tags mutants -run TestMutants -v ./domain
 
+# The benchmarks of each hot path, COUNT times, into build/bench.txt; and two
+# such files compared: make bench-compare OLD=before.txt.
+COUNT     ?= 6
+BENCHSTAT ?= golang.org/x/perf/cmd/benchstat@v0.0.0-20250813145418-2f7363a06fe1
 bench:
-	$(GO) test -run '^$$' -bench . ./...
+	@mkdir -p build
+	$(GO) test -run '^$$' -bench . -count $(COUNT) ./... | tee build/bench.txt
+
+bench-compare:
+	$(GO) run $(BENCHSTAT) $(OLD) build/bench.txt
+
+# A whole ledger of PAYMENTS payments, filled and measured on this disk; and how
+# that grows, as a table, build/growth.json and a picture, build/growth.svg.
+PAYMENTS ?= 100000
+GROWTH   ?= 10000,100000,1000000
+bench-ledger: build
+	bin/reliefledger bench --payments $(PAYMENTS)
+
+bench-growth: build
+	@mkdir -p build
+	bin/reliefledger bench --payments $(GROWTH) --json > build/growth.json
+	$(GO) run ./cmd/benchplot < build/growth.json > build/growth.svg
+
+# The same payments with PostgreSQL, hledger and ledger, ours in the same run.
+PEERS ?= 100000
+bench-peers: tools
+	$(GO) test ./cmd/internal/bench -run TestPeers -peers $(PEERS) -peers.json $(CURDIR)/build/peers.json -timeout 1h -v
 
 # Write the golden summaries and previews again; read the difference before committing it.
 golden:

@@ -31,4 +31,3 @@ func TestTooFew(t *testing.T) {
 		t.Error("ten payments were measured")
 	}
 }
-
