@@ -6,7 +6,7 @@ STORE       ?=
 DATA        ?= build/demo$(if $(STORE),-elsewhere)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test tools check lint soak simulate exhaustive kills mutants bench bench-compare bench-ledger bench-growth bench-peers golden campaigns clean
+.PHONY: run build test tools check lint race soak soak-race simulate exhaustive kills mutants bench bench-compare bench-ledger bench-growth bench-peers golden campaigns clean
 
 # Build, fill a ledger with nine campaigns (once), and show around.
 run: build
@@ -38,6 +38,15 @@ tools:
 SOAK ?= 5m
 soak:
 	$(GO) test ./eventstore/ledger -run TestSoak -soak $(SOAK) -timeout 30m -v
+
+# The same for ten minutes with the race detector, which slows it some tenfold.
+soak-race:
+	$(GO) test -race ./eventstore/ledger -run TestSoak -soak 10m -timeout 1h -v
+
+# All tests with the race detector; some ten minutes. `make test` has those
+# packages in which goroutines meet.
+race: tools
+	$(GO) test -race -timeout 30m ./...
 
 # Histories drawn from SEEDS seeds, cut at every sync and opened again, and as
 # many on disks that break; some 220 cuts a seed. A failure says how to see it

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/eventstore/vault/vaulttest"
@@ -34,7 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func sharedID(i int) uuid.UUID { return uuid.NewSHA1(ledger, fmt.Append(nil, i)) }
