@@ -32,6 +32,11 @@ the same disk. Several --payments show the growth. The folder is removed afterwa
 			if dir == "" {
 				dir = os.TempDir()
 			}
+			for _, n := range payments {
+				if err := (bench.Plan{Payments: n}).Check(); err != nil {
+					return &inputError{what: "--payments", err: err}
+				}
+			}
 			var reports []*bench.Report
 			for _, n := range payments {
 				where, err := os.MkdirTemp(dir, "reliefledger-bench-*")

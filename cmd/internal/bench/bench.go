@@ -65,8 +65,8 @@ type Options struct {
 
 // Run fills a new ledger by the plan and measures it.
 func Run(ctx context.Context, opts Options) (report *Report, err error) {
-	if opts.Plan.Payments < ListSize*byHand || opts.Plan.Payments > 20_000_000 {
-		return nil, fmt.Errorf("measure %d to 20,000,000 payments, not %d", ListSize*byHand, opts.Plan.Payments)
+	if err := opts.Plan.Check(); err != nil {
+		return nil, err
 	}
 	if err := os.Mkdir(opts.Dir, 0o700); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"reliefledger.org/ledger/domain"
@@ -29,6 +30,15 @@ type Payment struct {
 	Amount domain.Fen
 	On     domain.Day
 	ByHand bool
+}
+
+// Check says whether a plan can be measured: it needs a list that is paid by
+// hand.
+func (p Plan) Check() error {
+	if p.Payments < ListSize*byHand || p.Payments > 20_000_000 {
+		return fmt.Errorf("10,000 to 20,000,000 payments can be measured, not %d", p.Payments)
+	}
+	return nil
 }
 
 // Lists is how many lists the plan has.
