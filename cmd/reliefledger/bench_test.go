@@ -6,18 +6,23 @@ import (
 )
 
 // BenchmarkBooks is the whole demonstration read from disk into books, about
-// 12,000 events; BenchmarkFundUse is an entry for each of its payments.
+// 12,000 events, from the events and from a snapshot; BenchmarkFundUse is an
+// entry for each of its payments.
 func BenchmarkBooks(b *testing.B) {
 	d, err := demo()
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		if _, err := d.p.books(context.Background()); err != nil {
-			b.Fatal(err)
-		}
+	for name, path := range map[string]string{"events": "", "snapshot": d.p.snapshot("books")} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := d.p.booksFrom(context.Background(), path); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(d.b.Len()), "events")
+		})
 	}
-	b.ReportMetric(float64(d.b.Len()), "events")
 }
 
 func BenchmarkFundUse(b *testing.B) {

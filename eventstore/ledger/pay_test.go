@@ -71,6 +71,27 @@ func BenchmarkPay(b *testing.B) {
 	}
 }
 
+// BenchmarkPayBatch is the command that pays a batch of 1,000 at once: it is
+// decided as a whole, and a process posts each payment.
+func BenchmarkPayBatch(b *testing.B) {
+	store, err := embedded.Create(b.TempDir()+"/ledger", embedded.Options{FS: vfs.Default})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	x := open(b, store, newVault(b))
+	const rows = 1000
+	x.prepareToPay(b.N, b.N*rows)
+	i := 0
+	for b.ResetTimer(); i < b.N; i++ {
+		a := act{fmt.Sprint("pay all ", i), "cashier", "2023-01-12", &domain.PayBatch{Allocation: made(fmt.Sprint("a", i), "allocation"), Batch: 1}}
+		if err := x.do(a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "payments/s")
+}
+
 func bareLoop(b *testing.B) {
 	f, err := os.Create(filepath.Join(b.TempDir(), "bare"))
 	if err != nil {
