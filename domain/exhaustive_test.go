@@ -222,6 +222,9 @@ func lastEntry(l *Ledger, from From, kind string) (ref Ref, ok bool) {
 	if b == nil {
 		return ref, false
 	}
+	if a := l.Allocations[b.ID]; kind == "DisbursementMade" && a != nil && len(a.Payments) > 0 {
+		return l.RefTo(l.idAt(a.Payments[len(a.Payments)-1].Number)) // which are no entries apart
+	}
 	var last uint64
 	for event, made := range b.entries {
 		if at, _ := l.Number(event); made.kind == kind && (!ok || at > last) {
@@ -706,8 +709,25 @@ func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
 	for _, part := range []any{l.Units, l.Funds, l.Allocations, l.Notices, l.origins, l.total} {
 		h.value(reflect.ValueOf(part))
 	}
+	// Of the history only what its events are, not in which order different
+	// streams were written: numbers are no part of a state here.
+	type event struct {
+		stream, kind   string
+		date           Day
+		row            uint32
+		command, cause ID
+	}
 	first := uint64(len(x.base))
-	h.value(reflect.ValueOf(l.log[first:]))
+	events := map[ID]event{}
+	for n := first; n < uint64(len(l.log)); n++ {
+		at := l.log[n]
+		e := event{stream: l.StreamAt(n), kind: l.TypeAt(n), date: at.date, row: at.row, command: l.CommandOf(at.id)}
+		if cause, ok := l.CauseAt(n); ok {
+			e.cause = l.idAt(cause)
+		}
+		events[at.id] = e
+	}
+	h.value(reflect.ValueOf(events))
 	commands := map[ID]*Effect{}
 	for _, e := range l.effects[1:] {
 		if n, _ := l.Number(e.Events[0]); n >= first {
@@ -743,7 +763,7 @@ func (h *canon) bytes(b []byte) {
 // ignored are fields that only say in which order different streams were
 // written, and what follows from the rest; Common of what is owed is set when
 // it is asked for.
-var ignored = map[string]bool{"began": true, "number": true, "postings": true, "Common": true}
+var ignored = map[string]bool{"began": true, "Number": true, "receipt": true, "receipts": true, "rows": true, "postings": true, "Common": true}
 
 // fieldsOf are the fields of a struct that matter, by type.
 var fieldsByType sync.Map
