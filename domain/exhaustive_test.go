@@ -704,7 +704,7 @@ func (c *catcher) Fatalf(format string, args ...any) {
 
 // stateOf is the hash of what of a state can still matter.
 func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
-	h := &canon{make([]byte, 0, stateBytes)}
+	h := &canon{out: make([]byte, 0, stateBytes)}
 	h.number(int64(today))
 	for _, part := range []any{l.Units, l.Funds, l.Allocations, l.Notices, l.origins, l.total} {
 		h.value(reflect.ValueOf(part))
@@ -751,7 +751,10 @@ func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
 const stateBytes = 32 << 10
 
 // canon writes values so that equal ones are written the same.
-type canon struct{ out []byte }
+type canon struct {
+	out []byte
+	all bool // also fields that say in which order streams were written
+}
 
 func (h *canon) number(n int64) { h.out = binary.AppendVarint(h.out, n) }
 
@@ -792,6 +795,12 @@ func (h *canon) value(v reflect.Value) {
 		h.number(1)
 		h.value(v.Elem())
 	case reflect.Struct:
+		if h.all {
+			for i := range v.NumField() {
+				h.value(v.Field(i))
+			}
+			return
+		}
 		for _, i := range fieldsOf(v.Type()) {
 			h.value(v.Field(i))
 		}
