@@ -36,7 +36,7 @@ type Ledger struct {
 	postings []Posting
 	origins  map[ID]*Origin
 	labels   map[lineLabels]*lineLabels
-	gives    map[money]*gives
+	gives    map[moneyOnly]*gives
 	merged   bool // some party was merged into another
 	total    Fen  // all that ever came in, at most MaxFen
 }
@@ -74,7 +74,7 @@ func NewLedger() *Ledger {
 		Units: map[ID]*Unit{}, Officers: map[ID]*Officer{}, Programmes: map[ID]*Programme{},
 		Funds: map[ID]*Fund{}, Allocations: map[ID]*Allocation{}, Notices: map[ID]*Notice{},
 		Campaigns: map[ID]*Campaign{}, Parties: map[ID]*Party{},
-		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, gives: map[money]*gives{},
+		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, gives: map[moneyOnly]*gives{},
 	}
 }
 

@@ -133,7 +133,11 @@ func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
 	}
-	for _, listed := range k.d.l.Parties[k.d.l.same(row.Beneficiary)].listedAs {
+	who := k.d.l.Parties[k.d.l.same(row.Beneficiary)]
+	if who == nil {
+		return nil
+	}
+	for _, listed := range who.listedAs {
 		if slices.Contains(cat.Excludes, listed) {
 			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
 		}

@@ -62,7 +62,7 @@ type lineLabels struct{ category, group, period string }
 
 // lineRest is what few lines have.
 type lineRest struct {
-	LineAdded // but for its number and what it gives
+	LineAdded // but for what it gives
 	private   LinePrivate
 	struck    ID
 }
@@ -139,7 +139,7 @@ func (l *Ledger) give(list []Entitlement) *gives {
 	if len(list) != 1 || len(list[0].Items) > 0 {
 		return &gives{list}
 	}
-	key := money{list[0].Form, list[0].Fen}
+	key := moneyOnly{list[0].Form, list[0].Fen}
 	one := l.gives[key]
 	if one == nil {
 		one = &gives{list}
@@ -148,8 +148,8 @@ func (l *Ledger) give(list []Entitlement) *gives {
 	return one
 }
 
-// money is an entitlement without goods.
-type money struct {
+// moneyOnly is an entitlement without goods.
+type moneyOnly struct {
 	form Form
 	fen  Fen
 }

@@ -563,6 +563,9 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
+	if l.Parties[e.Private.Into] == nil {
+		return fmt.Errorf("merged into nobody: %s", e.Private.Into)
+	}
 	if l.same(e.Private.Into) == p.ID {
 		return fmt.Errorf("merged in a circle")
 	}

@@ -92,11 +92,14 @@ func (p *Payment) addReceipt(number uint64) {
 }
 
 func (p *Payment) dropReceipt(number uint64) {
+	rest := p.write()
 	if p.receipt == uint32(number)+1 {
 		p.receipt = 0
+		if len(rest.receipts) > 0 {
+			p.receipt, rest.receipts = uint32(rest.receipts[0])+1, rest.receipts[1:]
+		}
 		return
 	}
-	rest := p.write()
 	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
 }
 

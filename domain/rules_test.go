@@ -161,7 +161,18 @@ func TestRefusals(t *testing.T) {
 			if n := len(c.l.Allocations[a].Payments[0].Receipts()); n != 0 {
 				t.Errorf("%d receipts", n)
 			}
-			c.mustDo("2023-01-06", &ReverseEntry{From: From{Allocation: a}, Entry: Ref{pay, 1}, Reason: sealed("款未付出")})
+			// The first of several goes, and the others stand in their order.
+			more := func() Ref {
+				return Ref{c.by(c.cashier).mustDo("2023-01-06", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "x", Batch: 1}), 0}
+			}
+			first := more()
+			more()
+			c.by(c.accountant).mustDo("2023-01-06", &ReverseEntry{From: From{Allocation: a}, Entry: first})
+			more()
+			if r := c.l.Allocations[a].Payments[0].Receipts(); len(r) != 2 || r[0] >= r[1] {
+				t.Errorf("receipts %v", r)
+			}
+			c.by(c.accountant).mustDo("2023-01-06", &ReverseEntry{From: From{Allocation: a}, Entry: Ref{pay, 1}, Reason: sealed("款未付出")})
 			c.refused("2023-01-06", &ReturnDisbursement{Allocation: a, Payment: Ref{pay, 1}, Amount: 1, Kind: "payee"}, PaymentReversed)
 			c.refused("2023-01-07", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Again: &Ref{pay, 1}}}}, NotItsReturn)
 			c.mustDo("2023-01-07", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Again: &Ref{c.entry("EntryReversed"), 0}}}})

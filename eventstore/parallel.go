@@ -13,7 +13,7 @@ const chunk = 128
 
 // InParallel yields what work makes of each event of a store behind a position,
 // in order; number is that of the first. work runs on as many goroutines as
-// there are cores, which is what reading all events costs most.
+// may run at a time, which is what reading all events costs most.
 func InParallel[T any](ctx context.Context, store Store, from Position, number uint64, work func(r Recorded, number uint64) T) iter.Seq2[T, error] {
 	type job struct {
 		raw   []Recorded

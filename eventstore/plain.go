@@ -138,7 +138,7 @@ func civil(t []byte) (year, month, day int, ok bool) {
 		return 0, 0, 0, false
 	}
 	year, month, day = digits(t[:4]), digits(t[5:7]), digits(t[8:])
-	ok = year >= 1900 && year <= 2999 && month >= 1 && month <= 12 && day >= 1 && day <= 28 // the few later days of a month the decoder reads
+	ok = year >= 1900 && year <= 2999 && month >= 1 && month <= 12 && day >= 1 && day <= 28
 	if !ok && year >= 1900 && year <= 2999 && month >= 1 && month <= 12 && day > 28 && day <= 31 {
 		d := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 		ok = d.Day() == day

@@ -63,10 +63,14 @@ type Books struct {
 	columns eventColumns
 	point   snapshot.Point // as far as the store was read
 	snapped uint64         // events that came from a snapshot
+	cut     bool           // there are events behind what the books are as of
 	tallies map[tally]int64
 	stories storyBook
 	typed   map[uint64]domain.Event // of the types that reports quote
-	latest  time.Time
+	latest  time.Time               // recorded time of an event that was folded
+	// greatest is that of any event whose metadata could be read, by which books
+	// as of a recorded time end.
+	greatest time.Time
 	// Unreadable are events whose bytes could not be read.
 	Unreadable []error
 }
@@ -83,9 +87,8 @@ func Read(ctx context.Context, store eventstore.Store, until Until) (*Books, err
 }
 
 // ReadFrom is Read, begun from a snapshot in a file where there is one that
-// lies before what the books are as of; it leaves a new one there where that
-// saves the next reader much. *[snapshot.Lost] says that the store has another
-// history than when the snapshot was made.
+// lies before what the books are as of; see [Books.Keep]. *[snapshot.Lost] says
+// that the store has another history than when the snapshot was made.
 //
 // A snapshot is no evidence: an auditor reads the events.
 func ReadFrom(ctx context.Context, store eventstore.Store, path string, until Until) (*Books, error) {
@@ -93,19 +96,16 @@ func ReadFrom(ctx context.Context, store eventstore.Store, path string, until Un
 	if err != nil {
 		return nil, fmt.Errorf("read books: %w", err)
 	}
-	whole := true
 	decode := func(raw eventstore.Recorded, number uint64) read { return read{Decode(raw, number), raw} }
 	for d, err := range eventstore.InParallel(ctx, store, b.Position, uint64(b.Len()), decode) {
 		if err != nil {
 			return nil, fmt.Errorf("read books: %w", err)
 		}
-		if whole = b.Apply(d.Decoded); !whole {
+		if !b.Apply(d.Decoded) {
+			b.cut = true
 			break
 		}
 		b.point.Next(d.raw)
-	}
-	if path != "" && whole && len(b.Unreadable) == 0 && b.State.Owed() == 0 && snapshot.Worth(b.point.Count, b.snapped) {
-		_ = snapshot.Save(path, b.point, b.kept(), concrete...) // the next reader can do without
 	}
 	return b, nil
 }
@@ -141,6 +141,9 @@ func (b *Books) Apply(d Decoded) bool {
 	// The time of an event that cannot be read is nobody's word.
 	if u.Number != nil && d.Number > *u.Number || !u.Recorded.IsZero() && d.Event != nil && d.Meta.Recorded.After(u.Recorded) {
 		return false
+	}
+	if d.Event != nil && d.Meta.Recorded.After(b.greatest) {
+		b.greatest = d.Meta.Recorded
 	}
 	if d.Err != nil {
 		b.Unreadable = append(b.Unreadable, d.Err)

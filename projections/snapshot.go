@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"reliefledger.org/ledger/domain"
@@ -19,6 +20,7 @@ type kept struct {
 	Stories  storyBook
 	Typed    map[uint64]domain.Event
 	Latest   time.Time
+	Greatest time.Time
 }
 
 // concrete are the events that reports quote.
@@ -30,7 +32,23 @@ var concrete = func() (list []any) {
 }()
 
 func (b *Books) kept() *kept {
-	return &kept{b.State, b.Position, b.columns, b.tallies, b.stories, b.typed, b.latest}
+	return &kept{b.State, b.Position, b.columns, b.tallies, b.stories, b.typed, b.latest, b.greatest}
+}
+
+// Keep leaves a snapshot of the books in a file, where that saves the next
+// reader much; the caller knows by then that it is the right ledger's. An error
+// says that it could not: the next reader takes longer, and nothing else. Books
+// as of an earlier number or time, or with events that could not be read, are
+// not kept.
+func (b *Books) Keep(path string) error {
+	if path == "" || b.cut || len(b.Unreadable) > 0 || b.State.Owed() > 0 || b.point.Count != uint64(b.Len()) || !snapshot.Worth(b.point.Count, b.snapped) {
+		return nil
+	}
+	if err := snapshot.Save(path, b.point, b.kept(), concrete...); err != nil {
+		return fmt.Errorf("keep a snapshot of the books: %w", err)
+	}
+	b.snapped = b.point.Count
+	return nil
 }
 
 // restore takes books from a snapshot, or begins new ones.
@@ -48,9 +66,9 @@ func restore(ctx context.Context, store eventstore.Store, path string, until Unt
 		return nil, err
 	}
 	// Only a prefix of what the books are as of can be gone on from.
-	if k.State == nil || until.Number != nil && *until.Number+1 < at.Count || !until.Recorded.IsZero() && k.Latest.After(until.Recorded) {
+	if k.State == nil || k.State.Count != at.Count || until.Number != nil && *until.Number+1 < at.Count || !until.Recorded.IsZero() && k.Greatest.After(until.Recorded) {
 		return New(until), nil
 	}
-	return &Books{State: k.State, Until: until, Position: k.Position, columns: k.Columns, tallies: k.Tallies, stories: k.Stories, typed: k.Typed, latest: k.Latest,
+	return &Books{State: k.State, Until: until, Position: k.Position, columns: k.Columns, tallies: k.Tallies, stories: k.Stories, typed: k.Typed, latest: k.Latest, greatest: k.Greatest,
 		point: at, snapped: at.Count}, nil
 }

@@ -13,7 +13,7 @@ func BenchmarkBooks(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, path := range map[string]string{"events": "", "snapshot": d.p.snapshot("books")} {
+	for name, path := range map[string]func(string, about) string{"events": fromEvents, "snapshot": d.p.snapshot} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := d.p.booksFrom(context.Background(), path); err != nil {

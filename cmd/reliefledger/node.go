@@ -165,7 +165,7 @@ func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
 	defer func() { err = errors.Join(err, closeStore()) }()
 	o.followStore(events)
 	if !f.scratch && !f.noBooks {
-		books, err := projections.FollowFrom(ctx, events, p.snapshot("books"))
+		books, err := projections.FollowFrom(ctx, events, p.snapshot("books", about{}))
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}

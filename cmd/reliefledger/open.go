@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -90,10 +91,17 @@ func openStore(ctx context.Context, address, dir string) (eventstore.Store, erro
 }
 
 // snapshot is the file in which something that was folded is kept between
-// starts.
-func (p *program) snapshot(name string) string {
+// starts, of a store elsewhere one for its address: positions are the store's.
+func (p *program) snapshot(name string, a about) string {
 	if p.data == "" {
 		return ""
+	}
+	address := p.store
+	if address == "" {
+		address = a.Store
+	}
+	if address != "" {
+		name += "-" + fmt.Sprintf("%x", sha256.Sum256([]byte(esdb.Redact(address))))[:12]
 	}
 	return filepath.Join(p.data, snapshotsFolder, name)
 }
@@ -106,15 +114,17 @@ func otherLedger(dir string, want, have uuid.UUID) error {
 	return &noLedgerError{dir, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s, want %s", have, want)}
 }
 
-// books opens the store and reads the projections, from a snapshot if there is
-// one.
+// books opens the store and reads the projections from a snapshot, if there is
+// one, and leaves one.
 func (p *program) books(ctx context.Context) (*projections.Books, error) {
-	return p.booksFrom(ctx, p.snapshot("books"))
+	return p.booksFrom(ctx, p.snapshot)
 }
 
-// booksFrom is books from a snapshot in a file; an empty name reads all events,
-// which is what evidence needs.
-func (p *program) booksFrom(ctx context.Context, snapshot string) (*projections.Books, error) {
+// fromEvents is where evidence comes from: no snapshot.
+func fromEvents(string, about) string { return "" }
+
+// booksFrom reads books from a snapshot; a name that is empty reads all events.
+func (p *program) booksFrom(ctx context.Context, snapshot func(string, about) string) (*projections.Books, error) {
 	a, err := p.about()
 	if err != nil {
 		return nil, err
@@ -128,24 +138,41 @@ func (p *program) booksFrom(ctx context.Context, snapshot string) (*projections.
 		return nil, err
 	}
 	defer store.Close()
-	b, err := projections.ReadFrom(ctx, store, snapshot, until)
+	path := snapshot("books", a)
+	b, err := projections.ReadFrom(ctx, store, path, until)
 	if err != nil {
 		return nil, err
 	}
 	if b.State.Opened == nil {
 		return nil, &noLedgerError{p.data, "it was never opened, run init again 尚未开立，请再运行 init (LedgerOpened is missing)"}
 	}
-	return b, otherLedger(p.data, a.Ledger, b.State.ID)
+	if err := otherLedger(p.data, a.Ledger, b.State.ID); err != nil {
+		return nil, err
+	}
+	p.kept(b.Keep(path))
+	return b, nil
+}
+
+// kept says that a snapshot could not be left.
+func (p *program) kept(err error) {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, p.say("注意：快照未写成，下次启动较慢：%v\n", "note: no snapshot was left, the next start takes longer: %v\n"), err)
+	}
 }
 
 // opened is a ledger with what must be closed after it.
 type opened struct {
 	*ledger.Ledger
-	store eventstore.Store
-	vault *vault.Vault
+	store   eventstore.Store
+	vault   *vault.Vault
+	program *program
+	ours    bool // the store has the folder's ledger
 }
 
 func (o *opened) Close() error {
+	if o.ours {
+		o.program.kept(o.Keep())
+	}
 	return errors.Join(o.Ledger.Close(), o.store.Close(), o.vault.Close())
 }
 
@@ -163,7 +190,7 @@ func (p *program) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	l, err := p.start(ctx, store, v)
+	l, err := p.start(ctx, store, v, a)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +198,7 @@ func (p *program) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	l.ours = true
 	return l, nil
 }
 
@@ -197,8 +225,8 @@ func (p *program) openVault(ctx context.Context, a about) (*vault.Vault, error) 
 	return vault.OpenAt(ctx, p.vaultAt(a), a.Ledger, key)
 }
 
-func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Vault) (*opened, error) {
-	opts := ledger.Options{Snapshot: p.snapshot("state")}
+func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Vault, a about) (*opened, error) {
+	opts := ledger.Options{Snapshot: p.snapshot("state", a)}
 	if p.holidays != "" {
 		text, err := os.ReadFile(p.holidays)
 		if err == nil {
@@ -212,7 +240,7 @@ func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Va
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), v.Close())
 	}
-	return &opened{l, store, v}, nil
+	return &opened{Ledger: l, store: store, vault: v, program: p}, nil
 }
 
 // create makes the folder of a new ledger, and its events there or at an
@@ -295,7 +323,12 @@ func (p *program) makeFolder(ctx context.Context, a *about, store eventstore.Sto
 		return nil, errors.Join(err, store.Close(), v.Close())
 	}
 	made = nil // it is a ledger now, and whatever fails later it keeps its key
-	return p.start(ctx, store, v)
+	l, err = p.start(ctx, store, v, *a)
+	if err != nil {
+		return nil, err
+	}
+	l.ours = true
+	return l, nil
 }
 
 func (p *program) finish(a about) error {

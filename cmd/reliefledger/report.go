@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/snapshot"
 	"reliefledger.org/ledger/projections"
 	"reliefledger.org/ledger/testdata/campaigns"
 )
@@ -140,7 +143,7 @@ func (p *program) rebuildCommand() *cobra.Command {
 				}
 			}
 			digest := b.Digest()
-			if err := p.checkSnapshot(b, digest); err != nil {
+			if err := p.checkSnapshots(context.Background(), b, digest); err != nil {
 				return err
 			}
 			if p.json {
@@ -151,20 +154,42 @@ func (p *program) rebuildCommand() *cobra.Command {
 		})}
 }
 
-// checkSnapshot holds what a snapshot leads to against what the events say. One
-// that says something else is removed.
-func (p *program) checkSnapshot(b *projections.Books, digest [32]byte) error {
-	path := p.snapshot("books")
-	if _, err := os.Stat(path); err != nil || p.asOf != "" {
-		return nil
-	}
-	from, err := p.booksFrom(context.Background(), path)
-	if err != nil {
+// checkSnapshots holds what the snapshots lead to against what the events say.
+// If one says something else, all are removed.
+func (p *program) checkSnapshots(ctx context.Context, b *projections.Books, digest [32]byte) error {
+	a, err := p.about()
+	if err != nil || p.asOf != "" {
 		return err
 	}
-	if from.Len() != b.Len() || from.Digest() == digest {
-		return nil // somebody has written meanwhile, or all is well
+	differs := false
+	if path := p.snapshot("books", a); exists(path) {
+		from, err := p.booksFrom(ctx, p.snapshot)
+		if err != nil {
+			return err
+		}
+		differs = from.Len() == b.Len() && from.Digest() != digest // unless somebody has written meanwhile
 	}
-	fmt.Fprintf(os.Stderr, p.say("快照所说与事件不符，已删除（以事件为准）：%s\n", "the snapshot said otherwise than the events, which count; it is removed: %s\n"), filepath.Dir(path))
-	return errors.Join(saidError{errUnproven}, os.RemoveAll(filepath.Dir(path)))
+	if path := p.snapshot("state", a); exists(path) {
+		store, err := p.events(ctx, a)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		state, err := ledger.FromSnapshot(ctx, store, path)
+		if err != nil && !errors.As(err, new(*snapshot.None)) {
+			return err
+		}
+		differs = differs || err == nil && state.Count == b.State.Count && !reflect.DeepEqual(state, b.State)
+	}
+	if !differs {
+		return nil
+	}
+	dir := filepath.Dir(p.snapshot("books", a))
+	fmt.Fprintf(os.Stderr, p.say("快照所说与事件不符，已删除（以事件为准）：%s\n", "a snapshot said otherwise than the events, which count; all are removed: %s\n"), dir)
+	return errors.Join(saidError{errUnproven}, os.RemoveAll(dir))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

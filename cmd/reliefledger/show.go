@@ -93,12 +93,12 @@ func (p *program) withBooks(show func(b *projections.Books, args []string) error
 
 // withEvents reads books from all events.
 func (p *program) withEvents(show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
-	return p.with(func(string) string { return "" }, show)
+	return p.with(fromEvents, show)
 }
 
-func (p *program) with(snapshot func(name string) string, show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
+func (p *program) with(snapshot func(string, about) string, show func(b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		b, err := p.booksFrom(cmd.Context(), snapshot("books"))
+		b, err := p.booksFrom(cmd.Context(), snapshot)
 		if err != nil {
 			return err
 		}

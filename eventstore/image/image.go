@@ -14,9 +14,10 @@
 //
 // All fields are written, also unexported ones; that is what a package of its
 // own has no other way to do, and why this one uses unsafe. Pointers that are
-// equal stay equal. A pointer into the middle of an array or struct, a func and
-// a chan have no image: the first gets a copy of its own, the others are an
-// error unless they are nil.
+// equal stay equal, but for one to the root, which gets a copy. So does a pointer
+// into the middle of an array or struct, and a slice that shares its array with
+// another. A func or a chan is an error unless it is nil. Write remembers every
+// pointer that it has met, some 50 bytes each.
 package image
 
 import (
@@ -203,13 +204,15 @@ func (ks *kinds) of(t reflect.Type) *kind {
 		ks.maps(k)
 	case t.Kind() == reflect.Interface:
 		ks.interfaces(k)
-	default:
+	case t.Kind() == reflect.Func, t.Kind() == reflect.Chan:
 		k.write = func(e *writer, at unsafe.Pointer) {
 			if !reflect.NewAt(t, at).Elem().IsNil() {
 				panic(unfit{fmt.Errorf("image: a %v has no image", t)})
 			}
 		}
 		k.read = func(*reader, unsafe.Pointer) {}
+	default:
+		panic(unfit{fmt.Errorf("image: a %v has no image", t)})
 	}
 	return k
 }
@@ -217,7 +220,8 @@ func (ks *kinds) of(t reflect.Type) *kind {
 func isFlat(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
 		return true
 	case reflect.Array:
 		return isFlat(t.Elem())

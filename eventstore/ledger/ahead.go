@@ -241,9 +241,7 @@ func (l *Ledger) meetLocked(raw eventstore.Recorded) (had bool) {
 		a.unseen = a.unseen[1:]
 		return true
 	}
-	if err := l.foldAgainLocked(context.Background()); err != nil {
-		l.failed = err
-	}
+	_ = l.foldAgainLocked(context.Background()) // which sets failed
 	return true
 }
 
@@ -258,13 +256,14 @@ func (l *Ledger) startOver(ctx context.Context, a *ahead) error {
 }
 
 // foldAgainLocked folds what the store has, and decides nothing ahead any more.
-// Under mu: nobody may decide meanwhile.
+// Under mu: nobody may decide meanwhile, and nobody's context ends it halfway.
 func (l *Ledger) foldAgainLocked(ctx context.Context) error {
 	l.ahead = nil
 	l.state, l.position, l.point = domain.NewLedger(), eventstore.Position{}, snapshot.Point{}
-	for r, err := range l.store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+	for r, err := range l.store.ReadAll(context.WithoutCancel(ctx), eventstore.Position{}, eventstore.Forwards) {
 		if err != nil {
-			return fmt.Errorf("read events again: %w", err)
+			l.failed = fmt.Errorf("read events again: %w", err) // a part of them is no state
+			return l.failed
 		}
 		l.foldLocked(r)
 	}

@@ -42,8 +42,8 @@ type Options struct {
 	// Clock says when events are recorded; nil is the machine's. An order of a
 	// simulated ledger may say its own time.
 	Clock func() time.Time
-	// Snapshot is a file in which the state is kept between starts; empty is
-	// none.
+	// Snapshot is a file from which the state is taken, if there is one there;
+	// see [Ledger.Keep]. Empty is none.
 	Snapshot string
 }
 
@@ -117,13 +117,10 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	return l, nil
 }
 
-// Close ends following the store, and leaves a snapshot where that saves the
-// next start much.
+// Close ends following the store.
 func (l *Ledger) Close() error {
-	l.meetAll()
 	l.stop()
 	<-l.followed
-	l.keep()
 	return nil
 }
 
@@ -142,7 +139,7 @@ func (l *Ledger) restore(ctx context.Context) error {
 	at, err := snapshot.Load(ctx, l.snapshot, l.store, &k)
 	var none *snapshot.None
 	switch {
-	case errors.As(err, &none) || err == nil && k.State == nil:
+	case errors.As(err, &none) || err == nil && (k.State == nil || k.State.Count != at.Count):
 		return nil
 	case err != nil:
 		return err
@@ -151,12 +148,28 @@ func (l *Ledger) restore(ctx context.Context) error {
 	return nil
 }
 
+// FromSnapshot returns the state that the snapshot in a file and the events
+// behind it lead to, for who holds it against all events. *[snapshot.None] says
+// that there is no snapshot.
+func FromSnapshot(ctx context.Context, store eventstore.Store, path string) (*domain.Ledger, error) {
+	var k kept
+	at, err := snapshot.Load(ctx, path, store, &k)
+	if err != nil {
+		return nil, err
+	}
+	for r, err := range store.ReadAll(ctx, at.Position, eventstore.Forwards) {
+		if err != nil {
+			return nil, err
+		}
+		d, _ := eventstore.Decode(r, k.State.Count)
+		_, _ = k.State.Apply(d) // as a ledger does
+	}
+	return k.State, nil
+}
+
 // meetAll waits a moment for the follower to meet what was written ahead of it:
 // only then does the state stand for a point of the store's history.
 func (l *Ledger) meetAll() {
-	if l.snapshot == "" {
-		return
-	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	for {
@@ -174,16 +187,21 @@ func (l *Ledger) meetAll() {
 	}
 }
 
-// keep writes a snapshot. That it cannot is nobody's trouble: the next start
-// takes longer.
-func (l *Ledger) keep() {
+// Keep leaves a snapshot where that saves the next start much, before Close. An
+// error says that it could not: the next start takes longer, and nothing else.
+func (l *Ledger) Keep() error {
+	l.meetAll()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.snapshot == "" || !snapshot.Worth(l.point.Count, l.snapped) || l.readOnly != nil ||
+	if l.snapshot == "" || !snapshot.Worth(l.point.Count, l.snapped) || l.readOnly != nil || l.failed != nil ||
 		l.state.Owed() > 0 || l.state.Count != l.point.Count || l.point.Position != l.position {
-		return
+		return nil
 	}
-	_ = snapshot.Save(l.snapshot, l.point, &kept{l.state, l.lastTime})
+	if err := snapshot.Save(l.snapshot, l.point, &kept{l.state, l.lastTime}); err != nil {
+		return fmt.Errorf("keep a snapshot of the state: %w", err)
+	}
+	l.snapped = l.point.Count
+	return nil
 }
 
 // follow folds what is appended, by whomever.

@@ -20,7 +20,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,8 +28,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -118,6 +118,7 @@ func Save(path string, at Point, root any, concrete ...any) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
+	removeLeft(path)
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // mode 0600
 	if err != nil {
 		return err
@@ -132,7 +133,11 @@ func Save(path string, at Point, root any, concrete ...any) (err error) {
 	}()
 	// The head has one length, so that it can be written again with the sum.
 	h := head{Format: format, Shape: shape(root, concrete), Count: at.Count, After: pair(at.Position), Before: pair(at.before), Event: at.last.ID, Leaf: leafOf(at.last)}
-	if _, err := f.Write(h.line()); err != nil {
+	line, ok := h.line()
+	if !ok {
+		return errors.New("the head of a snapshot is too long")
+	}
+	if _, err := f.Write(line); err != nil {
 		return err
 	}
 	sum := crc32.New(castagnoli)
@@ -141,9 +146,24 @@ func Save(path string, at Point, root any, concrete ...any) (err error) {
 		return err
 	}
 	h.Bytes = counted.n
-	h.Sum = crc32.Update(sum.Sum32(), castagnoli, h.line())
-	_, err = f.WriteAt(h.line(), 0)
+	line, _ = h.line()
+	h.Sum = crc32.Update(sum.Sum32(), castagnoli, line)
+	if line, ok = h.line(); !ok {
+		return errors.New("the head of a snapshot is too long")
+	}
+	_, err = f.WriteAt(line, 0)
 	return err
+}
+
+// removeLeft removes what was left by a process that was killed while it wrote:
+// nobody writes for as long as an hour.
+func removeLeft(path string) {
+	left, _ := filepath.Glob(path + ".*.tmp")
+	for _, name := range left {
+		if i, err := os.Stat(name); err == nil && time.Since(i.ModTime()) > time.Hour {
+			os.Remove(name)
+		}
+	}
 }
 
 type counter struct{ n int64 }
@@ -156,15 +176,17 @@ func (c *counter) Write(b []byte) (int, error) {
 // headSize is room for every head, filled up with blanks and a line's end.
 const headSize = 1024
 
-func (h *head) line() []byte {
+// line is false for a head that has no room there, which only a damaged one has
+// not.
+func (h *head) line() (line []byte, ok bool) {
 	text, err := json.Marshal(h)
 	if err != nil || len(text) >= headSize {
-		panic(fmt.Sprintf("the head of a snapshot: %v", err)) // it has only numbers and sums
+		return nil, false
 	}
-	line := bytes.Repeat([]byte{' '}, headSize)
+	line = bytes.Repeat([]byte{' '}, headSize)
 	copy(line, text)
 	line[headSize-1] = '\n'
-	return line
+	return line, true
 }
 
 // Load reads a snapshot into what root points to, which must be zero, and looks
@@ -187,7 +209,8 @@ func Load(ctx context.Context, path string, store eventstore.Store, root any, co
 	// the store.
 	body, sum := text[headSize:], h.Sum
 	h.Sum = 0
-	if crc32.Update(crc32.Checksum(body, castagnoli), castagnoli, h.line()) != sum || int64(len(body)) != h.Bytes {
+	line, ok := h.line()
+	if !ok || int64(len(body)) != h.Bytes || crc32.Update(crc32.Checksum(body, castagnoli), castagnoli, line) != sum {
 		return Point{}, &None{errors.New("it is damaged")}
 	}
 	at := Point{Count: h.Count, Position: eventstore.NewPosition(h.After[0], h.After[1]), before: eventstore.NewPosition(h.Before[0], h.Before[1])}
@@ -229,16 +252,28 @@ func shape(root any, concrete []any) []byte {
 }
 
 // build tells one build of the program from another: the same types folded by
-// other rules are another state.
+// other rules are another state. It is Go's build id, a hash of all that was
+// compiled, where the program's file says it, else a hash of that file. Without
+// either every start is another build.
 var build = sync.OnceValue(func() []byte {
-	h := sha256.New()
-	if info, ok := debug.ReadBuildInfo(); ok {
-		fmt.Fprintln(h, info)
-	}
-	if path, err := os.Executable(); err == nil {
-		if i, err := os.Stat(path); err == nil {
-			fmt.Fprintln(h, i.Size(), i.ModTime().UnixNano())
+	path, err := os.Executable()
+	if err == nil {
+		if f, err := elf.Open(path); err == nil {
+			defer f.Close()
+			if note := f.Section(".note.go.buildid"); note != nil {
+				if id, err := note.Data(); err == nil && len(id) > 16 { // more than its head
+					return id
+				}
+			}
+		}
+		h := sha256.New()
+		if f, err := os.Open(path); err == nil {
+			defer f.Close()
+			if _, err := io.Copy(h, f); err == nil {
+				return h.Sum(nil)
+			}
 		}
 	}
-	return binary.BigEndian.AppendUint64(h.Sum(nil), uint64(eventstore.Schema))
+	id := uuid.New()
+	return id[:]
 })

@@ -316,14 +316,19 @@ func (m *measure) snapshots(ctx context.Context, store *embedded.Store, vaultFil
 	m.note(Figure{Name: "start-from-events", Value: time.Since(began).Seconds(), Unit: "s", Zh: "无快照启动（仅状态）", En: "start without a snapshot (state only)"})
 	m.note(Figure{Name: "state/payment", Value: float64(heap()-before) / payments, Unit: "bytes", Zh: "每笔发放占用内存（命令所需状态）", En: "heap of the state that commands need, a payment"})
 	began = time.Now()
-	if err := l.Close(); err != nil {
+	if err := errors.Join(l.Keep(), l.Close()); err != nil {
 		return err
 	}
 	m.note(Figure{Name: "snapshot-seconds", Value: time.Since(began).Seconds(), Unit: "s", Zh: "写状态快照", En: "a snapshot of the state is written"})
-	if _, err := projections.ReadFrom(ctx, store, m.snapshotOf("books"), projections.Until{}); err != nil {
+	books, err := projections.Read(ctx, store, projections.Until{})
+	if err != nil {
 		return err
 	}
-	kept, err := size(filepath.Dir(m.snapshotOf("")))
+	if err := books.Keep(m.snapshotOf("books")); err != nil {
+		return err
+	}
+	books = nil
+	kept, err := size(filepath.Dir(m.snapshotOf("books")))
 	if err != nil {
 		return err
 	}
@@ -348,13 +353,13 @@ func (m *measure) snapshots(ctx context.Context, store *embedded.Store, vaultFil
 	return l.Close()
 }
 
-// heap is what is in use after a collection.
-func heap() uint64 {
+// heap is what is in use after a collection, in bytes.
+func heap() int64 {
 	runtime.GC()
 	runtime.GC()
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
-	return s.HeapAlloc
+	return int64(s.HeapAlloc)
 }
 
 // sizes says where the bytes of an event go.

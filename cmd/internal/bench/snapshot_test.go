@@ -7,8 +7,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/snapshot"
@@ -36,6 +40,16 @@ func TestSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
+	// A forged event of next year, which nothing folds: books as of a time end
+	// before it, with and without a snapshot.
+	meta := domain.Metadata{Recorded: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), Schema: eventstore.Schema, Salt: make([]byte, 16)}
+	forged, err := eventstore.Encode(uuid.New(), &domain.NoticeConfirmed{Common: domain.Common{Date: domain.Date(2024, 1, 1)}}, meta, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Append(ctx, domain.Stream(domain.NoticeKind, uuid.New()), eventstore.NoStream, []eventstore.Event{forged}); err != nil {
+		t.Fatal(err)
+	}
 	state, books := filepath.Join(dir, "snapshots", "state"), filepath.Join(dir, "snapshots", "books")
 	for _, path := range []string{state, books} {
 		os.Remove(path) // Run has left them
@@ -69,7 +83,7 @@ func TestSnapshots(t *testing.T) {
 		if have.Digest() != want.Digest() {
 			t.Errorf("round %d: the books are others", round)
 		}
-		for _, u := range []projections.Until{{Number: new(uint64)}, {Recorded: want.At(3000).Recorded}, {Date: want.At(9000).Date}, {Recorded: want.At(uint64(want.Len() - 1)).Recorded}} {
+		for _, u := range []projections.Until{{Number: new(uint64)}, {Recorded: want.At(3000).Recorded}, {Date: want.At(9000).Date}, {Recorded: want.At(uint64(want.Len() - 1)).Recorded}, {Recorded: want.At(uint64(want.Len() - 2)).Recorded}} {
 			have, err := projections.ReadFrom(ctx, store, books, u)
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +106,7 @@ func TestSnapshots(t *testing.T) {
 				}
 			}
 		}
-		if err := l.Close(); err != nil {
+		if err := errors.Join(have.Keep(books), l.Keep(), l.Close()); err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range []string{state, books} {
