@@ -125,9 +125,6 @@ func (p *Payment) stillOut(o outflow) {
 	rest.returned, rest.out = true, o
 }
 
-// things are what it gave.
-func (p *Payment) things() []goodsOut { return Entitlement{Fen: p.Fen, Items: p.Items()}.things() }
-
 // Back is a return of a payment.
 type Back struct {
 	Event ID
@@ -546,10 +543,12 @@ func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
+	last := 0
 	for _, run := range e.Payments {
-		if run[0] < 1 || run[1] < run[0] || run[1] > len(a.Payments) {
-			return fmt.Errorf("no payments %d to %d", run[0], run[1])
+		if run[0] <= last || run[1] < run[0] || run[1] > len(a.Payments) { // each payment once
+			return fmt.Errorf("no payments %d to %d behind %d", run[0], run[1], last)
 		}
+		last = run[1]
 	}
 	for _, run := range e.Payments {
 		for _, p := range a.Payments[run[0]-1 : run[1]] {

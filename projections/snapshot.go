@@ -44,7 +44,7 @@ func (b *Books) Keep(path string) error {
 	if path == "" || b.cut || len(b.Unreadable) > 0 || b.State.Owed() > 0 || b.point.Count != uint64(b.Len()) || !snapshot.Worth(b.point.Count, b.snapped) {
 		return nil
 	}
-	if err := snapshot.Save(path, b.point, b.kept(), concrete...); err != nil {
+	if err := snapshot.Save(path, nil, b.point, b.kept(), concrete...); err != nil {
 		return fmt.Errorf("keep a snapshot of the books: %w", err)
 	}
 	b.snapped = b.point.Count
@@ -57,7 +57,7 @@ func restore(ctx context.Context, store eventstore.Store, path string, until Unt
 		return New(until), nil
 	}
 	var k kept
-	at, err := snapshot.Load(ctx, path, store, &k, concrete...)
+	at, err := snapshot.Load(ctx, path, nil, store, &k, concrete...)
 	var none *snapshot.None
 	switch {
 	case errors.As(err, &none):

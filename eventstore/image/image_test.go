@@ -27,7 +27,7 @@ type node struct {
 	at     time.Time
 	call   func()
 	grid   [2][]string
-	empty  struct{}
+	Empty  struct{}
 	list   []*node
 	none   []leaf
 }
@@ -112,14 +112,14 @@ func TestTorn(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	type other struct {
-		name string
-		n    int64
+		Name string
+		N    int64
 	}
 	type changed struct {
-		name string
-		n    uint64
+		Name string
+		N    uint64
 	}
-	if Shape(&other{}) != Shape(&other{}) || Shape(&other{}) == Shape(&changed{}) || Shape(&other{}) == Shape(&other{}, &word{}) {
+	if again := Shape(&other{}); again != Shape(&other{Name: "x"}) || Shape(&other{}) == Shape(&changed{}) || Shape(&other{}) == Shape(&other{}, &word{}) {
 		t.Error("a shape does not tell types apart")
 	}
 }

@@ -42,8 +42,8 @@ type Options struct {
 	// Clock says when events are recorded; nil is the machine's. An order of a
 	// simulated ledger may say its own time.
 	Clock func() time.Time
-	// Snapshot is a file from which the state is taken, if there is one there;
-	// see [Ledger.Keep]. Empty is none.
+	// Snapshot is a file from which the state is taken, if there is one there
+	// that was made with this vault's keys; see [Ledger.Keep]. Empty is none.
 	Snapshot string
 }
 
@@ -136,7 +136,7 @@ func (l *Ledger) restore(ctx context.Context) error {
 		return nil
 	}
 	var k kept
-	at, err := snapshot.Load(ctx, l.snapshot, l.store, &k)
+	at, err := snapshot.Load(ctx, l.snapshot, l.vault.SnapshotKey(), l.store, &k)
 	var none *snapshot.None
 	switch {
 	case errors.As(err, &none) || err == nil && (k.State == nil || k.State.Count != at.Count):
@@ -149,11 +149,11 @@ func (l *Ledger) restore(ctx context.Context) error {
 }
 
 // FromSnapshot returns the state that the snapshot in a file and the events
-// behind it lead to, for who holds it against all events. *[snapshot.None] says
-// that there is no snapshot.
+// behind it lead to, for who holds it against all events, whoever made it.
+// *[snapshot.None] says that there is none.
 func FromSnapshot(ctx context.Context, store eventstore.Store, path string) (*domain.Ledger, error) {
 	var k kept
-	at, err := snapshot.Load(ctx, path, store, &k)
+	at, err := snapshot.Load(ctx, path, nil, store, &k)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (l *Ledger) Keep() error {
 		l.state.Owed() > 0 || l.state.Count != l.point.Count || l.point.Position != l.position {
 		return nil
 	}
-	if err := snapshot.Save(l.snapshot, l.point, &kept{l.state, l.lastTime}); err != nil {
+	if err := snapshot.Save(l.snapshot, l.vault.SnapshotKey(), l.point, &kept{l.state, l.lastTime}); err != nil {
 		return fmt.Errorf("keep a snapshot of the state: %w", err)
 	}
 	l.snapped = l.point.Count

@@ -1,7 +1,7 @@
 // Package snapshot keeps what was folded from a store's events in a file, so
 // that a start need not fold them all again.
 //
-//	at, err := snapshot.Load(ctx, path, store, state)
+//	at, err := snapshot.Load(ctx, path, key, store, state)
 //	var lost *snapshot.Lost
 //	switch {
 //	case errors.As(err, &lost):
@@ -19,6 +19,10 @@ package snapshot
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/json"
@@ -83,7 +87,9 @@ type head struct {
 	Event  uuid.UUID `json:"event"`  // the last one
 	Leaf   []byte    `json:"leaf"`   // chain over it alone
 	Bytes  int64     `json:"bytes"`  // of the image
-	Sum    uint32    `json:"sum"`    // CRC-32C of the image and of this line with a sum of 0
+	Nonce  []byte    `json:"nonce,omitempty"`
+	MAC    []byte    `json:"mac,omitempty"` // GMAC of the image, where there is a key
+	Sum    uint32    `json:"sum"`           // CRC-32C of the image and of this line with a sum of 0
 }
 
 const format = "reliefledger snapshot 1"
@@ -108,10 +114,12 @@ func Worth(count, before uint64) bool {
 	return count >= before+least && (count-before)*10 >= count
 }
 
-// Save writes a snapshot of what root points to, as folded up to at. concrete
-// are samples of what stands in its interfaces. The file appears whole or not
-// at all; it is not synced, being a cache.
-func Save(path string, at Point, root any, concrete ...any) (err error) {
+// Save writes a snapshot of what root points to, as folded up to at. With a key
+// of 32 bytes, which whoever can write the file does not have, nobody else can
+// write one that Load takes with that key; nil is none. concrete are samples of
+// what stands in its interfaces. The file appears whole or not at all; it is not
+// synced, being a cache.
+func Save(path string, key []byte, at Point, root any, concrete ...any) (err error) {
 	if at.Count == 0 {
 		return errors.New("a snapshot of nothing")
 	}
@@ -146,6 +154,15 @@ func Save(path string, at Point, root any, concrete ...any) (err error) {
 		return err
 	}
 	h.Bytes = counted.n
+	if key != nil {
+		body, err := os.ReadFile(f.Name())
+		if err != nil {
+			return err
+		}
+		h.Nonce = make([]byte, 12)
+		rand.Read(h.Nonce)
+		h.MAC = mac(key, h.Nonce, body[headSize:])
+	}
 	line, _ = h.line()
 	h.Sum = crc32.Update(sum.Sum32(), castagnoli, line)
 	if line, ok = h.line(); !ok {
@@ -153,6 +170,20 @@ func Save(path string, at Point, root any, concrete ...any) (err error) {
 	}
 	_, err = f.WriteAt(line, 0)
 	return err
+}
+
+// mac is GMAC, which is some gigabytes a second: AES-256-GCM of nothing, with
+// the image as what is authenticated beside it.
+func mac(key, nonce, body []byte) []byte {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // the key's length is ours
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return gcm.Seal(nil, nonce, nil, body)
 }
 
 // removeLeft removes what was left by a process that was killed while it wrote:
@@ -193,7 +224,12 @@ func (h *head) line() (line []byte, ok bool) {
 // in the store for the event at which it was made. *None says that there is
 // none to be used: then root is to be thrown away and the events folded. Other
 // errors are *Lost and those of the store.
-func Load(ctx context.Context, path string, store eventstore.Store, root any, concrete ...any) (Point, error) {
+func Load(ctx context.Context, path string, key []byte, store eventstore.Store, root any, concrete ...any) (Point, error) {
+	if i, err := os.Stat(path); err != nil {
+		return Point{}, &None{err}
+	} else if !i.Mode().IsRegular() { // whoever reads a pipe waits for ever
+		return Point{}, &None{errors.New("it is no file")}
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Point{}, &None{err}
@@ -212,6 +248,9 @@ func Load(ctx context.Context, path string, store eventstore.Store, root any, co
 	line, ok := h.line()
 	if !ok || int64(len(body)) != h.Bytes || crc32.Update(crc32.Checksum(body, castagnoli), castagnoli, line) != sum {
 		return Point{}, &None{errors.New("it is damaged")}
+	}
+	if key != nil && (len(h.Nonce) != 12 || !hmac.Equal(h.MAC, mac(key, h.Nonce, body))) {
+		return Point{}, &None{errors.New("somebody else made it")}
 	}
 	at := Point{Count: h.Count, Position: eventstore.NewPosition(h.After[0], h.After[1]), before: eventstore.NewPosition(h.Before[0], h.Before[1])}
 	if at.last, err = lastOf(ctx, path, store, &h, at.before); err != nil {

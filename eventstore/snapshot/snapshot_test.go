@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -58,7 +59,7 @@ func fold(t *testing.T, s eventstore.Store, f *folded, at Point) Point {
 func saved(t *testing.T, events int) string {
 	path := filepath.Join(t.TempDir(), "snapshots", "state")
 	var f folded
-	if err := Save(path, fold(t, store(t, events), &f, Point{}), &f); err != nil {
+	if err := Save(path, nil, fold(t, store(t, events), &f, Point{}), &f); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -67,7 +68,7 @@ func saved(t *testing.T, events int) string {
 func TestGoesOn(t *testing.T) {
 	path, s := saved(t, 7), store(t, 12)
 	var f folded
-	at, err := Load(ctx, path, s, &f)
+	at, err := Load(ctx, path, nil, s, &f)
 	if err != nil || at.Count != 7 || len(f.Types) != 7 {
 		t.Fatal(at.Count, f, err)
 	}
@@ -80,10 +81,10 @@ func TestGoesOn(t *testing.T) {
 		t.Errorf("%v, want %v", f, want)
 	}
 	// From there it can be saved again, over the first.
-	if err := Save(path, at, &f); err != nil {
+	if err := Save(path, nil, at, &f); err != nil {
 		t.Fatal(err)
 	}
-	if at, err = Load(ctx, path, s, &folded{}); err != nil || at.Count != 12 {
+	if at, err = Load(ctx, path, nil, s, &folded{}); err != nil || at.Count != 12 {
 		t.Error(at.Count, err)
 	}
 	if i, err := os.Stat(path); err != nil || i.Mode().Perm() != 0o600 {
@@ -100,7 +101,7 @@ func TestLost(t *testing.T) {
 	e := eventstore.Event{ID: uuid.New(), Type: "Forged", Data: []byte(`{"open":{},"private":{}}`), Metadata: []byte(`{}`)}
 	for name, s := range map[string]*embedded.Store{"a tail is missing": store(t, 5), "all but one are": store(t, 1), "none is there": store(t, 0), "the last is missing": store(t, 6)} {
 		var lost *Lost
-		if _, err := Load(ctx, path, s, &folded{}); !errors.As(err, &lost) || lost.Count != 7 {
+		if _, err := Load(ctx, path, nil, s, &folded{}); !errors.As(err, &lost) || lost.Count != 7 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -108,7 +109,7 @@ func TestLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lost *Lost
-	if _, err := Load(ctx, path, other, &folded{}); !errors.As(err, &lost) || lost.Found == "" {
+	if _, err := Load(ctx, path, nil, other, &folded{}); !errors.As(err, &lost) || lost.Found == "" {
 		t.Errorf("another last event: %v", err)
 	}
 }
@@ -131,7 +132,7 @@ func TestDamaged(t *testing.T) {
 		var none *None
 		var have folded
 		// A name in the head may be read with another case: then nothing else is.
-		if at, err := Load(ctx, path, s, &have); !errors.As(err, &none) && (err != nil || at.Count != 7 || fmt.Sprint(have) != fmt.Sprint(want)) {
+		if at, err := Load(ctx, path, nil, s, &have); !errors.As(err, &none) && (err != nil || at.Count != 7 || fmt.Sprint(have) != fmt.Sprint(want)) {
 			t.Fatalf("%s: %v %v", what, have, err)
 		}
 	}
@@ -158,10 +159,10 @@ func TestOtherTypes(t *testing.T) {
 		Odd   map[string]uint
 	}
 	var none *None
-	if _, err := Load(ctx, path, s, &other{}); !errors.As(err, &none) {
+	if _, err := Load(ctx, path, nil, s, &other{}); !errors.As(err, &none) {
 		t.Error(err)
 	}
-	if _, err := Load(ctx, filepath.Join(t.TempDir(), "missing"), s, &folded{}); !errors.As(err, &none) {
+	if _, err := Load(ctx, filepath.Join(t.TempDir(), "missing"), nil, s, &folded{}); !errors.As(err, &none) {
 		t.Error(err)
 	}
 }
@@ -173,6 +174,45 @@ func TestWorth(t *testing.T) {
 	}{{0, 0, false}, {4_999, 0, false}, {5_000, 0, true}, {100_000, 95_000, false}, {100_000, 90_000, true}} {
 		if Worth(c.count, c.before) != c.want {
 			t.Error(c)
+		}
+	}
+}
+
+// TestKey: with a key only who has it makes a snapshot that is taken.
+func TestKey(t *testing.T) {
+	path, s := filepath.Join(t.TempDir(), "state"), store(t, 7)
+	var f folded
+	at := fold(t, s, &f, Point{})
+	mine, theirs := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	for _, key := range [][]byte{nil, theirs} {
+		if err := Save(path, key, at, &f); err != nil {
+			t.Fatal(err)
+		}
+		var none *None
+		if _, err := Load(ctx, path, mine, s, &folded{}); !errors.As(err, &none) {
+			t.Errorf("taken, though another made it: %v", err)
+		}
+	}
+	if err := Save(path, mine, at, &f); err != nil {
+		t.Fatal(err)
+	}
+	var have folded
+	if at, err := Load(ctx, path, mine, s, &have); err != nil || at.Count != 7 || fmt.Sprint(have) != fmt.Sprint(f) {
+		t.Error(at.Count, have, err)
+	}
+}
+
+// TestNoFile: a pipe or a folder in the file's place is no snapshot.
+func TestNoFile(t *testing.T) {
+	dir, s := t.TempDir(), store(t, 7)
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, pipe, "/dev/zero"} {
+		var none *None
+		if _, err := Load(ctx, path, nil, s, &folded{}); !errors.As(err, &none) {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

@@ -453,6 +453,10 @@ func (v *Vault) mac(kind, value string) []byte {
 	return m.Sum(nil)
 }
 
+// SnapshotKey is the key by which a ledger knows its own snapshots: 32 bytes,
+// the same for all who have the vault and its wrapping key.
+func (v *Vault) SnapshotKey() []byte { return v.mac("snapshot", "") }
+
 // ClaimNumber says whose an id number is: the party's, if it was free, else the
 // one's who has it. One number is one party.
 func (v *Vault) ClaimNumber(ctx context.Context, number string, party uuid.UUID) (uuid.UUID, error) {

@@ -24,6 +24,9 @@ import (
 // the books: they are what all events lead to, field by field, and stay it when
 // commands follow.
 func TestSnapshots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills a ledger")
+	}
 	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "b")
 	plan := Plan{Seed: 7, Payments: 10_000}
