@@ -6,7 +6,7 @@ STORE       ?=
 DATA        ?= build/demo$(if $(STORE),-elsewhere)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test tools check lint race soak soak-race simulate exhaustive kills mutants bench bench-compare bench-ledger bench-growth bench-peers golden campaigns clean
+.PHONY: run build test tools check lint race soak soak-race simulate exhaustive kills mutants bench bench-compare bench-ledger bench-growth bench-peers golden campaigns fonts clean
 
 # Build, fill a ledger with nine campaigns (once), and show around.
 run: build
@@ -24,11 +24,15 @@ test: lint tools
 	$(GO) test ./eventstore/ledger -run TestSimulate -simulate.cuts=2000 -simulate.faults=200
 
 # What the tests need beside Go, Node and npm: Debian's PostgreSQL, of which
-# they start a server of their own, and hledger and ledger, which are peers.
+# they start a server of their own, hledger and ledger, which are peers, and
+# poppler's pdftotext, which reads papers.
 tools:
 	@command -v hledger >/dev/null && command -v ledger >/dev/null || \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y hledger ledger >/dev/null; } || \
 	{ echo "the tests need hledger and ledger: apt-get install hledger ledger"; exit 1; }
+	@command -v pdftotext >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y poppler-utils >/dev/null; } || \
+	{ echo "the tests need pdftotext: apt-get install poppler-utils"; exit 1; }
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
 	{ echo "the tests need PostgreSQL: apt-get install postgresql"; exit 1; }
@@ -119,6 +123,14 @@ golden:
 # figures are to be copied anew.
 campaigns:
 	cd testdata/campaigns && $(GO) run ./generate $(FIGURES)
+
+# Cut the Chinese font of the papers again, from the whole one in npm.
+FONT ?= @expo-google-fonts/noto-sans-sc@0.4.3
+fonts:
+	@/usr/bin/python3 -c 'import fontTools' 2>/dev/null || { echo "cutting the font needs fonttools: apt-get install python3-fonttools"; exit 1; }
+	@dir=$$(mktemp -d) && trap "rm -rf $$dir" EXIT && npm pack --silent --pack-destination $$dir $(FONT) >/dev/null && \
+	tar xzf $$dir/*.tgz -C $$dir && cp $$dir/package/LICENSE_FONT cmd/internal/paper/fonts/OFL.txt && \
+	/usr/bin/python3 cmd/internal/paper/fonts/cut.py $$dir/package/400Regular/NotoSansSC_400Regular.ttf
 
 clean:
 	rm -rf bin build

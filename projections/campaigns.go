@@ -47,6 +47,12 @@ func (b *Books) tell(d Decoded) {
 	}
 }
 
+// Began returns the number of the first event of a stream.
+func (b *Books) Began(stream string) (number uint64, ok bool) {
+	number, ok = b.stories.began[stream]
+	return number, ok
+}
+
 // Campaigns lists the campaigns in the order in which they were opened.
 func (b *Books) Campaigns() []*domain.Campaign {
 	var list []*domain.Campaign

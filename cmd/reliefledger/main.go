@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -65,7 +66,7 @@ func (p *program) command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if p.asOf != "" && (cmd.Parent() == nil || cmd.Parent().Name() != "show" && cmd.Parent().Name() != "report" && cmd.Name() != "rebuild") {
+			if p.asOf != "" && (cmd.Parent() == nil || !slices.Contains([]string{"show", "report", "print"}, cmd.Parent().Name()) && cmd.Name() != "rebuild") {
 				return &inputError{what: "--as-of", why: p.say("只用于查看", "is for showing only")}
 			}
 			if p.langFlag != "" && p.langFlag != "zh" && p.langFlag != "en" {
@@ -93,7 +94,7 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.wrapping, "wrapping-key", os.Getenv("RELIEFLEDGER_WRAPPING_KEY"), "file of the wrapping key 封装密钥文件 (RELIEFLEDGER_WRAPPING_KEY)")
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
-	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.rebuildCommand(),
+	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.printCommand(), p.rebuildCommand(),
 		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand())
 	root.AddCommand(p.auditCommand(), p.benchCommand())
 	root.AddCommand(p.topics()...)

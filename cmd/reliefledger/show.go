@@ -253,13 +253,16 @@ func (p *program) names(ctx context.Context, b *projections.Books, lines []proje
 		if line.Disclosure == domain.CountsOnly || party == nil || party.Details.Name.IsZero() {
 			continue
 		}
-		name, err := l.Unseal(ctx, party.Details.Name, domain.Stream(domain.PartyKind, party.ID), b.State.CommandOf(party.NameIn), "name")
-		if err != nil {
+		if open[line.Beneficiary], err = openName(ctx, l, b, party); err != nil {
 			return nil, err
 		}
-		open[line.Beneficiary] = name
 	}
 	return open, nil
+}
+
+// openName opens the name of a party.
+func openName(ctx context.Context, l *opened, b *projections.Books, party *domain.Party) (string, error) {
+	return l.Unseal(ctx, party.Details.Name, domain.Stream(domain.PartyKind, party.ID), b.State.CommandOf(party.NameIn), "name")
 }
 
 func sayGive(give []domain.Entitlement, l domain.Lang) string {
