@@ -41,6 +41,10 @@ func openPebble(d *disk, dir string, cacheBytes int64, mustExist bool) (*pebble.
 		CacheSize:          cacheBytes,
 		ErrorIfNotExists:   mustExist,
 		Logger:             logger{d},
+		// They guide how deleted keys are compacted away, and no key is ever
+		// deleted. Of a table that cannot be read they would be asked for again at
+		// once, without end: a stopped database would keep a processor busy.
+		DisableTableStats: true,
 		EventListener: &pebble.EventListener{
 			// A flush or compaction that failed without the disk having
 			// stopped has read something that it can't read. Pebble would try
