@@ -41,9 +41,10 @@ func (s *Store) Checkpoint() error {
 		if err := makeFolder(fs, dir); err != nil {
 			return err
 		}
-		// The log is synced first: what is in the checkpoint is in the store after
-		// any crash.
-		if err := s.db.Checkpoint(fs.PathJoin(dir, databaseFolder), pebble.WithFlushedWAL()); err != nil {
+		if err := s.db.Checkpoint(fs.PathJoin(dir, databaseFolder)); err != nil {
+			return err
+		}
+		if err := s.settle(); err != nil {
 			return err
 		}
 		if err := writeCount(fs, dir, count); err != nil {
@@ -55,4 +56,33 @@ func (s *Store) Checkpoint() error {
 		return errors.Join(fmt.Errorf("checkpoint: %w", err), fs.RemoveAll(dir))
 	}
 	return nil
+}
+
+// settle returns once all that the database has now is synced, and shown by the
+// store. A checkpoint copies the log as it stands, with what the writer has
+// written and not synced yet: only after this is it in the store after any
+// crash, and the checkpoint the beginning of what the store has.
+func (s *Store) settle() error {
+	if err := s.db.LogData(nil, pebble.Sync); err != nil {
+		return err
+	}
+	written, err := countEvents(s.db)
+	if err != nil {
+		return err
+	}
+	for {
+		s.mu.Lock()
+		count, grown := s.count, s.grown
+		s.mu.Unlock()
+		if count >= written {
+			return nil
+		}
+		// The writer shows what it has synced, also where the store is being
+		// closed.
+		select {
+		case <-grown:
+		case <-s.disk.stopped:
+			return s.disk.poisoned()
+		}
+	}
 }

@@ -100,6 +100,83 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
+// hooked is a file system that tells when a checkpoint begins to be written, and
+// when its copy of the log is.
+type hooked struct {
+	*syncing
+	begins, copied func()
+}
+
+func (h *hooked) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if !strings.Contains(name, checkpointFolder) {
+		return h.syncing.Create(name, c)
+	}
+	if strings.Contains(name, "OPTIONS") && h.begins != nil {
+		h.begins()
+		h.begins = nil
+	}
+	f, err := h.FS.Create(name, c)
+	if err == nil && strings.HasSuffix(name, ".log") && h.copied != nil {
+		f, h.copied = &hookedFile{f, h.copied}, nil
+	}
+	return f, err
+}
+
+type hookedFile struct {
+	vfs.File
+	closed func()
+}
+
+func (f *hookedFile) Close() error {
+	defer f.closed()
+	return f.File.Close()
+}
+
+// An append whose sync is under way while the log is copied is in the checkpoint:
+// it is synced and shown in the store before there is a checkpoint.
+func TestCheckpointOfWhatIsBeingSynced(t *testing.T) {
+	fs := &syncing{FS: vfs.NewMem()}
+	hooks := &hooked{syncing: fs}
+	s := mustCreate(t, hooks)
+	defer mustClose(t, s)
+	fs.held = make(chan struct{}, 1)
+	hold := make(chan struct{})
+	var append sync.WaitGroup
+	var after int64
+	hooks.begins = func() {
+		fs.hold = hold // nothing is being synced now
+		append.Go(func() {
+			if _, err := s.Append(ctx, "a", eventstore.NoStream, someEvents(3, 100)); err != nil {
+				t.Error(err)
+			}
+		})
+		<-fs.held
+	}
+	hooks.copied = func() {
+		if n, _ := s.Head(); n != 0 {
+			t.Errorf("%d events are shown that are not synced", n)
+		}
+		after = fs.syncs.Load()
+		close(hold)
+	}
+	if err := s.Checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	shown, _ := s.Head()
+	if fs.syncs.Load() < after+2 { // the append's and the checkpoint's own
+		t.Errorf("%d syncs after the log was copied", fs.syncs.Load()-after)
+	}
+	append.Wait()
+	c, err := Open(CheckpointFolder(folder), Options{FS: hooks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mustClose(t, c)
+	if n, _ := c.Head(); n != 3 || shown != 3 {
+		t.Errorf("%d events in the checkpoint, %d in the store when it was made", n, shown)
+	}
+}
+
 // full is a file system that has no room for checkpoints.
 type full struct {
 	vfs.FS
