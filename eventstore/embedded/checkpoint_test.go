@@ -30,6 +30,15 @@ func TestCheckpoint(t *testing.T) {
 			defer mustClose(t, s)
 			var answered atomic.Uint64
 			stop, begun := make(chan struct{}), make(chan struct{})
+			// Who appends takes a turn, and each checkpoint finds as many left as
+			// there is room for: in memory the store would outgrow its reader.
+			turns := make(chan struct{}, 1000)
+			fill := func() {
+				for len(turns) < cap(turns) {
+					turns <- struct{}{}
+				}
+			}
+			fill()
 			var wg sync.WaitGroup
 			for w := range 4 {
 				wg.Go(func() {
@@ -41,19 +50,20 @@ func TestCheckpoint(t *testing.T) {
 							return
 						}
 						expected = eventstore.At(done.Revision)
-						if answered.Add(3) == 300 {
+						if answered.Add(3) == 300 { // before the turns are over
 							close(begun)
 						}
 						select {
 						case <-stop:
 							return
-						default:
+						case <-turns:
 						}
 					}
 				})
 			}
 			<-begun
 			for range 3 {
+				fill()
 				before := answered.Load()
 				if err := s.Checkpoint(); err != nil {
 					t.Fatal(err)
@@ -141,11 +151,11 @@ func TestCheckpointOfWhatIsBeingSynced(t *testing.T) {
 	defer mustClose(t, s)
 	fs.held = make(chan struct{}, 1)
 	hold := make(chan struct{})
-	var append sync.WaitGroup
+	var appending sync.WaitGroup
 	var after int64
 	hooks.begins = func() {
 		fs.hold = hold // nothing is being synced now
-		append.Go(func() {
+		appending.Go(func() {
 			if _, err := s.Append(ctx, "a", eventstore.NoStream, someEvents(3, 100)); err != nil {
 				t.Error(err)
 			}
@@ -166,7 +176,7 @@ func TestCheckpointOfWhatIsBeingSynced(t *testing.T) {
 	if fs.syncs.Load() < after+2 { // the append's and the checkpoint's own
 		t.Errorf("%d syncs after the log was copied", fs.syncs.Load()-after)
 	}
-	append.Wait()
+	appending.Wait()
 	c, err := Open(CheckpointFolder(folder), Options{FS: hooks})
 	if err != nil {
 		t.Fatal(err)
