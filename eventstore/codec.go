@@ -213,12 +213,16 @@ func decodeInto(e domain.Event, p Parts) error {
 	if string(p.Private) == "{}" || plainPrivate(p.Private, e) {
 		return nil
 	}
+	field, ok := privateOf(e)
+	if ok {
+		reflect.ValueOf(field).Elem().SetZero() // of what was read before it stopped
+	}
 	var c common
 	if err := json.Unmarshal(p.Private, &c); err != nil {
 		return err
 	}
 	domain.CommonOf(e).Reasons = c.Reasons
-	if field, ok := privateOf(e); ok {
+	if ok {
 		return json.Unmarshal(p.Private, field)
 	}
 	return nil

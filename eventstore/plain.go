@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -75,36 +76,13 @@ func (p *plain) text() []byte {
 	return nil
 }
 
-func (p *plain) id() (id uuid.UUID) {
+func (p *plain) id() uuid.UUID {
 	t := p.text()
-	if p.bad = p.bad || len(t) != 36 || t[8] != '-' || t[13] != '-' || t[18] != '-' || t[23] != '-'; p.bad {
-		return id
-	}
-	k := 0
-	for i := 0; i < 36; i += 2 {
-		if t[i] == '-' {
-			i++
-		}
-		high, low := hexDigit(t[i]), hexDigit(t[i+1])
-		if high|low > 15 {
-			p.bad = true
-			return uuid.UUID{}
-		}
-		id[k] = high<<4 | low
-		k++
+	id, err := uuid.ParseBytes(t)
+	if p.bad = p.bad || len(t) != 36 || err != nil; p.bad {
+		return uuid.UUID{}
 	}
 	return id
-}
-
-// hexDigit is the value of a digit in lower case, 255 for any other.
-func hexDigit(c byte) byte {
-	switch {
-	case c-'0' <= 9:
-		return c - '0'
-	case c-'a' <= 5:
-		return c - 'a' + 10
-	}
-	return 255
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
@@ -250,6 +228,9 @@ func (p *plain) list(element func()) {
 
 // rows is how many objects are left, but for those in them.
 func (p *plain) rows() (n int) {
+	if p.bad {
+		return 0
+	}
 	depth := 0
 	for _, c := range p.rest {
 		switch c {
@@ -529,18 +510,14 @@ func appendBase64(b, raw []byte) []byte {
 }
 
 func appendID(b []byte, id uuid.UUID) []byte {
-	var text [36]byte
-	const hex = "0123456789abcdef"
-	k := 0
-	for i, x := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text[k] = '-'
-			k++
+	b = append(b, '"')
+	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			b = append(b, '-')
 		}
-		text[k], text[k+1] = hex[x>>4], hex[x&15]
-		k += 2
+		b = hex.AppendEncode(b, part)
 	}
-	return append(append(append(b, '"'), text[:]...), '"')
+	return append(b, '"')
 }
 
 // appendPlainPayment writes the open part of a DisbursementMade as the encoder
