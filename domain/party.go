@@ -26,6 +26,7 @@ type Party struct {
 	Headcount  Headcount
 	Details    PartyDetails
 	NameIn     ID // the event whose command sealed the name
+	NumberIn   ID // and the identity number
 	Account    ID // account id from the vault; the event that holds it is AccountIn
 	AccountIn  ID
 	Household  ID
@@ -519,7 +520,7 @@ func (p *Party) learn(d *PartyDetails, event ID) {
 		p.Account, p.AccountIn = d.AccountID, event
 	}
 	if !d.Number.IsZero() {
-		p.Minor, p.Details.Numbered = d.Minor, d.Numbered
+		p.NumberIn, p.Minor, p.Details.Numbered = event, d.Minor, d.Numbered
 	}
 	p.Minor = p.Minor || d.Minor
 }

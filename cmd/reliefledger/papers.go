@@ -7,7 +7,6 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/paper"
 	"reliefledger.org/ledger/domain"
-	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -46,42 +45,12 @@ func (d *desk) payee(line *domain.AdmittedLine) (person, error) {
 	if out.name, err = openName(d.ctx, d.open, d.books, party); err != nil {
 		return out, err
 	}
-	number, err := d.number(party)
+	if party.Details.Number.IsZero() {
+		return out, nil
+	}
+	number, err := openDetail(d.ctx, d.open, d.books, party, party.Details.Number, party.NumberIn, "number")
 	out.number = domain.MaskNumber(number)
 	return out, err
-}
-
-// number opens an identity number. The state keeps the sealed value but not the
-// event that it came in, without which it cannot be opened: that is looked for
-// in the party's stream.
-func (d *desk) number(party *domain.Party) (string, error) {
-	want := party.Details.Number
-	if want.IsZero() {
-		return "", nil
-	}
-	stream := domain.Stream(domain.PartyKind, party.ID)
-	for raw, err := range d.open.store.ReadStream(d.ctx, stream, 0, eventstore.Forwards) {
-		if err != nil {
-			return "", err
-		}
-		r, err := eventstore.Decode(raw, 0)
-		if err != nil {
-			continue // show events says which cannot be read
-		}
-		var has domain.Sealed
-		switch e := r.Event.(type) {
-		case *domain.PartyRegistered:
-			has = e.Private.Number
-		case *domain.PartyCorrected:
-			has = e.Private.Number
-		case *domain.PartyIdentified:
-			has = e.Private.Number
-		}
-		if has.Key == want.Key && string(has.Box) == string(want.Box) {
-			return d.open.Unseal(d.ctx, want, stream, d.books.State.CommandOf(r.ID), "number")
-		}
-	}
-	return "", nil
 }
 
 var relationWords = map[domain.Relation]string{domain.Exactly: "", domain.About: "约", domain.AtLeast: "不少于", domain.Under: "不超过"}
@@ -296,10 +265,15 @@ func (d *desk) payment(which string) (projections.Entry, error) {
 	return e, nil
 }
 
+// paymentOf is the payment that an entry is about.
+func paymentOf(a *domain.Allocation, e projections.Entry) *domain.Payment {
+	i := slices.IndexFunc(a.Payments, func(p *domain.Payment) bool { return p.Number == e.Number })
+	return a.Payments[i]
+}
+
 // lineOf is the admitted line that a payment paid.
 func lineOf(a *domain.Allocation, e projections.Entry) *domain.AdmittedLine {
-	i := slices.IndexFunc(a.Payments, func(p *domain.Payment) bool { return p.Number == e.Number })
-	return a.Lines[a.Payments[i].Line-1]
+	return a.Lines[paymentOf(a, e).Line-1]
 }
 
 // notice fills a notice as a place shows it on a day.
@@ -465,8 +439,7 @@ func (d *desk) paymentVoucher(e projections.Entry) (drawn, error) {
 		return nil, err
 	}
 	v := &paper.Voucher{Head: d.head("付款凭证", d.books.UnitName(a.Unit), e.Happened, e.Number), Goods: goodsOf(e.Items), Paid: sayBy(e.Paid), Prepared: sayBy(e.Prepared), Approved: sayBy(e.Approved)}
-	i := slices.IndexFunc(a.Payments, func(p *domain.Payment) bool { return p.Number == e.Number })
-	v.Entries = d.entries(a, e.Form, a.Draws(a.Payments[i]))
+	v.Entries = d.entries(a, e.Form, a.Draws(paymentOf(a, e)))
 	v.Facts = append(d.facts(a), d.noticeFacts([]*domain.AdmittedLine{line})...)
 	v.Facts = append(v.Facts, paper.Fact{Name: "收款人", Text: joined([]string{who.name, who.number, fmt.Sprintf("名单第 %d 行", e.Line), who.note})})
 	if e.Batch > 0 {

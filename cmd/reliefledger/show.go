@@ -262,7 +262,13 @@ func (p *program) names(ctx context.Context, b *projections.Books, lines []proje
 
 // openName opens the name of a party.
 func openName(ctx context.Context, l *opened, b *projections.Books, party *domain.Party) (string, error) {
-	return l.Unseal(ctx, party.Details.Name, domain.Stream(domain.PartyKind, party.ID), b.State.CommandOf(party.NameIn), "name")
+	return openDetail(ctx, l, b, party, party.Details.Name, party.NameIn, "name")
+}
+
+// openDetail opens a detail of a party, which an event's command sealed at a
+// path.
+func openDetail(ctx context.Context, l *opened, b *projections.Books, party *domain.Party, sealed domain.Sealed, in domain.ID, path string) (string, error) {
+	return l.Unseal(ctx, sealed, domain.Stream(domain.PartyKind, party.ID), b.State.CommandOf(in), path)
 }
 
 func sayGive(give []domain.Entitlement, l domain.Lang) string {
