@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -97,43 +98,33 @@ func (d *Due) settle(event ID) {
 	}
 }
 
-// each calls f for the items that the entitlement has, with their place in it.
-func (d *Due) each(items []GoodsOf, f func(i int, quantity int64)) {
-	for _, g := range items {
-		for i, own := range d.Items() {
-			if own.Item == g.Item {
-				f(i, int64(g.Quantity))
-			}
-		}
-	}
-}
-
 // pay counts what was paid, times 1 or -1.
 func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
-	if len(d.Items()) == 0 && len(items) == 0 {
-		d.paid += times * int64(fen)
-	}
-	d.each(items, func(i int, q int64) {
-		if i == 0 {
-			d.paid += times * q
-		} else {
-			d.write().paid[i-1] += times * q
-		}
-	})
+	d.count(&d.paid, func(r *dueRest) []int64 { return r.paid }, fen, items, times)
 }
 
 // reserve counts what a batch holds, times 1 or -1.
 func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
+	d.count(&d.reserved, func(r *dueRest) []int64 { return r.reserved }, fen, items, times)
+}
+
+// count adds to what is kept of the first thing and of those behind it. Things
+// that the entitlement does not have count nowhere.
+func (d *Due) count(first *int64, behind func(*dueRest) []int64, fen Fen, items []GoodsOf, times int64) {
 	if len(d.Items()) == 0 && len(items) == 0 {
-		d.reserved += times * int64(fen)
+		*first += times * int64(fen)
 	}
-	d.each(items, func(i int, q int64) {
-		if i == 0 {
-			d.reserved += times * q
-		} else {
-			d.write().reserved[i-1] += times * q
+	for _, g := range items {
+		for i, own := range d.Items() {
+			switch {
+			case own.Item != g.Item:
+			case i == 0:
+				*first += times * int64(g.Quantity)
+			default:
+				behind(d.write())[i-1] += times * int64(g.Quantity)
+			}
 		}
-	})
+	}
 }
 
 // Entitlement is one thing that a line is to receive: a form, and fen or items.
@@ -464,13 +455,13 @@ func (c *Allocate) open(d *decision, b *Book, e *AllocationMade) error {
 		return refuse(ProgrammeNotInForce, d.o.Date)
 	}
 	if !slices.Contains(rules.Purposes, c.Purpose) {
-		if err := d.conduct(-1, refuse(OutsideProgramme, c.Purpose, join(rules.Purposes))); err != nil {
+		if err := d.conduct(-1, refuse(OutsideProgramme, c.Purpose, strings.Join(rules.Purposes, ", "))); err != nil {
 			return err
 		}
 	}
 	if f := d.l.Funds[b.ID]; f != nil && c.Fund != (ID{}) {
 		if !slices.Contains(f.Earmark, c.Purpose) {
-			if err := d.conduct(-1, refuse(OutsideEarmark, c.Purpose, join(f.Earmark))); err != nil {
+			if err := d.conduct(-1, refuse(OutsideEarmark, c.Purpose, strings.Join(f.Earmark, ", "))); err != nil {
 				return err
 			}
 		}
@@ -512,17 +503,6 @@ func (l *Ledger) FundOf(a *Allocation) *Fund {
 		a = l.Allocations[id]
 	}
 	return nil
-}
-
-func join(codes []string) string {
-	s := ""
-	for i, c := range codes {
-		if i > 0 {
-			s += ", "
-		}
-		s += c
-	}
-	return s
 }
 
 // allocation refuses unless an allocation is open.

@@ -152,14 +152,6 @@ var allEvents = []Event{
 	&OfficerAppointed{}, &RoleGranted{}, &RoleRevoked{}, &OfficerKeySet{}, &KinshipFiled{}, &OfficerLeft{},
 }
 
-// eventNames are their types, in the same order.
-var eventNames = func() (names []string) {
-	for _, e := range allEvents {
-		names = append(names, TypeOf(e))
-	}
-	return names
-}()
-
 func byName(events ...Event) map[string]reflect.Type {
 	types := make(map[string]reflect.Type, len(events))
 	for _, e := range events {

@@ -8,7 +8,7 @@ import "encoding/binary"
 type history struct {
 	log     []entry
 	numbers idTable  // of events; the first of those that share an id
-	streams []string // by stream's index
+	names   []string // of streams, by a stream's index
 }
 
 // entry is one event of the history.
@@ -25,7 +25,8 @@ type entry struct {
 // kinds are the types of events, with an index for each; 0 is none.
 var kinds, kindIndex = func() (names []string, index map[string]uint16) {
 	names, index = []string{""}, map[string]uint16{}
-	for _, name := range eventNames {
+	for _, e := range allEvents {
+		name := TypeOf(e)
 		index[name] = uint16(len(names))
 		names = append(names, name)
 	}
@@ -116,7 +117,7 @@ func (h *history) EventAt(number uint64) (ID, bool) {
 func (h *history) TypeAt(number uint64) string { return kinds[h.log[number].kind] }
 
 // StreamAt returns the stream of the event with a number.
-func (h *history) StreamAt(number uint64) string { return h.streams[h.log[number].stream] }
+func (h *history) StreamAt(number uint64) string { return h.names[h.log[number].stream] }
 
 // DateAt returns the business date of the event with a number.
 func (h *history) DateAt(number uint64) Day { return h.log[number].date }

@@ -49,7 +49,7 @@ type Unfolded struct {
 }
 
 type streamState struct {
-	index    uint32 // in history.streams
+	index    uint32 // in history.names
 	revision uint64
 	recorded time.Time
 }
@@ -87,9 +87,9 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	l.Count++
 	s := l.streams[r.Stream]
 	if s == nil {
-		s = &streamState{index: uint32(len(l.history.streams))}
+		s = &streamState{index: uint32(len(l.names))}
 		l.streams[r.Stream] = s
-		l.history.streams = append(l.history.streams, r.Stream)
+		l.names = append(l.names, r.Stream)
 	}
 	s.revision = r.Revision
 	at := entry{id: r.ID, stream: s.index}
@@ -153,7 +153,7 @@ func (l *Ledger) note(r *Recorded) {
 	i, known := l.commands[p.ID]
 	if !known {
 		i = uint32(len(l.effects))
-		l.effects = append(l.effects, &Effect{Command: p.ID, Stream: l.history.streams[at.stream], Digest: p.Digest, Complete: true})
+		l.effects = append(l.effects, &Effect{Command: p.ID, Stream: l.names[at.stream], Digest: p.Digest, Complete: true})
 		l.commands[p.ID] = i
 	}
 	at.command = i

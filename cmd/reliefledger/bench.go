@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"reliefledger.org/ledger/cmd/internal/bench"
 )
@@ -110,11 +111,7 @@ func (p *program) showBench(reports []*bench.Report) error {
 func figure(v float64) string {
 	switch {
 	case v >= 100:
-		whole := []byte(strconv.FormatFloat(v, 'f', 0, 64))
-		for i := len(whole) - 3; i > 0; i -= 3 {
-			whole = slices.Insert(whole, i, ',')
-		}
-		return string(whole)
+		return message.NewPrinter(language.English).Sprintf("%.0f", v)
 	case v >= 1:
 		return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 2, 64), ".00")
 	}

@@ -131,27 +131,32 @@ func (p *program) showFigures(list []projections.Figure) error {
 
 func (p *program) rebuildCommand() *cobra.Command {
 	return &cobra.Command{Use: "rebuild", Short: p.say("从事件重建一切，并核对每一行平衡", "rebuild everything from the events and check that it balances"), Args: cobra.NoArgs,
-		RunE: p.withEvents(func(b *projections.Books, _ []string) error {
-			for _, by := range projections.Dimensions {
-				if by == projections.ByForm || by == projections.ByCampaign || by == projections.BySource {
-					continue // rows of these see one side of a movement, or a rounded share
-				}
-				for _, r := range b.Balances(by) {
-					if !r.Balanced() {
-						return fmt.Errorf("%s %s does not balance: %+v", by, r.Name, r)
-					}
-				}
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withEvents(func(b *projections.Books, _ []string) error { return p.rebuilt(cmd.Context(), b) })(cmd, args)
+		}}
+}
+
+// rebuilt checks books that were read from the events, and says what they are.
+func (p *program) rebuilt(ctx context.Context, b *projections.Books) error {
+	for _, by := range projections.Dimensions {
+		if by == projections.ByForm || by == projections.ByCampaign || by == projections.BySource {
+			continue // rows of these see one side of a movement, or a rounded share
+		}
+		for _, r := range b.Balances(by) {
+			if !r.Balanced() {
+				return fmt.Errorf("%s %s does not balance: %+v", by, r.Name, r)
 			}
-			digest := b.Digest()
-			if err := p.checkSnapshots(context.Background(), b, digest); err != nil {
-				return err
-			}
-			if p.json {
-				return writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
-			}
-			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), digest)
-			return nil
-		})}
+		}
+	}
+	digest := b.Digest()
+	if err := p.checkSnapshots(ctx, b, digest); err != nil {
+		return err
+	}
+	if p.json {
+		return writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", digest), "unfolded": len(b.State.Unfolded)})
+	}
+	fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), digest)
+	return nil
 }
 
 // checkSnapshots holds what the snapshots lead to against what the events say.

@@ -75,19 +75,8 @@ func Shape(root any, concrete ...any) [32]byte {
 
 // Write writes the value that root points to.
 func Write(w io.Writer, root any, concrete ...any) (err error) {
-	v := reflect.ValueOf(root)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return errors.New("image: the root is no pointer")
-	}
-	defer func() {
-		switch fault := recover().(type) {
-		case nil:
-		case unfit: // a type without an image is found deep inside
-			err = fault
-		default:
-			panic(fault)
-		}
-	}()
+	defer caught(&err)
+	v := pointed(root)
 	e := &writer{kinds: newKinds(v.Type().Elem(), concrete), w: bufio.NewWriterSize(w, 1<<20), strings: map[string]uint64{"": 0}, table: []string{""}}
 	e.met = make([]map[unsafe.Pointer]uint64, len(e.all))
 	e.elements = make([]uint64, len(e.all))
@@ -98,27 +87,37 @@ func Write(w io.Writer, root any, concrete ...any) (err error) {
 	return e.finish()
 }
 
-// unfit is the panic that a value without an image leads to.
+// unfit is the panic that a value without an image leads to. Such a value, like
+// what breaks an image, is met deep inside.
 type unfit struct{ error }
+
+// caught turns the panics that are meant for the caller into an error.
+func caught(err *error) {
+	switch fault := recover().(type) {
+	case nil:
+	case *Broken:
+		*err = fault
+	case unfit:
+		*err = fault
+	default:
+		panic(fault)
+	}
+}
+
+// pointed is the value of a root.
+func pointed(root any) reflect.Value {
+	v := reflect.ValueOf(root)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		panic(unfit{errors.New("image: the root is no pointer")})
+	}
+	return v
+}
 
 // Read reads an image into what root points to, which must be zero. It keeps
 // nothing of b.
 func Read(b []byte, root any, concrete ...any) (err error) {
-	v := reflect.ValueOf(root)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return errors.New("image: the root is no pointer")
-	}
-	defer func() {
-		switch fault := recover().(type) {
-		case nil:
-		case *Broken:
-			err = fault
-		case unfit:
-			err = fault
-		default:
-			panic(fault)
-		}
-	}()
+	defer caught(&err)
+	v := pointed(root)
 	r := &reader{kinds: newKinds(v.Type().Elem(), concrete)}
 	r.begin(b)
 	r.all[0].read(r, v.UnsafePointer())
