@@ -56,10 +56,17 @@ func theDemo(t *testing.T) *filled {
 	return d
 }
 
+const raceOptions = "GORACE"
+
 // TestMain makes the test binary the program, for the scripts.
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	// A program under the race detector sleeps for a second before it exits, in
+	// which a test that kills it finds nothing to cut off.
+	if os.Getenv(raceOptions) == "" {
+		os.Setenv(raceOptions, "atexit_sleep_ms=0")
 	}
 	testscript.Main(cleaning{m}, map[string]func(){"reliefledger": main})
 }

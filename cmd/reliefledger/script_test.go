@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			env.Setenv("RELIEFLEDGER_DATA", filepath.Join(env.WorkDir, "ledger"))
 			env.Setenv("LC_ALL", "en_US.UTF-8")
+			env.Setenv(raceOptions, os.Getenv(raceOptions))
 			sheets, err := filepath.Abs(filepath.Join("..", "internal", "sheets", "testdata"))
 			env.Setenv("SHEETS", sheets)
 			return err
