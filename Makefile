@@ -45,7 +45,7 @@ soak:
 
 # The same for ten minutes with the race detector, which slows it some tenfold.
 soak-race:
-	$(GO) test -race ./eventstore/ledger -run TestSoak -soak 10m -timeout 1h -v
+	$(GO) test -race ./eventstore/ledger -run TestSoak -soak 10m -soak.readers 50 -timeout 40m -v
 
 # All tests with the race detector; `make test` has those packages in which
 # goroutines meet. The domain has none, and its long tests, of every sequence of
