@@ -157,6 +157,12 @@ func (d *decision) checkActor() (Role, error) {
 	return "", refuse(RoleMissing, names)
 }
 
+// Holds says whether an officer who has not left has a role for a unit.
+func (l *Ledger) Holds(officer ID, r Role, unit ID) bool {
+	o := l.Officers[officer]
+	return o != nil && !o.Left && l.holds(o, r, unit)
+}
+
 // holds says whether an officer has a role for a unit: granted for it or for
 // one above it.
 func (l *Ledger) holds(o *Officer, r Role, unit ID) bool {

@@ -114,6 +114,8 @@ func exitCode(err error) int {
 		noBackup *noBackupError
 		damaged  *damagedError
 		lost     *snapshot.Lost
+		notSeen  *notSeenError
+		broken   *vault.Broken
 	)
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &poisoned): // first: it may wrap what is only its cause
@@ -126,9 +128,9 @@ func exitCode(err error) int {
 		return exitInput
 	case errors.As(err, &refusal), errors.As(err, &taken):
 		return exitRefused
-	case errors.As(err, &unsigned), errors.As(err, &key), errors.Is(err, vault.ErrWrongKey):
+	case errors.As(err, &unsigned), errors.As(err, &key), errors.As(err, &notSeen), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven

@@ -55,6 +55,7 @@ type program struct {
 	asOf     string
 	wrapping string
 	keys     []string
+	why      string
 	holidays string
 }
 
@@ -93,6 +94,7 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.asOf, "as-of", "", "as of a number (#123), a moment (2023-02-01T12:00:00+08:00) or a business date (2023-02-01) 截至")
 	f.StringVar(&p.wrapping, "wrapping-key", os.Getenv("RELIEFLEDGER_WRAPPING_KEY"), "file of the wrapping key 封装密钥文件 (RELIEFLEDGER_WRAPPING_KEY)")
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
+	f.StringVar(&p.why, "why", "", "why sealed values are opened; stands in the vault's journal 打开个人信息的理由（记入保险库日志）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.printCommand(), p.rebuildCommand(),
 		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand())

@@ -53,7 +53,9 @@ var postgres = &kind{
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
 CREATE TABLE keys (id BYTEA PRIMARY KEY, wrapped BYTEA NOT NULL);
 CREATE TABLE numbers (mac BYTEA PRIMARY KEY, party BYTEA NOT NULL);
-CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);`,
+CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);
+CREATE TABLE journal (no BIGINT PRIMARY KEY, entry BYTEA NOT NULL, mac BYTEA NOT NULL);`,
+	alone:  `LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE`,
 	bind:   numbered,
 	failed: failedPostgres,
 }

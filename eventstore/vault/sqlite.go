@@ -31,7 +31,8 @@ var sqlite = &kind{
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE numbers (mac BLOB PRIMARY KEY, party BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
+CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (no INTEGER PRIMARY KEY, entry BLOB NOT NULL, mac BLOB NOT NULL) STRICT;`,
 	bind: func(statement string) string { return statement },
 	failed: func(err error) (error, bool) {
 		var said *driver.Error

@@ -63,7 +63,7 @@ func (e *NotAVault) Error() string {
 const (
 	MaxPlain  = 64 << 10 // bytes of one value; a document has its own place
 	NonceSize = 12
-	format    = 1
+	format    = 2
 	// padTo is the length class of boxes, so that a length tells little.
 	padTo = 32
 	// cacheKeys bounds the unwrapped keys in memory: 32 bytes each, enough for
@@ -101,6 +101,9 @@ type job struct {
 // kind is what differs between the databases.
 type kind struct {
 	schema string // the statements that make the tables
+	// alone lets one transaction at a time number entries of the journal, where
+	// transactions do not follow each other anyway.
+	alone string
 	// bind turns the ? of a statement into what the database has for it.
 	bind func(statement string) string
 	// failed names an error of the database; again says that the same
@@ -182,8 +185,8 @@ func described(ctx context.Context, db *sql.DB, k *kind, where string, ledger uu
 		}
 		meta[name] = value
 	}
-	if len(meta["format"]) != 1 || meta["format"][0] > format {
-		return nil, &NotAVault{where, fmt.Sprintf("format %v is newer than %d", meta["format"], format)}
+	if len(meta["format"]) != 1 || meta["format"][0] != format {
+		return nil, &NotAVault{where, fmt.Sprintf("its format is %v, this program's %d", meta["format"], format)}
 	}
 	if string(meta["ledger"]) != string(ledger[:]) {
 		return nil, &NotAVault{where, "it belongs to another ledger"}
@@ -367,7 +370,9 @@ func (v *Vault) row(ctx context.Context, query string, arg []byte, into *[]byte)
 	return named
 }
 
-func (v *Vault) derive(ctx context.Context, id uuid.UUID, use string) ([]byte, error) {
+// Derive returns a key of 32 bytes for one use, made from a person's or case's:
+// what is done with it goes when that key goes. Errors: ErrKeyGone.
+func (v *Vault) Derive(ctx context.Context, id uuid.UUID, use string) ([]byte, error) {
 	key, err := v.key(ctx, id)
 	if err != nil {
 		return nil, err
@@ -402,7 +407,7 @@ func (v *Vault) Seal(ctx context.Context, key uuid.UUID, b Binding, plain, nonce
 	if len(nonce) != NonceSize {
 		return nil, fmt.Errorf("vault: a nonce has %d bytes, not %d", NonceSize, len(nonce))
 	}
-	k, err := v.derive(ctx, key, "seal")
+	k, err := v.Derive(ctx, key, "seal")
 	if err != nil {
 		return nil, err
 	}
@@ -414,7 +419,7 @@ func (v *Vault) Seal(ctx context.Context, key uuid.UUID, b Binding, plain, nonce
 
 // Unseal opens a value. Errors: ErrKeyGone, ErrTampered.
 func (v *Vault) Unseal(ctx context.Context, key uuid.UUID, b Binding, box []byte) ([]byte, error) {
-	k, err := v.derive(ctx, key, "seal")
+	k, err := v.Derive(ctx, key, "seal")
 	if err != nil {
 		return nil, err
 	}
@@ -435,7 +440,7 @@ func (v *Vault) Unseal(ctx context.Context, key uuid.UUID, b Binding, box []byte
 // Tag is what stands for a value in what an officer signs: an HMAC under a key
 // derived from the person's or case's, over field and value.
 func (v *Vault) Tag(ctx context.Context, key uuid.UUID, field, value string) ([]byte, error) {
-	k, err := v.derive(ctx, key, "tag")
+	k, err := v.Derive(ctx, key, "tag")
 	if err != nil {
 		return nil, err
 	}

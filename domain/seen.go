@@ -1,0 +1,201 @@
+package domain
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Audience is who asks to see something: boards and anybody, the officers who
+// handle the money, auditors, privacy officers.
+type Audience uint8
+
+// The audiences.
+const (
+	Public Audience = iota
+	Finance
+	Auditing
+	Privacy
+	audiences
+)
+
+// Say names an audience.
+func (a Audience) Say(l Lang) string {
+	if l == Zh {
+		return [...]string{"公众", "财务", "审计", "隐私专员"}[a]
+	}
+	return [...]string{"public", "finance", "auditor", "privacy officer"}[a]
+}
+
+// AudienceOf is the audience to which a role belongs.
+func AudienceOf(r Role) Audience {
+	switch r {
+	case Auditor:
+		return Auditing
+	case PrivacyOfficer:
+		return Privacy
+	}
+	return Finance
+}
+
+// Seen is how much of a field somebody sees.
+type Seen uint8
+
+// What may be seen of a field, the least first.
+const (
+	Withheld Seen = iota
+	AsListed      // of a name: as place, period and line of a notice allow
+	Masked        // with most characters hidden
+	Whole
+)
+
+var (
+	parties     = []Event{&PartyRegistered{}, &PartyCorrected{}, &PartyIdentified{}}
+	forOffice   = [audiences]Seen{Withheld, Whole, Whole, Whole}
+	forAuditors = [audiences]Seen{Withheld, Withheld, Whole, Whole}
+)
+
+// seen says what each audience may see of the private part of events; the open
+// part is for everybody. (Accounts are opened once more, for the bank's file:
+// `batch export`.) Sources: rules.md section 1, format section 4; that an
+// auditor reads all but accounts, of which equal ones have equal ids, and that
+// an illness, which notes and reasons may name, is nobody's business who pays.
+var seen = []struct {
+	events []Event
+	field  string // JSON path in `private`; lists without their index
+	by     [audiences]Seen
+}{
+	// Of a party. A number is masked where people pay: it tells two of one name
+	// apart, and is not copied.
+	{parties, "name", [...]Seen{AsListed, Whole, Whole, Whole}},
+	{parties, "number", [...]Seen{Withheld, Masked, Whole, Whole}},
+	{parties, "phone", [...]Seen{Withheld, Whole, Whole, Whole}},
+	{parties, "address", [...]Seen{Withheld, Whole, Whole, Whole}},
+	{parties, "account", [...]Seen{Withheld, Withheld, Withheld, Whole}},
+	{parties, "note", [...]Seen{Withheld, Withheld, Whole, Whole}},
+	{parties, "account_id", forOffice},
+	{parties, "minor", forOffice},
+	{parties, "numbered", forOffice},
+	{[]Event{&MembershipChanged{}}, "household", forOffice},
+	{[]Event{&PartiesMerged{}}, "into", forOffice},
+	{[]Event{&EligibilityDecided{}}, "category", forOffice},
+	{[]Event{&EligibilityDecided{}}, "reason", forAuditors},
+	{[]Event{&PapersCompleted{}}, "papers", forOffice},
+	{[]Event{&RegisterMatched{}}, "finding", forAuditors},
+
+	// Of a list. What would point at a neighbour is for the office.
+	{[]Event{&NoticeLinesAdded{}}, "lines.beneficiary", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.household", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.payee", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.why", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.why_tag", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.category", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.group", forOffice},
+	{[]Event{&NoticeLinesAdded{}}, "lines.period", forOffice},
+	{[]Event{&NoticeReviewed{}}, "minutes", forOffice},
+	{[]Event{&NoticeConfirmed{}}, "urgency", forOffice},
+	{[]Event{&NoticeWithdrawn{}, &NominationRejected{}, &LineStopped{}, &LineResumed{}}, "reason", forOffice},
+	{[]Event{&NominationReceived{}}, "note", forOffice},
+	// Who objected is not told to those whom he accuses.
+	{[]Event{&ObjectionRaised{}}, "objector", forAuditors},
+	{[]Event{&ObjectionRaised{}}, "text", forOffice},
+	{[]Event{&ObjectionResolved{}}, "answer", forOffice},
+
+	// Of money. A named donor is for the office too: whether he is thanked in
+	// public is his to say.
+	{[]Event{&FundsReceived{}}, "donor", forOffice},
+	{[]Event{&BatchPrepared{}}, "accounts.id", forOffice},
+	{[]Event{&BatchPrepared{}}, "accounts.in", forOffice},
+	{[]Event{&BatchPrepared{}}, "said", forOffice},
+	{[]Event{&BatchRejected{}, &EntryReversed{}, &DisbursementReturned{}, &RecoveryDemanded{}}, "reason", forOffice},
+	{[]Event{&ReceiptRecorded{}}, "signers", forOffice},
+
+	// Of a campaign: what a visit saw may be an illness.
+	{[]Event{&VisitRecorded{}, &ActivityRecorded{}}, "parties", forOffice},
+	{[]Event{&NeedFound{}}, "party", forOffice},
+	{[]Event{&VisitRecorded{}, &ActivityRecorded{}, &NeedFound{}, &NeedResolved{}}, "note", forAuditors},
+	{[]Event{&ActivityRecorded{}}, "evidence", forOffice},
+
+	// Of officers.
+	{[]Event{&OfficerAppointed{}}, "name", forOffice},
+	{[]Event{&OfficerAppointed{}}, "party", forOffice},
+	{[]Event{&KinshipFiled{}}, "party", forAuditors},
+	{[]Event{&KinshipFiled{}}, "relation", forAuditors},
+
+	// Of any event: why a rule was broken, and the text that was signed, which
+	// has everything but the sealed values.
+	{allEvents, "reasons.text", forOffice},
+	{allEvents, "reasons.evidence", forOffice},
+	{allEvents, "signed", forAuditors},
+}
+
+// seenOf is seen, by event and field.
+var seenOf = func() map[[2]string][audiences]Seen {
+	m := map[[2]string][audiences]Seen{}
+	for _, row := range seen {
+		for _, e := range row.events {
+			m[[2]string{TypeOf(e), row.field}] = row.by
+		}
+	}
+	return m
+}()
+
+// SeenBy says how much of a private field of an event an audience sees. A field
+// that is not in the table nobody sees.
+func SeenBy(event, field string, a Audience) Seen {
+	return seenOf[[2]string{event, field}][a]
+}
+
+// PrivateFields are the JSON paths of all fields of the private part of an
+// event, without an index for lists. Those with a Sealed value are sealed.
+func PrivateFields(e Event) []string {
+	var list []string
+	t := reflect.TypeOf(e).Elem()
+	if f, ok := t.FieldByName("Private"); ok {
+		list = privateOf(f.Type, "", list)
+	}
+	return append(list, "reasons.text", "reasons.evidence", "signed")
+}
+
+func privateOf(t reflect.Type, path string, list []string) []string {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[Sealed]() || t == reflect.TypeFor[Day]() {
+		return append(list, strings.TrimPrefix(path, "."))
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case !f.IsExported() || name == "-":
+		case f.Anonymous:
+			list = privateOf(f.Type, path, list)
+		default:
+			list = privateOf(f.Type, path+"."+name, list)
+		}
+	}
+	return list
+}
+
+// Audiences are those to which an officer belongs by his roles for a unit; all
+// belong to the public.
+func (l *Ledger) Audiences(officer, unit ID) []Audience {
+	list := []Audience{Public}
+	o := l.Officers[officer]
+	if o == nil || o.Left {
+		return list
+	}
+	for hops := 0; hops < maxDepth; hops++ {
+		for _, g := range o.Grants {
+			if a := AudienceOf(g.Role); g.Unit == unit {
+				list = append(list, a)
+			}
+		}
+		u, ok := l.Units[unit]
+		if !ok || u.Parent == (ID{}) {
+			break
+		}
+		unit = u.Parent
+	}
+	return list
+}
