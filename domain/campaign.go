@@ -258,8 +258,11 @@ func (c *RecordVisit) decide(d *decision) error {
 
 func (d *decision) parties(ids []ID) error {
 	for i, id := range ids {
-		if d.l.Parties[id] == nil {
+		switch p := d.l.Parties[id]; {
+		case p == nil:
 			return refuse(NoSuch, said{"对象", "party"}, id).at(i)
+		case p.Erased:
+			return refuse(IsErased, id).at(i)
 		}
 	}
 	return nil

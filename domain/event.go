@@ -149,6 +149,7 @@ var allEvents = []Event{
 	&ActivityRecorded{}, &FactRecorded{}, &CampaignClosed{},
 	&PartyRegistered{}, &PartyCorrected{}, &MembershipChanged{}, &PartyIdentified{}, &PartiesMerged{},
 	&EligibilityDecided{}, &PapersCompleted{}, &RegisterMatched{}, &PartyDied{}, &PartyRestricted{},
+	&PartyErased{}, &CaseErased{}, &ErasureConfirmed{},
 	&OfficerAppointed{}, &RoleGranted{}, &RoleRevoked{}, &OfficerKeySet{}, &KinshipFiled{}, &OfficerLeft{},
 }
 

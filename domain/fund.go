@@ -697,6 +697,7 @@ func (e *FundsReceived) fold(l *Ledger, r *Recorded) error {
 		l.total += g.Cost
 	}
 	f.made(l, r, m)
+	l.mentioned(e.Private.Donor, ID{}, e.LastDay())
 	return nil
 }
 

@@ -23,6 +23,9 @@ type Ledger struct {
 	Campaigns   map[ID]*Campaign
 	Parties     map[ID]*Party
 
+	// Erasures are what was erased, in the order of the ledger.
+	Erasures []*Erasure
+
 	// Count is how many events were applied.
 	Count uint64
 	// Unfolded names the events that could not be folded; they changed nothing.
@@ -37,8 +40,9 @@ type Ledger struct {
 	origins  map[ID]*Origin
 	labels   map[lineLabels]*lineLabels
 	gives    map[moneyOnly]*gives
-	merged   bool // some party was merged into another
-	total    Fen  // all that ever came in, at most MaxFen
+	erased   map[ID]bool // keys of persons and cases
+	merged   bool        // some party was merged into another
+	total    Fen         // all that ever came in, at most MaxFen
 }
 
 // Unfolded is an event that the state cannot follow.

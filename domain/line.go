@@ -91,6 +91,12 @@ func (k *lineCheck) row(i int, row LineRow) error {
 		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
 	case row.Household != ID{} && l.Parties[row.Household] == nil:
 		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
+	case b.Erased:
+		return refuse(IsErased, row.Beneficiary).at(i)
+	case row.Payee != ID{} && l.Parties[row.Payee].Erased:
+		return refuse(IsErased, row.Payee).at(i)
+	case row.Household != ID{} && l.Parties[row.Household].Erased:
+		return refuse(IsErased, row.Household).at(i)
 	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
 		return refuse(WhyOtherPayee, row.Payee).at(i)
 	case len(row.Give) == 0:

@@ -193,6 +193,7 @@ type Objection struct {
 	Resolved ID
 	Outcome  Outcome
 	Event    ID
+	objector ID
 }
 
 // Outcome is how an objection was resolved.

@@ -73,7 +73,8 @@ func (c *ResolveObjection) decide(d *decision) error {
 func (e *ObjectionRaised) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)
 	if err == nil {
-		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID})
+		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID, objector: e.Private.Objector})
+		l.mentioned(e.Private.Objector, l.programmeOf(n.Allocation), e.LastDay())
 	}
 	return err
 }

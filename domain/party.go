@@ -34,11 +34,13 @@ type Party struct {
 	Minor      bool
 	Dead       Day
 	Restricted bool
+	Erased     bool              // its key is gone; Details are empty
 	Eligible   map[Eligible]bool // what was decided, by programme and category
 	Papers     Day               // when they were completed
 	Activities map[string]Day    // by kind, the last day
 	Matches    []Match
 	stream     string
+	mentions   []mention
 	listedAs   []string // categories of the admitted lines of which he is the beneficiary
 }
 
@@ -434,8 +436,12 @@ func (c *RecordDeath) decide(d *decision) error {
 func (c *RestrictParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *RestrictParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 func (c *RestrictParty) decide(d *decision) error {
-	if d.l.Parties[c.Party] == nil {
+	p := d.l.Parties[c.Party]
+	switch {
+	case p == nil:
 		return refuse(NoSuch, said{"对象", "party"}, c.Party)
+	case p.Erased:
+		return refuse(IsErased, c.Party)
 	}
 	d.add(&PartyRestricted{Lifted: c.Lifted})
 	return nil
@@ -447,8 +453,11 @@ func (d *decision) party(id ID) error {
 	if !ok {
 		return refuse(NoSuch, said{"对象", "party"}, id)
 	}
-	if p.MergedInto != (ID{}) {
+	switch {
+	case p.MergedInto != ID{}:
 		return refuse(IsMerged, id, p.MergedInto)
+	case p.Erased:
+		return refuse(IsErased, id)
 	}
 	return nil
 }
@@ -533,8 +542,17 @@ func (l *Ledger) partyOf(r *Recorded) (*Party, error) {
 	return nil, fmt.Errorf("no such party")
 }
 
-func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
+// livingPartyOf is a party of which something more may be known.
+func (l *Ledger) livingPartyOf(r *Recorded) (*Party, error) {
 	p, err := l.partyOf(r)
+	if err == nil && p.Erased {
+		return nil, fmt.Errorf("the party was erased")
+	}
+	return p, err
+}
+
+func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
+	p, err := l.livingPartyOf(r)
 	if err == nil {
 		p.learn(&e.Private, r.ID)
 	}
@@ -550,7 +568,7 @@ func (e *MembershipChanged) fold(l *Ledger, r *Recorded) error {
 }
 
 func (e *PartyIdentified) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
+	p, err := l.livingPartyOf(r)
 	if err == nil {
 		p.Type = e.Type
 		p.learn(&e.Private, r.ID)

@@ -33,6 +33,7 @@ type paymentRest struct {
 	back     []Back
 	receipts []uint64 // behind the first
 	demanded []ID
+	claimed  Fen // by those demands
 	reversed ID
 	returned bool    // something came back once: out says what still is
 	out      outflow // what is still out
@@ -555,6 +556,9 @@ func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
 			p.addReceipt(l.next())
 		}
 	}
+	for _, signer := range e.Private.Signers {
+		l.mentioned(signer, a.Programme, e.LastDay())
+	}
 	a.made(l, r, &entryMade{covers: e.Payments})
 	return nil
 }
@@ -633,5 +637,6 @@ func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("no payment %s", e.Payment)
 	}
 	p.write().demanded = append(p.Demanded(), r.ID)
+	p.rest.claimed += e.Fen
 	return nil
 }

@@ -59,6 +59,10 @@ type Terms struct {
 	PayWithin       int `json:"pay_within,omitempty"`
 	RecordWithin    int `json:"record_within,omitempty"`
 	SurrenderWithin int `json:"surrender_within,omitempty"`
+	// RetentionYears is for how many whole years, from the end of the year of
+	// the last entry on, what names a person is kept; 0 is not stated, and then
+	// nobody is erased.
+	RetentionYears int `json:"retention_years,omitempty"`
 	// Needs say what must come before a payment.
 	Needs []Need `json:"needs,omitempty"`
 	// Minimums are services that must be reached; falling short is a finding.
@@ -66,6 +70,9 @@ type Terms struct {
 	// Principles are rules of the source that are stated in words.
 	Principles []Principle `json:"principles,omitempty"`
 }
+
+// mostYears bounds a retention: no rule keeps what names a person for longer.
+const mostYears = 100
 
 // Timing is when a notice stands in relation to payment.
 type Timing string
@@ -292,6 +299,9 @@ func (t *Terms) check() error {
 		if n < 0 || n > 100_000 {
 			return wrong(fmt.Sprint(n))
 		}
+	}
+	if t.RetentionYears < 0 || t.RetentionYears > mostYears {
+		return wrong(fmt.Sprint(t.RetentionYears))
 	}
 	if t.CapPerPerson < 0 {
 		return wrong("cap_per_person: " + t.CapPerPerson.Fen().String())

@@ -109,6 +109,9 @@ var roleTable = []struct {
 	{&MatchRegister{}, []Role{Reviewer, Registrar}, nil},
 	{&RecordDeath{}, []Role{Drafter, Registrar}, nil},
 	{&RestrictParty{}, []Role{PrivacyOfficer}, nil},
+	{&EraseParty{}, []Role{PrivacyOfficer}, nil},
+	{&EraseCase{}, []Role{PrivacyOfficer}, nil},
+	{&ConfirmErasure{}, []Role{PrivacyOfficer}, nil},
 }
 
 var commandTypes = commandsByName()

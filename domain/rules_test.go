@@ -7,14 +7,17 @@ import (
 	"time"
 )
 
+// refusalRow is one row of the table of refusals.
+type refusalRow struct {
+	rule string
+	what string
+	test func(t *testing.T)
+}
+
 // TestRefusals is a table of what may not be done, told as an officer would meet
 // it; it ends by naming the refusals that no row provokes.
 func TestRefusals(t *testing.T) {
-	rows := []struct {
-		rule string
-		what string
-		test func(t *testing.T)
-	}{
+	rows := []refusalRow{
 		{"1", "two batches want the same yuan", func(t *testing.T) {
 			c := newCounty(t, noNotice(), 130000)
 			a := c.allocate("2023-01-05", 130000)
@@ -566,6 +569,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}},
 	}
+	rows = append(rows, erasureRows...)
 	for _, r := range rows {
 		t.Run(r.rule+" "+r.what, r.test)
 	}

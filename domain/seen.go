@@ -77,6 +77,7 @@ var seen = []struct {
 	{parties, "numbered", forOffice},
 	{[]Event{&MembershipChanged{}}, "household", forOffice},
 	{[]Event{&PartiesMerged{}}, "into", forOffice},
+	{[]Event{&PartyErased{}}, "merged", forOffice},
 	{[]Event{&EligibilityDecided{}}, "category", forOffice},
 	{[]Event{&EligibilityDecided{}}, "reason", forAuditors},
 	{[]Event{&PapersCompleted{}}, "papers", forOffice},

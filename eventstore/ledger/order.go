@@ -57,6 +57,11 @@ func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error
 	if key == (uuid.UUID{}) {
 		key = o.ID
 	}
+	var gone error
+	l.View(func(s *domain.Ledger) { gone = s.Refused(key) })
+	if gone != nil && len(personal(o)) > 0 {
+		return nil, gone // no new key for who was erased
+	}
 	if err := p.identify(o); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,438 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Erasure is what was erased: a person, with all whom he turned out to be, or a
+// case. What is erased is keys, in the vault; the events stay as they are, with
+// sealed values that nobody opens any more (format section 4).
+type Erasure struct {
+	Event  ID
+	Number uint64
+	Stream string
+	Keys   []ID // of the persons or the case
+	On     Day
+	Basis  string
+	// Confirmed is the event by which an officer answers for it that old copies
+	// of the wrapping key are destroyed. Until then the erasure is unfinished.
+	Confirmed ID
+}
+
+// PartyErased ends what is known of a person: his key goes.
+type PartyErased struct {
+	Common
+	Basis   string `json:"basis"` // the law or the request
+	Private struct {
+		// Merged are the parties that turned out to be the same person.
+		Merged []ID `json:"merged,omitempty"`
+	} `json:"-"`
+}
+
+// CaseErased ends what is known of a case: the key goes under which a stream's
+// documents and free texts are sealed.
+type CaseErased struct {
+	Common
+	Basis string `json:"basis"`
+}
+
+// ErasureConfirmed says that no old copy of the wrapping key is left. It stands
+// in the stream that was erased.
+type ErasureConfirmed struct{ Common }
+
+// EraseParty erases a person. Refused while money is open or retention runs.
+type EraseParty struct {
+	Party ID     `json:"party"`
+	Basis string `json:"basis"`
+}
+
+// EraseCase erases the case of an allocation or of a notice, once retention has
+// run.
+type EraseCase struct {
+	Stream string `json:"stream"`
+	Basis  string `json:"basis"`
+}
+
+// ConfirmErasure says that the old copies of the wrapping key were destroyed,
+// from which what was erased in a stream could have been opened.
+type ConfirmErasure struct {
+	Stream string `json:"stream"`
+}
+
+// Refusals about erasure.
+var (
+	IsErased          = newCode(0, "erased", "已删除，不能再写入：{what}", "erased, nothing is added any more: {what}")
+	MoneyIsOpen       = newCode(0, "money-open", "尚有未了事项：{what} {of}", "something is still open: {what} {of}")
+	RetentionRuns     = newCode(0, "retention-runs", "“{programme}”的资料须保存至 {until}（最后一笔 {last} 所在年度终了后 {years} 年）", "the records of {programme} are kept until {until}: {years} years after the year of the last, {last}")
+	RetentionUnstated = newCode(0, "retention-unstated", "“{programme}”未规定保存年限（retention_years），不能删除", "{programme} does not state for how many years its records are kept (retention_years)")
+	NothingToConfirm  = newCode(0, "nothing-to-confirm", "没有待确认的删除：{stream}", "no erasure there waits to be confirmed: {stream}")
+)
+
+func (c *EraseParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *EraseParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+
+// decide erases only what nobody needs any more: no money is open, and the
+// retention of all that names the person has run.
+func (c *EraseParty) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if c.Basis == "" {
+		return refuse(FieldMissing, "basis")
+	}
+	who := d.l.whoIs(c.Party)
+	if err := d.nothingOpen(who); err != nil {
+		return err
+	}
+	if err := d.retained(d.l.lastOf(who)); err != nil {
+		return err
+	}
+	e := &PartyErased{Basis: c.Basis}
+	for _, id := range who {
+		if id != c.Party {
+			e.Private.Merged = append(e.Private.Merged, id)
+		}
+	}
+	d.add(e)
+	return nil
+}
+
+// whoIs are all parties that turned out to be one person, in the order of their
+// ids.
+func (l *Ledger) whoIs(party ID) []ID {
+	if !l.merged {
+		return []ID{party}
+	}
+	var list []ID
+	for id := range l.Parties {
+		if l.same(id) == party {
+			list = append(list, id)
+		}
+	}
+	slices.SortFunc(list, compareIDs)
+	return list
+}
+
+func compareIDs(a, b ID) int { return slices.Compare(a[:], b[:]) }
+
+// names says whether a line names one of some parties.
+func (l *Line) names(who []ID) bool {
+	return slices.Contains(who, l.Beneficiary) || slices.Contains(who, l.Payee()) || slices.Contains(who, l.Household())
+}
+
+// nothingOpen refuses while something that concerns a person is not over.
+func (d *decision) nothingOpen(who []ID) error {
+	for _, n := range d.l.Notices {
+		for _, o := range n.Objections {
+			if o.Resolved == (ID{}) && n.Withdrawn == (ID{}) && slices.Contains(who, o.objector) {
+				return refuse(MoneyIsOpen, said{"异议未处理", "an objection is not resolved"}, n.Heading.Title)
+			}
+		}
+		if n.Withdrawn != (ID{}) || n.Confirmed != (ID{}) && !d.admitting(n) {
+			continue
+		}
+		if slices.ContainsFunc(n.Live(), func(l *Line) bool { return l.names(who) }) {
+			return refuse(MoneyIsOpen, said{"名单未定", "a list is not confirmed and admitted"}, n.Heading.Title)
+		}
+	}
+	for _, a := range d.l.Allocations {
+		if err := a.open(who); err != nil {
+			return err
+		}
+	}
+	for _, o := range d.l.Officers {
+		if !o.Left && slices.Contains(who, o.Party) {
+			return refuse(MoneyIsOpen, said{"是在任经办人", "an officer in office"}, o.ID)
+		}
+	}
+	return nil
+}
+
+// admitting says whether a confirmed notice is not admitted whole yet.
+func (d *decision) admitting(n *Notice) bool {
+	a := d.l.Allocations[n.Allocation]
+	return a == nil || !a.admitted[n.ID]
+}
+
+// open refuses while an allocation owes a person something, or he it.
+func (a *Allocation) open(who []ID) error {
+	for _, line := range a.Lines {
+		if !line.Line.names(who) || a.Closed || line.Stopped != (ID{}) || line.Line.Struck() != (ID{}) {
+			continue
+		}
+		for i := range line.Due {
+			for thing := range line.Due[i].Entitlement().things() {
+				if line.Due[i].Left(thing) > 0 {
+					return refuse(MoneyIsOpen, said{"应得未发完", "an entitlement is not paid"}, said{a.say(), a.say()})
+				}
+			}
+		}
+	}
+	for _, b := range a.Batches {
+		for _, r := range b.Rows {
+			if b.open() && r.State == Waiting && a.line(int(r.Line)).Line.names(who) {
+				return refuse(MoneyIsOpen, said{"批次未发完", "a batch is not paid"}, b.No)
+			}
+		}
+	}
+	for _, p := range a.Payments {
+		if p.more().claimed > p.came() && a.line(int(p.Line)).Line.names(who) {
+			return refuse(MoneyIsOpen, said{"追回未完成", "a recovery is not complete"}, p.Number)
+		}
+	}
+	return nil
+}
+
+// say names an allocation for a refusal.
+func (a *Allocation) say() string { return a.Purpose + " " + a.ID.String() }
+
+// came is what of a payment's money came back.
+func (p *Payment) came() Fen {
+	if p.Reversed() != (ID{}) {
+		return p.Fen
+	}
+	return p.Fen - p.Net()
+}
+
+// mention is where a person is named beside lists and payments: as donor,
+// signer or objector.
+type mention struct {
+	programme ID // none: of a fund
+	on        Day
+}
+
+// mentioned remembers the last day on which an event names a party.
+func (l *Ledger) mentioned(party, programme ID, on Day) {
+	p := l.Parties[party]
+	if p == nil {
+		return
+	}
+	for i := range p.mentions {
+		if p.mentions[i].programme == programme {
+			p.mentions[i].on = max(p.mentions[i].on, on)
+			return
+		}
+	}
+	p.mentions = append(p.mentions, mention{programme, on})
+}
+
+// programmeOf is the programme of an allocation, none where there is none.
+func (l *Ledger) programmeOf(allocation ID) ID {
+	if a := l.Allocations[allocation]; a != nil {
+		return a.Programme
+	}
+	return ID{}
+}
+
+// lastOf is the last day of what names a person, by programme.
+func (l *Ledger) lastOf(who []ID) map[ID]Day {
+	last := map[ID]Day{}
+	note := func(programme ID, on Day) { last[programme] = max(last[programme], on) }
+	for _, n := range l.Notices {
+		if slices.ContainsFunc(n.Lines, func(line *Line) bool { return line.names(who) }) {
+			note(l.programmeOf(n.Allocation), l.lastIn(n.Stream))
+		}
+	}
+	for _, a := range l.Allocations {
+		for _, p := range a.Payments {
+			if !a.line(int(p.Line)).Line.names(who) {
+				continue
+			}
+			note(a.Programme, max(p.On, p.Booked))
+			for _, b := range p.Back() {
+				note(a.Programme, b.On)
+			}
+		}
+	}
+	for _, id := range who {
+		for _, m := range l.Parties[id].mentions {
+			note(m.programme, m.on)
+		}
+	}
+	return last
+}
+
+var caseErased, erasureConfirmed = kindIndex[TypeOf(&CaseErased{})], kindIndex[TypeOf(&ErasureConfirmed{})]
+
+// lastIn is the last business date in a stream, erasures not counted.
+func (l *Ledger) lastIn(stream string) (on Day) {
+	s := l.streams[stream]
+	if s == nil {
+		return 0
+	}
+	for i := range l.log {
+		if e := &l.log[i]; e.stream == s.index && e.kind != caseErased && e.kind != erasureConfirmed {
+			on = max(on, e.date)
+		}
+	}
+	return on
+}
+
+// retained refuses while records must be kept that were last added to on these
+// days, by programme. They are kept for whole years from the end of the year on,
+// as accounting records are (会计档案管理办法 art. 14); how many is the
+// programme's to say, and the longest that one of its revisions says holds.
+func (d *decision) retained(last map[ID]Day) error {
+	programmes := make([]ID, 0, len(last))
+	for id := range last {
+		programmes = append(programmes, id)
+	}
+	slices.SortFunc(programmes, compareIDs) // the same refusal each time
+	for _, id := range programmes {
+		name, years := d.l.retention(id)
+		if years == 0 {
+			return refuse(RetentionUnstated, name)
+		}
+		if until := Date(last[id].Year()+years, 12, 31); d.o.Date <= until {
+			return refuse(RetentionRuns, name, until, last[id], years)
+		}
+	}
+	return nil
+}
+
+// retention is for how many years the records of a programme are kept, 0 where
+// it does not say. Of a fund, which serves several, it is the longest of any.
+func (l *Ledger) retention(programme ID) (name any, years int) {
+	if p := l.Programmes[programme]; p != nil {
+		for _, r := range p.Revisions {
+			years = max(years, r.RetentionYears)
+		}
+		return p.Name, years
+	}
+	for _, p := range l.Programmes {
+		for _, r := range p.Revisions {
+			years = max(years, r.RetentionYears)
+		}
+	}
+	return said{"捐赠", "donations"}, years
+}
+
+func (c *EraseCase) target(*Order) string { return c.Stream }
+func (c *EraseCase) unit(l *Ledger, _ *Order) ID {
+	if a := l.caseOf(c.Stream); a != nil {
+		return a.Unit
+	}
+	return ID{}
+}
+
+// caseOf is the allocation to which the case of a stream belongs.
+func (l *Ledger) caseOf(stream string) *Allocation {
+	switch kind, id, _ := SplitStream(stream); kind {
+	case AllocationKind:
+		return l.Allocations[id]
+	case NoticeKind:
+		if n := l.Notices[id]; n != nil {
+			return l.Allocations[n.Allocation]
+		}
+	}
+	return nil
+}
+
+// decide erases the case of an allocation that is closed, or of a notice of
+// such a one.
+func (c *EraseCase) decide(d *decision) error {
+	_, id, _ := SplitStream(c.Stream)
+	a := d.l.caseOf(c.Stream)
+	switch {
+	case a == nil:
+		return refuse(NoSuch, said{"分配或名单", "allocation or notice"}, c.Stream)
+	case c.Basis == "":
+		return refuse(FieldMissing, "basis")
+	case d.l.Erased(id):
+		return refuse(IsErased, c.Stream)
+	case !a.Closed:
+		return refuse(MoneyIsOpen, said{"分配未关闭", "the allocation is not closed"}, said{a.say(), a.say()})
+	}
+	if err := d.retained(map[ID]Day{a.Programme: max(d.l.lastIn(c.Stream), d.l.lastIn(a.Stream))}); err != nil {
+		return err
+	}
+	d.add(&CaseErased{Basis: c.Basis})
+	return nil
+}
+
+func (c *ConfirmErasure) target(*Order) string { return c.Stream }
+func (c *ConfirmErasure) unit(l *Ledger, _ *Order) ID {
+	if kind, id, _ := SplitStream(c.Stream); kind == PartyKind {
+		return l.unitOfParty(id)
+	}
+	return (&EraseCase{Stream: c.Stream}).unit(l, nil)
+}
+func (c *ConfirmErasure) decide(d *decision) error {
+	if e := d.l.erasureIn(c.Stream); e == nil || e.Confirmed != (ID{}) {
+		return refuse(NothingToConfirm, c.Stream)
+	}
+	d.add(&ErasureConfirmed{})
+	return nil
+}
+
+// erasureIn is the erasure that stands in a stream, nil for none.
+func (l *Ledger) erasureIn(stream string) *Erasure {
+	i := slices.IndexFunc(l.Erasures, func(e *Erasure) bool { return e.Stream == stream })
+	if i < 0 {
+		return nil
+	}
+	return l.Erasures[i]
+}
+
+// Erased says whether the key of a person or a case was erased.
+func (l *Ledger) Erased(key ID) bool { return l.erased[key] }
+
+// Refused is why nothing more is sealed under a key, nil where it may be.
+func (l *Ledger) Refused(key ID) error {
+	if l.erased[key] {
+		return refuse(IsErased, key)
+	}
+	return nil
+}
+
+func (l *Ledger) erase(r *Recorded, basis string, keys []ID) {
+	l.Erasures = append(l.Erasures, &Erasure{Event: r.ID, Number: l.next(), Stream: r.Stream, Keys: keys, On: r.Event.common().Date, Basis: basis})
+	if l.erased == nil {
+		l.erased = map[ID]bool{}
+	}
+	for _, key := range keys {
+		l.erased[key] = true
+	}
+}
+
+func (e *PartyErased) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err != nil {
+		return err
+	}
+	if l.erased[p.ID] {
+		return fmt.Errorf("the party was erased already")
+	}
+	who := []ID{p.ID}
+	for _, id := range e.Private.Merged {
+		if l.Parties[id] == nil || l.same(id) != p.ID || id == p.ID {
+			return fmt.Errorf("%s is not the same party", id)
+		}
+		who = append(who, id)
+	}
+	for _, id := range who {
+		gone := l.Parties[id]
+		gone.Erased, gone.Details, gone.Account, gone.AccountIn = true, PartyDetails{}, ID{}, ID{}
+	}
+	l.erase(r, e.Basis, who)
+	return nil
+}
+
+func (e *CaseErased) fold(l *Ledger, r *Recorded) error {
+	_, id, _ := SplitStream(r.Stream)
+	if l.caseOf(r.Stream) == nil || l.erased[id] {
+		return fmt.Errorf("no case to erase")
+	}
+	l.erase(r, e.Basis, []ID{id})
+	return nil
+}
+
+func (e *ErasureConfirmed) fold(l *Ledger, r *Recorded) error {
+	was := l.erasureIn(r.Stream)
+	if was == nil || was.Confirmed != (ID{}) {
+		return fmt.Errorf("no erasure to confirm")
+	}
+	was.Confirmed = r.ID
+	return nil
+}
