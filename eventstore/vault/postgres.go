@@ -56,6 +56,8 @@ CREATE TABLE numbers (mac BYTEA PRIMARY KEY, party BYTEA NOT NULL);
 CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);
 CREATE TABLE journal (no BIGINT PRIMARY KEY, entry BYTEA NOT NULL, mac BYTEA NOT NULL);`,
 	alone:  `LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE`,
+	locks:  []string{`LOCK TABLE meta, keys, numbers, accounts IN ACCESS EXCLUSIVE MODE`},
+	shrink: []string{`VACUUM FULL meta`, `VACUUM FULL keys`, `VACUUM FULL numbers`, `VACUUM FULL accounts`},
 	bind:   numbered,
 	failed: failedPostgres,
 }
@@ -183,7 +185,7 @@ func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key W
 	if err != nil {
 		return nil, fmt.Errorf("create vault: %w", err)
 	}
-	index, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
+	index, w, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(fmt.Errorf("create vault: %w", ctx.Err()), db.Close())
 	}
@@ -196,7 +198,7 @@ func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key W
 		}
 		return nil, errors.Join(fmt.Errorf("create vault: %w", err), db.Close())
 	}
-	return start(db, postgres, ledger, key, index), nil
+	return start(db, postgres, ledger, w, index), nil
 }
 
 func openPostgres(ctx context.Context, address string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
@@ -204,9 +206,9 @@ func openPostgres(ctx context.Context, address string, ledger uuid.UUID, key Wra
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	index, err := check(ctx, db, postgres, Redact(address), ledger, key)
+	index, w, err := check(ctx, db, postgres, Redact(address), ledger, key)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault: %w", err), db.Close())
 	}
-	return start(db, postgres, ledger, key, index), nil
+	return start(db, postgres, ledger, w, index), nil
 }

@@ -33,7 +33,8 @@ CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT R
 CREATE TABLE numbers (mac BLOB PRIMARY KEY, party BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE journal (no INTEGER PRIMARY KEY, entry BLOB NOT NULL, mac BLOB NOT NULL) STRICT;`,
-	bind: func(statement string) string { return statement },
+	shrink: []string{`VACUUM`},
+	bind:   func(statement string) string { return statement },
 	failed: func(err error) (error, bool) {
 		var said *driver.Error
 		if errors.As(err, &said) && said.Code()&0xff == sqliteBusy {
@@ -56,11 +57,11 @@ func Create(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create vault %s: %w", path, err)
 	}
-	index, err := fill(context.Background(), db, sqlite, ledger, key, "")
+	index, w, err := fill(context.Background(), db, sqlite, ledger, key, "")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create vault %s: %w", path, err), db.Close())
 	}
-	return start(db, sqlite, ledger, key, index), nil
+	return start(db, sqlite, ledger, w, index), nil
 }
 
 // Open opens the vault of a ledger in a file. Errors: *NotAVault, ErrWrongKey,
@@ -70,11 +71,11 @@ func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := check(context.Background(), db, sqlite, path, ledger, key)
+	index, w, err := check(context.Background(), db, sqlite, path, ledger, key)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return start(db, sqlite, ledger, key, index), nil
+	return start(db, sqlite, ledger, w, index), nil
 }
 
 // openSound opens a file that is whole, whosever vault it is.

@@ -77,12 +77,16 @@ const (
 // Vault is an open vault. All methods may be called from many goroutines.
 type Vault struct {
 	ledger uuid.UUID
-	wrap   cipher.AEAD
 	index  []byte // key of the two indexes
 	db     *sql.DB
 	kind   *kind
 
+	// turn is held while the vault is read or written, and alone while it is
+	// wrapped anew.
+	turn sync.RWMutex
+
 	mu      sync.Mutex // guards what follows
+	wrapped wrapped
 	cache   map[uuid.UUID][]byte
 	cached  time.Time // when the cache was last emptied
 	waiting []*job
@@ -104,6 +108,9 @@ type kind struct {
 	// alone lets one transaction at a time number entries of the journal, where
 	// transactions do not follow each other anyway.
 	alone string
+	// locks keep others from the tables while they are wrapped anew, and shrink
+	// leaves nothing of what was deleted in them.
+	locks, shrink []string
 	// bind turns the ? of a statement into what the database has for it.
 	bind func(statement string) string
 	// failed names an error of the database; again says that the same
@@ -137,35 +144,38 @@ func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingK
 }
 
 // fill makes the tables of a new vault, whole or not at all.
-func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, before string) (index []byte, err error) {
+func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, before string) (index []byte, w wrapped, err error) {
 	index = make([]byte, 32)
 	rand.Read(index)
+	w = wrappedBy(key)
+	w.index = seal(w.aead, index, []byte("index"))
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, w, err
 	}
 	if _, err := tx.ExecContext(ctx, before+k.schema); err != nil {
-		return nil, errors.Join(err, tx.Rollback())
+		return nil, w, errors.Join(err, tx.Rollback())
 	}
-	for name, value := range map[string][]byte{"format": {format}, "ledger": ledger[:], "index": seal(key.aead(), index, []byte("index"))} {
+	for name, value := range map[string][]byte{"format": {format}, "ledger": ledger[:], "index": w.index} {
 		if _, err := tx.ExecContext(ctx, k.bind(`INSERT INTO meta VALUES (?, ?)`), name, value); err != nil {
-			return nil, errors.Join(err, tx.Rollback())
+			return nil, w, errors.Join(err, tx.Rollback())
 		}
 	}
-	return index, tx.Commit()
+	return index, w, tx.Commit()
 }
 
 // check reads what the vault says of itself and opens the key of its indexes.
-func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID, key WrappingKey) (index []byte, err error) {
-	sealed, err := described(ctx, db, k, where, ledger)
+func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID, key WrappingKey) (index []byte, w wrapped, err error) {
+	w = wrappedBy(key)
+	w.index, err = described(ctx, db, k, where, ledger)
 	if err != nil {
-		return nil, err
+		return nil, w, err
 	}
-	index, err = unseal(key.aead(), sealed, []byte("index"))
+	index, err = unseal(w.aead, w.index, []byte("index"))
 	if err != nil {
-		return nil, ErrWrongKey
+		return nil, w, ErrWrongKey
 	}
-	return index, nil
+	return index, w, nil
 }
 
 // described reads what the vault says of itself: that it is this ledger's, and
@@ -194,8 +204,8 @@ func described(ctx context.Context, db *sql.DB, k *kind, where string, ledger uu
 	return meta["index"], nil
 }
 
-func start(db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, index []byte) *Vault {
-	v := &Vault{ledger: ledger, wrap: key.aead(), index: index, db: db, kind: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
+func start(db *sql.DB, k *kind, ledger uuid.UUID, w wrapped, index []byte) *Vault {
+	v := &Vault{ledger: ledger, wrapped: w, index: index, db: db, kind: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
 		wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go v.write()
 	return v
@@ -265,11 +275,16 @@ func (v *Vault) commit(jobs []*job) error {
 }
 
 func (v *Vault) transact(jobs []*job) error {
+	v.turn.RLock()
+	defer v.turn.RUnlock()
 	ctx, cancel := context.WithTimeout(context.Background(), transactionWait)
 	defer cancel()
 	tx, err := v.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
+	}
+	if err := v.stillWrapped(ctx, tx); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	for _, j := range jobs {
 		if err := j.do(tx); err != nil {
@@ -320,7 +335,7 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 		for _, id := range missing {
 			key := make([]byte, 32)
 			rand.Read(key)
-			if _, err := tx.Exec(insert, id[:], seal(v.wrap, key, id[:])); err != nil {
+			if _, err := tx.Exec(insert, id[:], seal(v.now().aead, key, id[:])); err != nil {
 				return fmt.Errorf("vault: make a key: %w", err)
 			}
 		}
@@ -343,6 +358,8 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	if key != nil {
 		return key, nil
 	}
+	v.turn.RLock()
+	defer v.turn.RUnlock()
 	var wrapped []byte
 	switch err := v.row(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -350,8 +367,12 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("vault: read a key: %w", err)
 	}
-	key, err := unseal(v.wrap, wrapped, id[:])
+	by := v.now()
+	key, err := unseal(by.aead, wrapped, id[:])
 	if err != nil {
+		if changed := v.stillWrapped(ctx, v.db); changed != nil {
+			return nil, changed
+		}
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
 	}
 	v.mu.Lock()
@@ -451,7 +472,8 @@ func (v *Vault) Tag(ctx context.Context, key uuid.UUID, field, value string) ([]
 	return m.Sum(nil), nil
 }
 
-// mac is the index entry of a number or account.
+// mac is a code of a number or account; its row in the index is that, hidden
+// once more under the wrapping key.
 func (v *Vault) mac(kind, value string) []byte {
 	m := hmac.New(sha256.New, v.index)
 	m.Write([]byte(kind + "\x00" + value))
@@ -480,6 +502,7 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 	insert := v.kind.bind(`INSERT INTO ` + table + ` VALUES (?, ?) ON CONFLICT DO NOTHING`)
 	read := v.kind.bind(`SELECT ` + column + ` FROM ` + table + ` WHERE mac = ?`)
 	err := v.do(ctx, func(tx *sql.Tx) (err error) {
+		mac := v.now().row(mac)
 		if _, err := tx.Exec(insert, mac, id[:]); err != nil {
 			return fmt.Errorf("vault: claim in %s: %w", table, err)
 		}
@@ -498,10 +521,12 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 
 // PartyOf returns the party of an id number.
 func (v *Vault) PartyOf(ctx context.Context, number string) (party uuid.UUID, ok bool, err error) {
+	v.turn.RLock()
+	defer v.turn.RUnlock()
 	var found []byte
-	switch err := v.row(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.mac("number", number), &found); {
+	switch err := v.row(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.now().row(v.mac("number", number)), &found); {
 	case errors.Is(err, sql.ErrNoRows):
-		return uuid.UUID{}, false, nil
+		return uuid.UUID{}, false, v.stillWrapped(ctx, v.db) // or it stands there under another wrapping key
 	case err != nil:
 		return uuid.UUID{}, false, fmt.Errorf("vault: look up a number: %w", err)
 	}
@@ -514,7 +539,7 @@ func (v *Vault) PartyOf(ctx context.Context, number string) (party uuid.UUID, ok
 func (v *Vault) MoveNumber(ctx context.Context, number string, from, to uuid.UUID) error {
 	move := v.kind.bind(`UPDATE numbers SET party = ? WHERE mac = ? AND party = ?`)
 	return v.do(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(move, to[:], v.mac("number", number), from[:])
+		_, err := tx.Exec(move, to[:], v.now().row(v.mac("number", number)), from[:])
 		return err
 	})
 }

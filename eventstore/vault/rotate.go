@@ -1,0 +1,355 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+)
+
+// An erasure deletes a person's key and rows, and makes a new wrapping key, so
+// that an older copy of the vault, which still has them, opens nothing: the old
+// wrapping key is destroyed. The steps, and why a crash between any two of them
+// is harmless:
+//
+//  1. A new wrapping key is written beside the old one, FILE.next, and synced.
+//     Cut off here: the vault still opens with FILE, and FILE.next is made again
+//     the next time.
+//  2. One transaction wraps every key and hides every row anew. Cut off before
+//     its commit: as 1. From it on only FILE.next opens the vault, which
+//     OpenRotated tries first.
+//  3. The database's file is written anew, so that nothing of the old rows is
+//     left in it. Cut off: the next rotation does it; what is left is wrapped by
+//     the old key.
+//  4. FILE is overwritten, and FILE.next takes its name. Cut off in the middle:
+//     FILE.next opens the vault, and the next start goes on here.
+
+// wrapped is what a wrapping key does.
+type wrapped struct {
+	aead  cipher.AEAD
+	rows  cipher.Block // hides the codes of the two indexes
+	index []byte       // the key of the indexes, as it stands in the vault: every wrapping changes it
+}
+
+func wrappedBy(key WrappingKey) wrapped {
+	rows, err := hkdf.Key(sha256.New, key[:], nil, "relief ledger vault rows", 32)
+	if err != nil {
+		panic(err) // 32 bytes are not too many
+	}
+	block, err := aes.NewCipher(rows)
+	if err != nil {
+		panic(err)
+	}
+	return wrapped{aead: key.aead(), rows: block}
+}
+
+// row is how a code stands in an index: each block by itself, since a code looks
+// random already. Without it whoever has an old copy of the vault and today's
+// keys could try a number, and see whether its owner was ever registered.
+func (w wrapped) row(code []byte) []byte {
+	hidden := make([]byte, len(code))
+	for i := 0; i < len(code); i += aes.BlockSize {
+		w.rows.Encrypt(hidden[i:], code[i:])
+	}
+	return hidden
+}
+
+func (w wrapped) code(row []byte) []byte {
+	code := make([]byte, len(row))
+	for i := 0; i+aes.BlockSize <= len(row); i += aes.BlockSize {
+		w.rows.Decrypt(code[i:], row[i:])
+	}
+	return code
+}
+
+// now is how the vault is wrapped now.
+func (v *Vault) now() wrapped {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.wrapped
+}
+
+// asker is a database or a transaction.
+type asker interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// stillWrapped is ErrWrongKey where another process has wrapped the vault anew:
+// what this one wrote now nobody could open.
+func (v *Vault) stillWrapped(ctx context.Context, in asker) error {
+	var index []byte
+	err := in.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'index'`).Scan(&index)
+	if err != nil {
+		named, _ := v.kind.failed(err)
+		return named
+	}
+	if !bytes.Equal(index, v.now().index) {
+		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
+	}
+	return nil
+}
+
+// Erase deletes the keys of persons and cases, with the rows of their numbers
+// and those of accounts, and writes into the journal that it did. It is no
+// erasure yet: older copies have them still, until Rotate.
+func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) error {
+	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
+	err := v.do(ctx, func(tx *sql.Tx) error {
+		for _, of := range []struct {
+			statement string
+			ids       []uuid.UUID
+		}{
+			{`DELETE FROM keys WHERE id = ?`, keys},
+			{`DELETE FROM numbers WHERE party = ?`, keys},
+			{`DELETE FROM accounts WHERE account = ?`, accounts},
+		} {
+			for _, id := range of.ids {
+				if _, err := tx.Exec(v.kind.bind(of.statement), id[:]); err != nil {
+					return fmt.Errorf("vault: erase: %w", err)
+				}
+			}
+		}
+		return v.note(tx, e)
+	})
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, id := range keys {
+		delete(v.cache, id)
+	}
+	return err
+}
+
+// Has returns those of some persons and cases of which the vault has a key or a
+// number.
+func (v *Vault) Has(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	var has []uuid.UUID
+	for _, id := range ids {
+		var found []byte
+		for _, query := range []string{`SELECT id FROM keys WHERE id = ?`, `SELECT party FROM numbers WHERE party = ?`} {
+			switch err := v.row(ctx, query, id[:], &found); {
+			case err == nil:
+				has = append(has, id)
+			case !errors.Is(err, sql.ErrNoRows):
+				return nil, fmt.Errorf("vault: look for a key: %w", err)
+			default:
+				continue
+			}
+			break
+		}
+	}
+	return has, nil
+}
+
+// next is where a new wrapping key waits until it takes its place.
+func next(path string) string { return path + ".next" }
+
+// Rotate wraps the vault under a new wrapping key, which then stands in the file
+// at path, where the old one stood. Of the old one nothing is left there; who
+// has a copy of it must destroy it. after, for tests, is called after each step.
+//
+// Other processes that have the vault open get ErrWrongKey from now on.
+func (v *Vault) Rotate(ctx context.Context, path string, e Entry, after func(step int) error) error {
+	if after == nil {
+		after = func(int) error { return nil }
+	}
+	if begun, err := ReadWrappingKey(next(path)); err == nil && v.opens(begun) {
+		if err := v.finish(path, after); err != nil {
+			return err
+		}
+	}
+	// What is there was cut off before it wrapped anything.
+	if err := os.Remove(next(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("rotate the wrapping key: %w", err)
+	}
+	key := NewWrappingKey()
+	if err := key.WriteFile(next(path)); err != nil {
+		return err
+	}
+	if err := after(1); err != nil {
+		return err
+	}
+	if err := v.rewrap(ctx, key, e); err != nil {
+		return fmt.Errorf("rotate the wrapping key: %w", err)
+	}
+	if err := after(2); err != nil {
+		return err
+	}
+	return v.finish(path, after)
+}
+
+// opens says whether a key is the vault's wrapping key now.
+func (v *Vault) opens(key WrappingKey) bool {
+	_, err := unseal(key.aead(), v.now().index, []byte("index"))
+	return err == nil
+}
+
+// finish does steps 3 and 4.
+func (v *Vault) finish(path string, after func(int) error) error {
+	for _, statement := range v.kind.shrink {
+		if _, err := v.db.Exec(statement); err != nil {
+			named, _ := v.kind.failed(err)
+			return fmt.Errorf("rotate the wrapping key: write the vault anew: %w", named)
+		}
+	}
+	if err := after(3); err != nil {
+		return err
+	}
+	return promote(path, after)
+}
+
+// promote puts FILE.next in the place of FILE, which is overwritten before: as
+// far as the disk does what it is told, nothing of it can be read again.
+func promote(path string, after func(int) error) error {
+	old, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err == nil {
+		var info os.FileInfo
+		if info, err = old.Stat(); err == nil {
+			_, err = old.Write(make([]byte, info.Size()))
+		}
+		err = errors.Join(err, old.Sync(), old.Close())
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("destroy the old wrapping key: %w", err)
+	}
+	if err := after(4); err != nil {
+		return err
+	}
+	if err := os.Rename(next(path), path); err != nil {
+		return fmt.Errorf("rotate the wrapping key: %w", err)
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+// rewrap is step 2.
+func (v *Vault) rewrap(ctx context.Context, key WrappingKey, e Entry) error {
+	e.Kind = Rewrap
+	to := wrappedBy(key)
+	to.index = seal(to.aead, v.index, []byte("index"))
+	v.turn.Lock()
+	defer v.turn.Unlock()
+	from := v.now()
+	tx, err := v.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		if err := v.stillWrapped(ctx, tx); err != nil {
+			return err
+		}
+		for _, lock := range v.kind.locks {
+			if _, err := tx.Exec(lock); err != nil {
+				return err
+			}
+		}
+		if err := v.each(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
+			key, err := unseal(from.aead, box, id)
+			if err != nil {
+				return nil, fmt.Errorf("key %x: %w", id, ErrTampered)
+			}
+			return seal(to.aead, key, id), nil
+		}); err != nil {
+			return err
+		}
+		for _, table := range []string{"numbers", "accounts"} {
+			if err := v.each(tx, `SELECT mac, mac FROM `+table, `UPDATE `+table+` SET mac = ? WHERE mac = ?`, func(row, _ []byte) ([]byte, error) {
+				return to.row(from.code(row)), nil
+			}); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(v.kind.bind(`UPDATE meta SET value = ? WHERE name = 'index'`), to.index); err != nil {
+			return err
+		}
+		return v.note(tx, e)
+	}()
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wrapped = to
+	return nil
+}
+
+// each changes every row that a query gives. They are read first: a statement
+// that changes rows while another reads them may meet some twice.
+func (v *Vault) each(tx *sql.Tx, query, update string, change func(key, value []byte) ([]byte, error)) error {
+	rows, err := tx.Query(query)
+	if err != nil {
+		return err
+	}
+	var all [][2][]byte
+	for rows.Next() {
+		var key, value []byte
+		if err := rows.Scan(&key, &value); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		all = append(all, [2][]byte{key, value})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	statement, err := tx.Prepare(v.kind.bind(update))
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for _, r := range all {
+		to, err := change(r[0], r[1])
+		if err != nil {
+			return err
+		}
+		if _, err := statement.Exec(to, r[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenRotated opens a vault whose wrapping key stands in the file at path, also
+// where a rotation of it was cut off; that one is then finished.
+func OpenRotated(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
+	if newer, err := ReadWrappingKey(next(path)); err == nil {
+		v, err := OpenAt(ctx, address, ledger, newer)
+		switch {
+		case err == nil:
+			if err := v.finish(path, func(int) error { return nil }); err != nil {
+				return nil, errors.Join(err, v.Close())
+			}
+			return v, nil
+		case !errors.Is(err, ErrWrongKey):
+			return nil, err
+		}
+	}
+	key, err := ReadWrappingKey(path)
+	if err != nil {
+		return nil, &KeyFile{path, err}
+	}
+	return OpenAt(ctx, address, ledger, key)
+}
+
+// KeyFile says what is wrong with the file of a wrapping key.
+type KeyFile struct {
+	Path string
+	Err  error
+}
+
+func (e *KeyFile) Error() string { return fmt.Sprintf("wrapping key %s: %v", e.Path, e.Err) }
+func (e *KeyFile) Unwrap() error { return e.Err }

@@ -1,0 +1,278 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+var (
+	other   = uuid.MustParse("00000000-0000-4000-8000-0000000000aa")
+	account = uuid.MustParse("00000000-0000-4000-8000-0000000000bb")
+)
+
+const (
+	hisNumber  = "11010519491231002X"
+	hisAccount = "6222021234567894"
+)
+
+// house is a vault with two people, and its wrapping key in a file.
+type house struct {
+	*Vault
+	t             *testing.T
+	address, path string
+	boxes         map[uuid.UUID][]byte
+}
+
+func newHouse(t *testing.T, address string) *house {
+	h := &house{t: t, address: address, path: filepath.Join(t.TempDir(), "key"), boxes: map[uuid.UUID][]byte{}}
+	key := NewWrappingKey()
+	h.must(key.WriteFile(h.path))
+	var err error
+	if h.Vault, err = CreateAt(ctx, address, ledger, key); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Vault.Close() })
+	h.must(h.EnsureKeys(ctx, person, other))
+	for _, id := range []uuid.UUID{person, other} {
+		if h.boxes[id], err = h.Seal(ctx, id, place1, []byte("张三"), nonce); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = h.ClaimNumber(ctx, hisNumber, person)
+	h.must(err)
+	_, err = h.ClaimAccount(ctx, hisAccount, account)
+	h.must(err)
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// copy keeps all that an old copy of the vault can be: its bytes, and for a
+// database all rows, as a dump has them.
+func (h *house) copy() any {
+	if isPostgres(h.address) {
+		dump, err := exec.Command("sh", "-c", "pg_dump '"+h.address+"' || /usr/lib/postgresql/*/bin/pg_dump '"+h.address+"'").Output()
+		if err != nil {
+			h.t.Fatal("pg_dump is needed: apt-get install postgresql: ", err)
+		}
+		return dump
+	}
+	text, err := os.ReadFile(h.address)
+	h.must(err)
+	return text
+}
+
+// open opens an old copy with today's key.
+func (h *house) openCopy(copied any) (*Vault, error) {
+	address := h.address
+	if isPostgres(address) {
+		i := strings.LastIndex(address, "/")
+		base, name := address[:i+1], "old"+strings.ReplaceAll(uuid.NewString(), "-", "")
+		load := exec.Command("sh", "-c", "PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin | head -1); psql -q '"+base+"postgres' -c 'CREATE DATABASE "+name+"' && psql -q '"+base+name+"'")
+		load.Stdin = bytes.NewReader(copied.([]byte))
+		if out, err := load.CombinedOutput(); err != nil {
+			h.t.Fatalf("%v\n%s", err, out)
+		}
+		address = base + name
+	} else {
+		address = filepath.Join(h.t.TempDir(), "old.db")
+		h.must(os.WriteFile(address, copied.([]byte), 0o600))
+	}
+	return OpenRotated(ctx, address, ledger, h.path)
+}
+
+func (h *house) reopen() {
+	h.t.Helper()
+	h.must(h.Vault.Close())
+	var err error
+	if h.Vault, err = OpenRotated(ctx, h.address, ledger, h.path); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// check sees that one person is gone and the other is there.
+func (h *house) check() {
+	h.t.Helper()
+	if _, err := h.Unseal(ctx, person, place1, h.boxes[person]); !errors.Is(err, ErrKeyGone) {
+		h.t.Errorf("the erased person's name: %v", err)
+	}
+	if text, err := h.Unseal(ctx, other, place1, h.boxes[other]); err != nil || string(text) != "张三" {
+		h.t.Errorf("the other's name: %q, %v", text, err)
+	}
+	if _, ok, err := h.PartyOf(ctx, hisNumber); ok || err != nil {
+		h.t.Errorf("the erased person's number: %v, %v", ok, err)
+	}
+	if has, err := h.Has(ctx, []uuid.UUID{person, other}); err != nil || len(has) != 1 || has[0] != other {
+		h.t.Errorf("has %v, %v", has, err)
+	}
+	if free, err := h.ClaimAccount(ctx, hisAccount, other); err != nil || free != other {
+		h.t.Errorf("his account is still known: %v, %v", free, err)
+	}
+	if _, err := os.Stat(next(h.path)); err == nil {
+		h.t.Error("the new key did not take its place")
+	}
+}
+
+var errCut = errors.New("cut off")
+
+// An erasure cut off after any of its steps, and gone on with: in the end the
+// person is gone, the other is there, and no copy that was made at any moment
+// opens with the key that is left.
+func TestErasureIsCutOff(t *testing.T) {
+	for _, p := range places(t) {
+		for cut := range 6 { // 0: before the erasure; 5: never
+			t.Run(p.name+"/"+string(rune('0'+cut)), func(t *testing.T) {
+				h := newHouse(t, p.new(t))
+				before, err := os.ReadFile(h.path)
+				h.must(err)
+				copies := []any{h.copy()}
+				if cut > 0 {
+					h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, Entry{}))
+					copies = append(copies, h.copy())
+				}
+				err = h.Rotate(ctx, h.path, Entry{}, func(step int) error {
+					if step < 3 { // while the step before it runs nobody else reads the file
+						copies = append(copies, h.copy())
+					}
+					if step == cut {
+						return errCut
+					}
+					return nil
+				})
+				if cut < 5 && cut > 0 && !errors.Is(err, errCut) || (cut == 5 || cut == 0) && err != nil {
+					t.Fatal(err)
+				}
+				if cut == 1 { // the vault still opens as it did
+					if text, err := h.Unseal(ctx, other, place1, h.boxes[other]); err != nil {
+						t.Errorf("%q, %v", text, err)
+					}
+				}
+				h.reopen() // as the next start does
+				h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, Entry{}))
+				copies = append(copies, h.copy())
+				h.must(h.Rotate(ctx, h.path, Entry{}, nil))
+				h.check()
+				h.reopen()
+				h.check()
+				for i, c := range copies {
+					if v, err := h.openCopy(c); err == nil {
+						v.Close()
+						t.Errorf("copy %d opens", i)
+					} else if !errors.Is(err, ErrWrongKey) {
+						t.Errorf("copy %d: %v", i, err)
+					}
+				}
+				after, err := os.ReadFile(h.path)
+				h.must(err)
+				if bytes.Equal(before, after) {
+					t.Error("the wrapping key is the same")
+				}
+				for e, err := range h.Journal(ctx) {
+					if err != nil {
+						t.Errorf("the journal: %v", err)
+					}
+					if e.Kind != Erased && e.Kind != Rewrap {
+						t.Errorf("the journal says %+v", e)
+					}
+				}
+			})
+		}
+	}
+}
+
+// The rows of an old copy tell whoever has today's keys nothing: not even
+// whether somebody was registered.
+func TestOldRowsTellNothing(t *testing.T) {
+	h := newHouse(t, filepath.Join(t.TempDir(), "vault.db"))
+	old := h.copy().([]byte)
+	was := h.now()
+	row := was.row(h.mac("number", hisNumber))
+	if !bytes.Contains(old, row) {
+		t.Fatal("the copy does not have the row")
+	}
+	h.must(h.Rotate(ctx, h.path, Entry{}, nil))
+	for _, x := range [][]byte{h.mac("number", hisNumber), h.now().row(h.mac("number", hisNumber))} {
+		if bytes.Contains(old, x) {
+			t.Error("today's keys find the number in the old copy")
+		}
+	}
+	now := h.copy().([]byte)
+	if bytes.Contains(now, row) || bytes.Contains(now, was.index) {
+		t.Error("the file still has what the old key hid")
+	}
+	if party, ok, err := h.PartyOf(ctx, hisNumber); party != person || !ok || err != nil {
+		t.Errorf("%v %v %v", party, ok, err)
+	}
+}
+
+// Another process that has the vault open meanwhile writes nothing under the
+// old key, and says why.
+func TestWrappedAnewByAnother(t *testing.T) {
+	for _, p := range places(t) {
+		t.Run(p.name, func(t *testing.T) {
+			h := newHouse(t, p.new(t))
+			second, err := OpenRotated(ctx, h.address, ledger, h.path)
+			h.must(err)
+			defer second.Close()
+			h.must(h.Rotate(ctx, h.path, Entry{}, nil))
+			if err := second.EnsureKeys(ctx, uuid.New()); !errors.Is(err, ErrWrongKey) {
+				t.Errorf("a new key: %v", err)
+			}
+			if _, err := second.Unseal(ctx, other, place1, h.boxes[other]); !errors.Is(err, ErrWrongKey) {
+				t.Errorf("a key that is there: %v", err)
+			}
+			if _, _, err := second.PartyOf(ctx, hisNumber); !errors.Is(err, ErrWrongKey) {
+				t.Errorf("a number: %v", err)
+			}
+			if _, err := second.ClaimNumber(ctx, hisNumber, other); !errors.Is(err, ErrWrongKey) {
+				t.Errorf("a claim: %v", err)
+			}
+		})
+	}
+}
+
+func TestJournal(t *testing.T) {
+	for _, p := range places(t) {
+		t.Run(p.name, func(t *testing.T) {
+			h := newHouse(t, p.new(t))
+			const n = 250 // more than a page
+			for range n {
+				h.must(h.Note(ctx, Entry{Kind: Opened, Officer: other, As: "finance", Did: "print sheet", Opened: []Opening{{[]string{"name"}, []uuid.UUID{person}}}}))
+			}
+			read := func() (count int64, err error) {
+				for e, err := range h.Journal(ctx) {
+					if err != nil {
+						return count, err
+					}
+					if count++; e.No != count || e.Did != "print sheet" || e.At.IsZero() {
+						t.Fatalf("%+v", e)
+					}
+				}
+				return count, nil
+			}
+			if count, err := read(); count != n || err != nil {
+				t.Fatal(count, err)
+			}
+			for _, forged := range []string{`UPDATE journal SET entry = (SELECT entry FROM journal WHERE no = 8) WHERE no = 7`, `DELETE FROM journal WHERE no = 101`} {
+				_, err := h.db.Exec(forged)
+				h.must(err)
+				var broken *Broken
+				if _, err := read(); !errors.As(err, &broken) {
+					t.Errorf("%s: %v", forged, err)
+				}
+			}
+		})
+	}
+}
