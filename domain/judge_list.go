@@ -173,11 +173,11 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 			return nil, err
 		}
 	}
-	want := &NoticeLinesAdded{Part: 1, Of: (b.list.Count + linesInPart - 1) / linesInPart}
+	want := &NoticeLinesAdded{Part: 1, Of: (b.list.Count + LinesInPart - 1) / LinesInPart}
 	if n.pending != nil {
 		want.Part = n.pending.part + 1
 	}
-	want.Lines = make([]LineAdded, min(linesInPart, b.list.Count-before))
+	want.Lines = make([]LineAdded, min(LinesInPart, b.list.Count-before))
 	for i := range want.Lines {
 		want.Lines[i].No = before + i + 1
 		if k := len(n.Lines); k > 0 {

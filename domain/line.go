@@ -27,13 +27,13 @@ func (c *AddLines) decide(d *decision) error {
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1
 	}
-	of := (len(c.Rows) + linesInPart - 1) / linesInPart
+	of := (len(c.Rows) + LinesInPart - 1) / LinesInPart
 	var parts []*NoticeLinesAdded
 	for i, row := range c.Rows {
 		if err := check.row(i, row); err != nil {
 			return err
 		}
-		if i%linesInPart == 0 {
+		if i%LinesInPart == 0 {
 			parts = append(parts, &NoticeLinesAdded{Part: len(parts) + 1, Of: of})
 		}
 		e := parts[len(parts)-1]

@@ -395,8 +395,10 @@ type WithdrawNotice struct {
 
 // What a list may hold.
 const (
-	maxLines    = 20_000 // of one command: the largest township list we know has 6,000
-	linesInPart = 1_500  // about 600 bytes each, so that a part fits one append
+	maxLines = 20_000 // of one command: the largest township list we know has 6,000
+	// LinesInPart is how many lines the parts of a list have but for the last:
+	// about 600 bytes each, so that a part fits one append.
+	LinesInPart = 1_500
 )
 
 // Refusals about notices.

@@ -543,7 +543,7 @@ func TestRefusals(t *testing.T) {
 			a := c.allocate("2023-01-05", 100000)
 			n := Made(c.by(c.drafter).mustDo("2023-01-05", &DraftNotice{Allocation: a, Heading: Heading{Title: "名单"}}), "notice")
 			p := c.person("庚")
-			rows := make([]LineRow, linesInPart+1)
+			rows := make([]LineRow, LinesInPart+1)
 			for i := range rows {
 				rows[i] = LineRow{Beneficiary: p, Give: []Give{{Form: Cash, Amount: 1}}}
 			}

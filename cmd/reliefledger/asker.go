@@ -122,7 +122,7 @@ func (a *asker) note(ctx context.Context, unit domain.ID, what openedFor) error 
 	for _, fields := range sortedKeys(what) {
 		e.Opened = append(e.Opened, vault.Opening{Fields: strings.Split(fields, ","), Of: what[fields]})
 	}
-	if err := a.l.vault.Note(ctx, e); err != nil {
+	if err := a.l.Note(ctx, e); err != nil {
 		return errors.Join(errors.New("nothing was opened, the vault's journal could not be written"), err)
 	}
 	return nil

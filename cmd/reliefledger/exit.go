@@ -114,6 +114,7 @@ func exitCode(err error) int {
 		noBackup *noBackupError
 		damaged  *damagedError
 		lost     *snapshot.Lost
+		tail     *ledger.Lost
 		notSeen  *notSeenError
 		broken   *vault.Broken
 	)
@@ -130,7 +131,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.As(err, &notSeen), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken), errors.As(err, &tail):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven

@@ -56,7 +56,9 @@ type program struct {
 	wrapping string
 	keys     []string
 	why      string
-	holidays string
+
+	acceptLost bool
+	holidays   string
 }
 
 func (p *program) command() *cobra.Command {
@@ -95,9 +97,10 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.wrapping, "wrapping-key", os.Getenv("RELIEFLEDGER_WRAPPING_KEY"), "file of the wrapping key 封装密钥文件 (RELIEFLEDGER_WRAPPING_KEY)")
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
 	f.StringVar(&p.why, "why", "", "why sealed values are opened; stands in the vault's journal 打开个人信息的理由（记入保险库日志）")
+	f.BoolVar(&p.acceptLost, "accept-lost", false, "go on although the vault remembers events that the store has lost 事件库已丢失尾部仍继续（记入保险库日志）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.printCommand(), p.rebuildCommand(),
-		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand())
+		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand(), p.eraseCommand(), p.restrictCommand())
 	root.AddCommand(p.auditCommand(), p.benchCommand())
 	root.AddCommand(p.topics()...)
 	return root

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -166,14 +167,17 @@ type opened struct {
 	store   eventstore.Store
 	vault   *vault.Vault
 	program *program
-	ours    bool // the store has the folder's ledger
+	key     string // the file of the wrapping key
+	ours    bool   // the store has the folder's ledger
 }
 
 func (o *opened) Close() error {
+	var left error
 	if o.ours {
 		o.program.kept(o.Keep())
+		left = errors.Join(o.Remember(), o.program.rotate(o.vault, o.key))
 	}
-	return errors.Join(o.Ledger.Close(), o.store.Close(), o.vault.Close())
+	return errors.Join(left, o.Ledger.Close(), o.store.Close(), o.vault.Close())
 }
 
 // open opens the ledger for recording.
@@ -214,19 +218,38 @@ func (p *program) vaultAt(a about) string {
 }
 
 func (p *program) openVault(ctx context.Context, a about) (*vault.Vault, error) {
-	path := p.wrapping
-	if path == "" {
-		path = a.WrappingKey
+	path := p.keyPath(a)
+	v, err := vault.OpenRotated(ctx, p.vaultAt(a), a.Ledger, path)
+	var file *vault.KeyFile
+	if errors.As(err, &file) {
+		return nil, &keyError{file.Path, file.Err}
 	}
-	key, err := vault.ReadWrappingKey(path)
+	return v, err
+}
+
+// rotate makes a new wrapping key where somebody was erased since the last: now,
+// or by a process that was cut off. Until then older copies of the vault open
+// him.
+func (p *program) rotate(v *vault.Vault, path string) error {
+	ctx, stop := context.WithTimeout(context.Background(), time.Hour) // a command that was interrupted finishes this
+	defer stop()
+	left, err := v.Unrotated(ctx)
+	if errors.Is(err, vault.ErrClosed) || err == nil && !left {
+		return nil
+	}
+	if err == nil {
+		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"}, nil)
+	}
 	if err != nil {
-		return nil, &keyError{path, err}
+		return fmt.Errorf(p.say("删除未完成，下次运行任何命令时继续：%w", "the erasure is not finished, the next command goes on with it: %w"), err)
 	}
-	return vault.OpenAt(ctx, p.vaultAt(a), a.Ledger, key)
+	fmt.Fprintf(os.Stderr, p.say("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 erase --confirm 确认。\n",
+		"A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with erase --confirm.\n"), path)
+	return nil
 }
 
 func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Vault, a about) (*opened, error) {
-	opts := ledger.Options{Snapshot: p.snapshot("state", a)}
+	opts := ledger.Options{Snapshot: p.snapshot("state", a), AcceptLost: p.acceptLost}
 	if p.holidays != "" {
 		text, err := os.ReadFile(p.holidays)
 		if err == nil {
@@ -240,7 +263,7 @@ func (p *program) start(ctx context.Context, store eventstore.Store, v *vault.Va
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), v.Close())
 	}
-	return &opened{Ledger: l, store: store, vault: v, program: p}, nil
+	return &opened{Ledger: l, store: store, vault: v, program: p, key: p.keyPath(a)}, nil
 }
 
 // create makes the folder of a new ledger, and its events there or at an

@@ -38,19 +38,40 @@ func (d *desk) payee(line *domain.AdmittedLine) (person, error) {
 	case line.Payee() != line.Beneficiary():
 		out.note = "代领"
 	}
-	if d.open == nil || party.Details.Name.IsZero() {
+	if d.open == nil {
 		return out, nil
 	}
 	var err error
-	if out.name, err = openName(d.ctx, d.open, d.books, party); err != nil {
+	if out.name, err = openName(d.ctx, d.open.l, d.books, party); err != nil || out.name == erased {
 		return out, err
 	}
 	if party.Details.Number.IsZero() {
 		return out, nil
 	}
-	number, err := openDetail(d.ctx, d.open, d.books, party, party.Details.Number, party.NumberIn, "number")
+	number, err := openDetail(d.ctx, d.open.l, d.books, party, party.Details.Number, party.NumberIn, "number")
 	out.number = domain.MaskNumber(number)
 	return out, err
+}
+
+// mayName refuses who may not see the payees of lines, and writes into the
+// journal that they are about to be opened.
+func (d *desk) mayName(unit domain.ID, lines ...*domain.AdmittedLine) error {
+	if d.open == nil {
+		return nil
+	}
+	if err := d.open.need(unit, "PartyRegistered", "name"); err != nil {
+		return err
+	}
+	what, seen := openedFor{}, map[domain.ID]bool{}
+	for _, line := range lines {
+		party := d.books.State.Parties[line.Payee()]
+		if party == nil || seen[party.ID] || party.Minor || party.Restricted || party.Erased || party.Details.Name.IsZero() {
+			continue
+		}
+		seen[party.ID] = true
+		what.add(party.ID, "name", "number")
+	}
+	return d.open.note(d.ctx, unit, what)
 }
 
 var relationWords = map[domain.Relation]string{domain.Exactly: "", domain.About: "约", domain.AtLeast: "不少于", domain.Under: "不超过"}
@@ -195,6 +216,9 @@ func (d *desk) sheet(args []string, w *whichBatch) (drawn, error) {
 		return nil, err
 	}
 	lines := admittedOf(a, b)
+	if err := d.mayName(a.Unit, lines...); err != nil {
+		return nil, err
+	}
 	s := &paper.Sheet{Head: d.head("签领表", d.books.UnitName(a.Unit), b.PreparedOn, d.numbers(b.Prepared)...), Facts: append(d.facts(a), d.noticeFacts(lines)...)}
 	s.Facts = append(s.Facts, paper.Fact{Name: "批次", Text: fmt.Sprint(b.No)}, paper.Fact{Name: "形式", Text: b.Form.Say(domain.Zh)},
 		paper.Fact{Name: "制单", Text: d.by(b.Prepared)})
@@ -235,6 +259,9 @@ func (d *desk) receipt(which string) (drawn, error) {
 		return nil, &inputError{what: which, why: fmt.Sprintf(d.say("该笔发放已被冲销%s", "that payment was reversed %s"), cite(*e.Reversed))}
 	}
 	a := d.books.State.Allocations[e.Allocation]
+	if err := d.mayName(a.Unit, lineOf(a, e)); err != nil {
+		return nil, err
+	}
 	who, err := d.payee(lineOf(a, e))
 	if err != nil {
 		return nil, err
@@ -320,7 +347,13 @@ func (d *desk) notice(which, place string, on domain.Day, size paper.Size) (draw
 	if n.Objections > 0 {
 		out.Facts = append(out.Facts, paper.Fact{Name: "收到异议", Text: fmt.Sprintf("%d 件，未处理 %d 件", n.Objections, n.Open)})
 	}
-	return out, d.noticeRows(out, n, b.PublicLines(n.ID, place, on))
+	lines := b.PublicLines(n.ID, place, on)
+	if d.open != nil {
+		if err := d.open.note(d.ctx, domain.ID{}, listedNames(b, lines)); err != nil {
+			return nil, err
+		}
+	}
+	return out, d.noticeRows(out, n, lines)
 }
 
 // hanging is the publication by which a notice hangs at a place on a day, else
@@ -377,8 +410,8 @@ func (d *desk) noticeRows(out *paper.Notice, n projections.Notice, lines []proje
 		party := d.books.State.Parties[l.Beneficiary]
 		if l.Disclosure != domain.CountsOnly {
 			out.CountsOnly = false
-			if d.open != nil && party != nil && !party.Details.Name.IsZero() {
-				name, err := openName(d.ctx, d.open, d.books, party)
+			if d.open != nil && party != nil {
+				name, err := openName(d.ctx, d.open.l, d.books, party)
 				if err != nil {
 					return err
 				}
@@ -434,6 +467,9 @@ func (d *desk) voucher(args []string, w *whichBatch) (drawn, error) {
 func (d *desk) paymentVoucher(e projections.Entry) (drawn, error) {
 	a := d.books.State.Allocations[e.Allocation]
 	line := lineOf(a, e)
+	if err := d.mayName(a.Unit, line); err != nil {
+		return nil, err
+	}
 	who, err := d.payee(line)
 	if err != nil {
 		return nil, err

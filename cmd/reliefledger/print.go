@@ -60,7 +60,7 @@ type desk struct {
 	*program
 	ctx   context.Context
 	books *projections.Books
-	open  *opened // nil where no names are asked for
+	open  *asker // nil where no names are asked for
 }
 
 // paperCommand is a command that fills a paper and writes it to a file.
@@ -76,10 +76,14 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 			return err
 		}
 		if names {
-			if d.open, err = p.open(d.ctx); err != nil {
+			l, err := p.open(d.ctx)
+			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, d.open.Close()) }()
+			defer func() { err = errors.Join(err, l.Close()) }()
+			if d.open, err = p.asker(l, "print "+cmd.Name()); err != nil {
+				return err
+			}
 		}
 		filled, err := fill(d, args)
 		if err != nil {

@@ -84,23 +84,35 @@ func columnsOf(flags []string) (map[string]sheets.Column, error) {
 // knows otherwise than the roster becomes one of its errors, as a question.
 func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, roster *sheets.Roster) ([]uuid.UUID, error) {
 	parties, names := make([]uuid.UUID, len(roster.Rows)), make([]string, len(roster.Rows))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(importers)
-	for i, row := range roster.Rows {
-		if row.Number == "" {
-			continue
+	each := func(do func(ctx context.Context, i int) error) error {
+		work, ctx := errgroup.WithContext(ctx)
+		work.SetLimit(importers)
+		for i := range roster.Rows {
+			work.Go(func() error { return do(ctx, i) })
 		}
-		work.Go(func() error {
-			party, ok, err := r.l.PartyOf(ctx, row.Number)
-			if err != nil || !ok {
-				return err
-			}
-			parties[i] = party
-			names[i], err = r.nameOf(ctx, party)
-			return err
-		})
+		return work.Wait()
 	}
-	if err := work.Wait(); err != nil {
+	if err := each(func(ctx context.Context, i int) error {
+		if roster.Rows[i].Number == "" {
+			return nil
+		}
+		party, ok, err := r.l.PartyOf(ctx, roster.Rows[i].Number)
+		if ok {
+			parties[i] = party
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := r.noteNames(ctx, parties); err != nil {
+		return nil, err
+	}
+	if err := each(func(ctx context.Context, i int) (err error) {
+		if parties[i] != (uuid.UUID{}) {
+			names[i], err = r.nameOf(ctx, parties[i])
+		}
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	listed := r.listed(c.Notice, list)
@@ -123,6 +135,20 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 		}
 	}
 	return parties, nil
+}
+
+// noteNames writes into the vault's journal that the names of some parties are
+// opened, to be held against a roster.
+func (r *runner) noteNames(ctx context.Context, parties []uuid.UUID) error {
+	known := slices.DeleteFunc(slices.Clone(parties), func(id uuid.UUID) bool { return id == uuid.UUID{} })
+	if len(known) == 0 {
+		return nil
+	}
+	e := vault.Entry{Kind: vault.Opened, As: domain.Finance.Say(domain.En), Did: "import lines", Opened: []vault.Opening{{Fields: []string{"name"}, Of: known}}}
+	if len(r.signers) > 0 {
+		e.Officer = r.signers[0].Officer
+	}
+	return r.l.Note(ctx, e)
 }
 
 // nameOf opens the name of a party; one whose key is gone has none.

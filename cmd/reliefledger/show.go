@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,6 +81,7 @@ func (p *program) showCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return p.showEvents(cmd.Context(), args[0]) }}
 	events := &cobra.Command{Use: "events", Short: p.say("全部事件", "all events"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.showEvents(cmd.Context(), "") }}
+	c.AddCommand(p.privateCommands()...)
 	c.AddCommand(balances, notices, notice, fundUse, payment, irregular, stream, events)
 	return c
 }
@@ -235,33 +235,62 @@ func public(name string, d domain.Disclosure) string {
 	case domain.FullNames:
 		return name
 	case domain.MaskedNames:
+		if name == erased {
+			return name
+		}
 		return domain.MaskName(name)
 	}
 	return ""
 }
 
-// names opens the names that lines may show, and no others.
+// names opens the names that lines may show, and no others: anybody may see
+// them, and that they were opened stands in the journal all the same.
 func (p *program) names(ctx context.Context, b *projections.Books, lines []projections.PublicLine) (open map[domain.ID]string, err error) {
-	l, err := p.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
 	open = map[domain.ID]string{}
-	for _, line := range lines {
-		party := b.State.Parties[line.Beneficiary]
-		if line.Disclosure == domain.CountsOnly || party == nil || party.Details.Name.IsZero() {
-			continue
+	err = p.withAsker(ctx, "show notice", func(a *asker) error {
+		if err := a.note(ctx, domain.ID{}, listedNames(b, lines)); err != nil {
+			return err
 		}
-		if open[line.Beneficiary], err = openName(ctx, l, b, party); err != nil {
-			return nil, err
+		for _, line := range lines {
+			party := b.State.Parties[line.Beneficiary]
+			if line.Disclosure == domain.CountsOnly || party == nil {
+				continue
+			}
+			if open[line.Beneficiary], err = openName(ctx, a.l, b, party); err != nil {
+				return err
+			}
 		}
-	}
-	return open, nil
+		return nil
+	})
+	return open, err
 }
 
-// openName opens the name of a party.
+// listedNames are the names that lines may show, for the journal.
+func listedNames(b *projections.Books, lines []projections.PublicLine) openedFor {
+	what := openedFor{}
+	for _, line := range lines {
+		if party := b.State.Parties[line.Beneficiary]; line.Disclosure != domain.CountsOnly && party != nil && !party.Details.Name.IsZero() {
+			what.add(party.ID, "name")
+		}
+	}
+	return what
+}
+
+// erased stands where the name of a person was.
+const erased = "已删除"
+
+// openName opens the name of a party; where it has none it is empty. That it is
+// about to be opened stands in the journal already (asker.note).
 func openName(ctx context.Context, l *opened, b *projections.Books, party *domain.Party) (string, error) {
+	// The books may be of an earlier day: whether he was erased is asked now.
+	gone := party.Erased
+	l.View(func(s *domain.Ledger) { gone = gone || s.Erased(party.ID) })
+	switch {
+	case gone:
+		return erased, nil
+	case party.Details.Name.IsZero():
+		return "", nil
+	}
 	return openDetail(ctx, l, b, party, party.Details.Name, party.NameIn, "name")
 }
 

@@ -122,6 +122,9 @@ func (l *Ledger) Submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 	l.mu.Unlock()
 	if ahead {
 		if done, fell, err := l.submitAhead(ctx, p, &proof, second); !fell {
+			if err == nil {
+				err = l.forgetAfter(ctx, p)
+			}
 			return done, err
 		}
 	}
@@ -135,7 +138,7 @@ func (l *Ledger) Submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 		return nil, written(err)
 	}
 	l.numbered(done)
-	return done, nil
+	return done, l.forgetAfter(ctx, p)
 }
 
 // numbered looks up the numbers of an answer's events.

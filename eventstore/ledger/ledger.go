@@ -24,6 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ type Options struct {
 	// Snapshot is a file from which the state is taken, if there is one there
 	// that was made with this vault's keys; see [Ledger.Keep]. Empty is none.
 	Snapshot string
+	// AcceptLost goes on where the vault remembers events that the store has not
+	// any more; it is written into the vault's journal.
+	AcceptLost bool
 }
 
 // Ledger is the domain on a store. All methods may be called from many
@@ -101,6 +105,9 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 			return nil, fmt.Errorf("open ledger: read events: %w", err)
 		}
 		l.foldDecoded(d)
+	}
+	if err := l.remember(ctx, opts.AcceptLost); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	following, stop := context.WithCancel(context.Background())
 	l.stop = stop
@@ -299,6 +306,14 @@ func (l *Ledger) lock(stream string) (unlock func()) {
 	l.streamsMu.Unlock()
 	m.Lock()
 	return m.Unlock
+}
+
+// Note writes into the vault's journal, before anything is opened.
+func (l *Ledger) Note(ctx context.Context, e vault.Entry) error { return l.vault.Note(ctx, e) }
+
+// Journal returns the vault's journal.
+func (l *Ledger) Journal(ctx context.Context) iter.Seq2[vault.Entry, error] {
+	return l.vault.Journal(ctx)
 }
 
 // Unseal opens a sealed value of an event's command, for showing. path is the

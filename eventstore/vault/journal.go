@@ -42,6 +42,7 @@ const (
 	Erased  EntryKind = "erased"  // keys were deleted
 	Rewrap  EntryKind = "rewrap"  // a new wrapping key took the old one's place
 	Removed EntryKind = "removed" // documents of an erased case were removed
+	Lost    EntryKind = "lost"    // an officer went on although the log had lost its tail
 )
 
 // Opening is which fields were opened, and of whom: persons and cases by the

@@ -8,6 +8,8 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -100,10 +102,17 @@ func (v *Vault) stillWrapped(ctx context.Context, in asker) error {
 
 // Erase deletes the keys of persons and cases, with the rows of their numbers
 // and those of accounts, and writes into the journal that it did. It is no
-// erasure yet: older copies have them still, until Rotate.
-func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) error {
+// erasure yet: older copies have them still, until Rotate. erasures is how many
+// of the ledger are done with this one; see Behind.
+func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, erasures int, e Entry) error {
 	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
 	err := v.do(ctx, func(tx *sql.Tx) error {
+		if err := v.set(tx, "erasures", binary.BigEndian.AppendUint64(nil, uint64(erasures))); err != nil {
+			return err
+		}
+		if err := v.set(tx, "unrotated", []byte{1}); err != nil {
+			return err
+		}
 		for _, of := range []struct {
 			statement string
 			ids       []uuid.UUID
@@ -126,6 +135,67 @@ func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) 
 		delete(v.cache, id)
 	}
 	return err
+}
+
+// set keeps a value of the vault's own.
+func (v *Vault) set(tx *sql.Tx, name string, value []byte) error {
+	_, err := tx.Exec(v.kind.bind(`INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), name, value)
+	return err
+}
+
+// get reads one; nil is none.
+func (v *Vault) get(ctx context.Context, name string) (value []byte, err error) {
+	err = v.db.QueryRowContext(ctx, v.kind.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		named, _ := v.kind.failed(err)
+		return nil, fmt.Errorf("vault: read %s: %w", name, named)
+	}
+	return value, nil
+}
+
+// Behind says whether the vault has not done as many erasures as the ledger
+// has: one was cut off, or this is an older copy of the vault, put back.
+func (v *Vault) Behind(ctx context.Context, erasures int) (bool, error) {
+	value, err := v.get(ctx, "erasures")
+	if err != nil || len(value) != 8 {
+		return erasures > 0, err
+	}
+	return binary.BigEndian.Uint64(value) < uint64(erasures), nil
+}
+
+// Unrotated says that keys were deleted since the wrapping key was made: older
+// copies of the vault still open what was erased.
+func (v *Vault) Unrotated(ctx context.Context) (bool, error) {
+	value, err := v.get(ctx, "unrotated")
+	return value != nil, err
+}
+
+// Seen is how far a ledger was when the vault was last closed.
+type Seen struct {
+	Count uint64    `json:"count"` // events
+	Last  uuid.UUID `json:"last"`  // the last of them
+}
+
+// See remembers how far the ledger is, so that a log that loses its tail is
+// found out: the vault is kept apart from it.
+func (v *Vault) See(ctx context.Context, s Seen) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return v.do(ctx, func(tx *sql.Tx) error { return v.set(tx, "seen", text) })
+}
+
+// Seen returns what See remembered; zero is nothing.
+func (v *Vault) Seen(ctx context.Context) (s Seen, err error) {
+	text, err := v.get(ctx, "seen")
+	if err != nil || text == nil {
+		return s, err
+	}
+	return s, json.Unmarshal(text, &s)
 }
 
 // Has returns those of some persons and cases of which the vault has a key or a
@@ -272,6 +342,9 @@ func (v *Vault) rewrap(ctx context.Context, key WrappingKey, e Entry) error {
 			}
 		}
 		if _, err := tx.Exec(v.kind.bind(`UPDATE meta SET value = ? WHERE name = 'index'`), to.index); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`DELETE FROM meta WHERE name = 'unrotated'`); err != nil {
 			return err
 		}
 		return v.note(tx, e)

@@ -139,7 +139,7 @@ func TestErasureIsCutOff(t *testing.T) {
 				h.must(err)
 				copies := []any{h.copy()}
 				if cut > 0 {
-					h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, Entry{}))
+					h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, 1, Entry{}))
 					copies = append(copies, h.copy())
 				}
 				err = h.Rotate(ctx, h.path, Entry{}, func(step int) error {
@@ -160,12 +160,24 @@ func TestErasureIsCutOff(t *testing.T) {
 					}
 				}
 				h.reopen() // as the next start does
-				h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, Entry{}))
+				if left, err := h.Unrotated(ctx); left != (cut == 1) || err != nil {
+					t.Error("unrotated", left, err)
+				}
+				h.must(h.Erase(ctx, []uuid.UUID{person}, []uuid.UUID{account}, 1, Entry{}))
 				copies = append(copies, h.copy())
 				h.must(h.Rotate(ctx, h.path, Entry{}, nil))
 				h.check()
 				h.reopen()
 				h.check()
+				if behind, err := h.Behind(ctx, 1); behind || err != nil {
+					t.Error("behind", behind, err)
+				}
+				if behind, err := h.Behind(ctx, 2); !behind || err != nil {
+					t.Error("not behind", behind, err)
+				}
+				if left, err := h.Unrotated(ctx); left || err != nil {
+					t.Error("unrotated", left, err)
+				}
 				for i, c := range copies {
 					if v, err := h.openCopy(c); err == nil {
 						v.Close()

@@ -1,0 +1,161 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/vault"
+)
+
+// Lost says that the store does not have what the vault remembers: its log lost
+// its tail, was put back to an earlier day, or is another history.
+type Lost struct {
+	Count uint64    // events that there were
+	Event uuid.UUID // the last of them
+	Found string    // what the store has in its place
+}
+
+func (e *Lost) Error() string {
+	return fmt.Sprintf("the event store has lost events or holds another history 事件库缺失事件，或已是另一段历史: "+
+		"the vault remembers event %d, %s; there stands now 保险库所记与现存不符: %s. "+
+		"Compare with a backup 请先与备份核对; --accept-lost goes on with what is there 按现有事件继续",
+		e.Count-1, e.Event, e.Found)
+}
+
+// remember holds the store against the vault: what the vault has seen must be
+// there, and what the ledger erased must not be in the vault.
+func (l *Ledger) remember(ctx context.Context, accept bool) error {
+	seen, err := l.vault.Seen(ctx)
+	if err != nil {
+		return err
+	}
+	if lost := l.lost(seen); lost != nil {
+		if !accept {
+			return lost
+		}
+		if err := l.vault.Note(ctx, vault.Entry{Kind: vault.Lost, Why: lost.Error()}); err != nil {
+			return err
+		}
+		if err := l.vault.See(ctx, vault.Seen{}); err != nil {
+			return err
+		}
+	}
+	return l.forget(ctx)
+}
+
+func (l *Ledger) lost(seen vault.Seen) *Lost {
+	if seen.Count == 0 {
+		return nil
+	}
+	id, ok := l.state.EventAt(seen.Count - 1)
+	switch {
+	case !ok:
+		return &Lost{seen.Count, seen.Last, "nothing 空"}
+	case id != seen.Last:
+		return &Lost{seen.Count, seen.Last, id.String()}
+	}
+	return nil
+}
+
+// Remember leaves in the vault how far the ledger is, before Close, so that the
+// next start finds out where the store has lost its tail. What is left are events
+// that the store has told of: they are synced.
+func (l *Ledger) Remember() error {
+	l.mu.Lock()
+	count := l.point.Count
+	last, ok := l.state.EventAt(max(count, 1) - 1)
+	l.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(context.Background(), settle)
+	defer stop()
+	seen, err := l.vault.Seen(ctx)
+	if err == nil && seen.Count < count {
+		err = l.vault.See(ctx, vault.Seen{Count: count, Last: last})
+	}
+	if err != nil {
+		return fmt.Errorf("leave in the vault how far the ledger is: %w", err)
+	}
+	return nil
+}
+
+// forgetAfter does in the vault what an accepted order erased.
+func (l *Ledger) forgetAfter(ctx context.Context, p *Prepared) error {
+	switch p.Order.Body.(type) {
+	case *domain.EraseParty, *domain.EraseCase:
+		if err := l.forget(ctx); err != nil {
+			return written(err) // the event is; the next start goes on here
+		}
+	}
+	return nil
+}
+
+// forget deletes from the vault the keys of all who were erased. The event
+// comes first: cut off before the keys are gone, the next start deletes them.
+// So an older vault that was put back brings nobody back.
+func (l *Ledger) forget(ctx context.Context) error {
+	var keys []uuid.UUID
+	var erasures int
+	l.View(func(s *domain.Ledger) {
+		erasures = len(s.Erasures)
+		for _, e := range s.Erasures {
+			keys = append(keys, e.Keys...)
+		}
+	})
+	behind, err := l.vault.Behind(ctx, erasures)
+	if err != nil || !behind {
+		return err
+	}
+	has, err := l.vault.Has(ctx, keys)
+	if err != nil {
+		return err
+	}
+	accounts, err := l.accountsOf(ctx, has)
+	if err != nil {
+		return err
+	}
+	return l.vault.Erase(ctx, has, accounts, erasures, vault.Entry{Did: "erase"})
+}
+
+// accountsOf are the ids of the accounts that some parties ever had, and that
+// are no account of somebody who is still there.
+func (l *Ledger) accountsOf(ctx context.Context, parties []uuid.UUID) ([]uuid.UUID, error) {
+	had := map[uuid.UUID]bool{}
+	for _, id := range parties {
+		for raw, err := range l.store.ReadStream(ctx, domain.Stream(domain.PartyKind, id), 0, eventstore.Forwards) {
+			if err != nil {
+				return nil, err
+			}
+			r, err := eventstore.Decode(raw, 0)
+			if err != nil {
+				continue // named everywhere else
+			}
+			switch e := r.Event.(type) {
+			case *domain.PartyRegistered:
+				had[e.Private.AccountID] = true
+			case *domain.PartyCorrected:
+				had[e.Private.AccountID] = true
+			case *domain.PartyIdentified:
+				had[e.Private.AccountID] = true
+			}
+		}
+	}
+	delete(had, uuid.UUID{})
+	l.View(func(s *domain.Ledger) {
+		for _, p := range s.Parties {
+			if !p.Erased {
+				delete(had, p.Account)
+			}
+		}
+	})
+	var list []uuid.UUID
+	for id := range had {
+		list = append(list, id)
+	}
+	return list, nil
+}
