@@ -176,5 +176,5 @@ func (p *program) listErasures(a *asker) error {
 		}
 		t.row(fmt.Sprint(l.Number), l.Stream, l.On.String(), printable(l.Basis), state)
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }

@@ -42,6 +42,13 @@ func (o *officeEnv) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// program is another program in the office's folder.
+func (o *officeEnv) program(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = o.dir
+	return cmd
+}
+
 // asProgram makes the test's binary the program.
 const asProgram = "RELIEFLEDGER_TEST_PROGRAM"
 

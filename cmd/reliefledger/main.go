@@ -56,6 +56,7 @@ type program struct {
 	wrapping string
 	keys     []string
 	why      string
+	export   string
 
 	acceptLost bool
 	holidays   string
@@ -71,6 +72,9 @@ func (p *program) command() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if p.asOf != "" && (cmd.Parent() == nil || !slices.Contains([]string{"show", "report", "print"}, cmd.Parent().Name()) && cmd.Name() != "rebuild") {
 				return &inputError{what: "--as-of", why: p.say("只用于查看", "is for showing only")}
+			}
+			if p.export != "" && (p.json || !slices.Contains(withTables, cmd.CommandPath())) {
+				return &inputError{what: "--export", why: p.say("只用于查看的表格（不与 --json 同用）", "is for tables that are shown, and not with --json")}
 			}
 			if p.langFlag != "" && p.langFlag != "zh" && p.langFlag != "en" {
 				return &inputError{what: "--lang", why: fmt.Sprintf("%q: zh, en", p.langFlag)}
@@ -97,6 +101,7 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.wrapping, "wrapping-key", os.Getenv("RELIEFLEDGER_WRAPPING_KEY"), "file of the wrapping key 封装密钥文件 (RELIEFLEDGER_WRAPPING_KEY)")
 	f.StringArrayVar(&p.keys, "key", nil, "file of an officer's key, for signing 经办人密钥文件（可多次）")
 	f.StringVar(&p.why, "why", "", "why sealed values are opened; stands in the vault's journal 打开个人信息的理由（记入保险库日志）")
+	f.StringVar(&p.export, "export", "", "write the table to FILE.csv or FILE.xlsx 导出表格")
 	f.BoolVar(&p.acceptLost, "accept-lost", false, "go on although the vault remembers events that the store has lost 事件库已丢失尾部仍继续（记入保险库日志）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.printCommand(), p.rebuildCommand(),
@@ -105,6 +110,10 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(p.topics()...)
 	return root
 }
+
+// withTables are the commands whose answer is a table, which --export writes.
+var withTables = []string{"reliefledger show balances", "reliefledger show notices", "reliefledger show notice", "reliefledger show fund-use",
+	"reliefledger show irregular", "reliefledger show journal", "reliefledger report figures", "reliefledger erase"}
 
 // lang is the language in which people are spoken to: the flag, else English
 // where the locale says so, else Chinese.

@@ -517,7 +517,7 @@ func (p *program) showJournal(ctx context.Context, a *asker) error {
 	if p.json {
 		return nil
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }
 
 func (p *program) sayKind(k vault.EntryKind) string {

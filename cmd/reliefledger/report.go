@@ -118,7 +118,7 @@ func (p *program) showFigures(list []projections.Figure) error {
 			}
 			t.row(fmt.Sprint(f.Report), f.ID, f.Figure, f.Value, mark, projections.Numbers(f.Events), f.Quote)
 		}
-		if err := t.write(os.Stdout); err != nil {
+		if err := p.tell(t); err != nil {
 			return err
 		}
 		fmt.Printf(p.say("%d 个数字中证明 %d 个\n", "of %d figures %d are proven\n"), len(list), ok)

@@ -149,7 +149,7 @@ func (p *program) showBalances(b *projections.Books, by projections.Dimension) e
 	for _, r := range rows {
 		t.row(r.Name, say(r.Received), say(r.FromAbove), say(r.Allocated), say(r.Reserved), say(r.Transit), say(r.Paid), say(r.Returned), say(r.Up), say(r.Surrendered), say(r.PassedOn), say(r.Stock), say(r.Left))
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }
 
 func (p *program) showNotices(b *projections.Books, on domain.Day) error {
@@ -169,7 +169,7 @@ func (p *program) showNotices(b *projections.Books, on domain.Day) error {
 		}
 		t.row(fmt.Sprint(n.Number), n.Title, n.Unit, colour(stateColours[n.State], n.State.Say(p.lang())), first, last, fmt.Sprint(n.Lines), n.Total.String(), fmt.Sprintf("%d/%d", n.Open, n.Objections))
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }
 
 var stateColours = map[projections.NoticeState]string{projections.Open: green, projections.Upcoming: yellow, projections.Withdrawn: red}
@@ -224,7 +224,7 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 			}
 			t.row(fmt.Sprint(l.Line), public(open[l.Beneficiary], l.Disclosure), people, give)
 		}
-		return t.write(os.Stdout)
+		return p.tell(t)
 	}
 	return &inputError{what: which, why: p.say("没有这份名单", "no such notice")}
 }
@@ -329,7 +329,7 @@ func (p *program) showFundUse(b *projections.Books) error {
 		}
 		t.row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), colour(red, strings.Join(e.Irregular, ",")), colour(yellow, strings.Join(missing, "、")))
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }
 
 // showEntry writes one entry of the fund-use report, from source to hand.
@@ -422,7 +422,7 @@ func (p *program) showIrregular(b *projections.Books) error {
 		}
 		t.row(fmt.Sprint(x.Number), x.Type, fmt.Sprint(x.Rule), x.Code, fmt.Sprint(x.Rows), x.Happened.String(), x.Booked.String(), reason, fmt.Sprint(x.Evidence), post)
 	}
-	return t.write(os.Stdout)
+	return p.tell(t)
 }
 
 // shownEvent is an event as `show events --json` writes it: its open part, as
