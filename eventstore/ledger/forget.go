@@ -65,6 +65,7 @@ func (l *Ledger) lost(seen vault.Seen) *Lost {
 // next start finds out where the store has lost its tail. What is left are events
 // that the store has told of: they are synced.
 func (l *Ledger) Remember() error {
+	l.meetAll()
 	l.mu.Lock()
 	count := l.point.Count
 	last, ok := l.state.EventAt(max(count, 1) - 1)
