@@ -48,6 +48,14 @@ const (
 	Whole
 )
 
+// Say says what is seen.
+func (s Seen) Say(l Lang) string {
+	if l == Zh {
+		return [...]string{"—", "按公示", "隐去中段", "全部"}[s]
+	}
+	return [...]string{"-", "as listed", "masked", "whole"}[s]
+}
+
 var (
 	parties     = []Event{&PartyRegistered{}, &PartyCorrected{}, &PartyIdentified{}}
 	forOffice   = [audiences]Seen{Withheld, Whole, Whole, Whole}
@@ -146,6 +154,10 @@ func SeenBy(event, field string, a Audience) Seen {
 	return seenOf[[2]string{event, field}][a]
 }
 
+// CommonFields are the private fields that every event can have: why a rule was
+// broken, and the text that was signed.
+var CommonFields = []string{"reasons.text", "reasons.evidence", "signed"}
+
 // PrivateFields are the JSON paths of all fields of the private part of an
 // event, without an index for lists. Those with a Sealed value are sealed.
 func PrivateFields(e Event) []string {
@@ -154,7 +166,7 @@ func PrivateFields(e Event) []string {
 	if f, ok := t.FieldByName("Private"); ok {
 		list = privateOf(f.Type, "", list)
 	}
-	return append(list, "reasons.text", "reasons.evidence", "signed")
+	return append(list, CommonFields...)
 }
 
 func privateOf(t reflect.Type, path string, list []string) []string {

@@ -25,15 +25,15 @@ func (p *program) eraseCommand() *cobra.Command {
 		Use:   "erase [PARTY|STREAM]",
 		Short: p.say("删除一人（或一案）的个人信息：须无未了款项、保存期已满", "erase what is known of a person, or of a case: nothing open, retention over"),
 		Long: p.say(`账上的事件一字不改；删除的是打开它们的密钥。步骤：写入事件、从保险库删去密钥与索引、换一把新的封装密钥、重写保险库，
-任何一步中断后，下一次运行任何命令都会接着做完。之后：
+任何一步中断后，下一个用到保险库的命令（record、show party、print --names、erase 等）会接着做完。之后：
   1. 用新的封装密钥替换另存于别处的副本，销毁旧副本（旧备份从此打不开任何人的信息，事件仍可恢复）；
   2. 做一次新备份（--backup DIR，或 backup DIR）；
   3. 确认：erase --confirm PARTY。确认之前删除未完成（erase --list）。
 分配（allocation-…）或名单（notice-…）的案卷在其关闭、保存期满后可以同样删除：所附文件与文字说明即不可再打开。
 保存年限是项目条款 retention_years；未规定即不能删除。`,
 			`The events stay as they are, byte for byte; what goes is the key that opens them. The steps: the event, the vault
-without key and index rows, a new wrapping key, the vault written anew. Cut off at any of them, the next command of
-any kind goes on. Then:
+without key and index rows, a new wrapping key, the vault written anew. Cut off at any of them, the next command that
+uses the vault (record, show party, print --names, erase, ...) goes on. Then:
   1. replace the copy of the wrapping key that is kept elsewhere, and destroy the old one (older backups open nobody
      any more; their events can still be restored);
   2. make a fresh backup (--backup DIR, or backup DIR);

@@ -79,8 +79,8 @@ folder; keep a copy of it at another place: without it nothing private opens aga
 			if p.json {
 				return writeJSON(os.Stdout, map[string]any{"ledger": a.Ledger, "unit": domain.Made(o.ID, "unit"), "registrars": []uuid.UUID{signers[0].Officer, signers[1].Officer}, "wrapping_key": a.WrappingKey})
 			}
-			fmt.Printf(p.say("已开立账簿：%s\n  根单位 %s\n  登记员 %s\n         %s\n封装密钥：%s\n请把它另存一份到别处（如保险柜中的U盘）；没有它，个人信息无法再打开。\n",
-				"the ledger is open: %s\n  root unit %s\n  registrars %s\n             %s\nwrapping key: %s\nKeep a copy of it at another place: without it nothing private opens again.\n"),
+			fmt.Printf(p.say("已开立账簿：%s\n  根单位 %s\n  登记员 %s\n         %s\n封装密钥：%s\n请把它另存一份到别处（如保险柜中的U盘），勿与备份同放。丢失它：余额、公示、资金使用报告照常，\n但姓名、证件号、电话、账号、所附文件都不能再打开，代发盘无法导出。删除个人信息（erase）后它会更换，副本须随之更换。\n",
+				"the ledger is open: %s\n  root unit %s\n  registrars %s\n             %s\nwrapping key: %s\nKeep a copy of it at another place, and not with the backups. If it is lost, balances, notices and reports stay, but\nno name, number, phone, account or document opens again, and no file for the bank can be written. An erasure (erase)\nreplaces it, and its copy must be replaced too.\n"),
 				name, domain.Made(o.ID, "unit"), signers[0].Officer, signers[1].Officer, a.WrappingKey)
 			return nil
 		},

@@ -113,7 +113,7 @@ func (p *program) command() *cobra.Command {
 
 // withTables are the commands whose answer is a table, which --export writes.
 var withTables = []string{"reliefledger show balances", "reliefledger show notices", "reliefledger show notice", "reliefledger show fund-use",
-	"reliefledger show irregular", "reliefledger show journal", "reliefledger report figures", "reliefledger erase"}
+	"reliefledger show irregular", "reliefledger show fields", "reliefledger show journal", "reliefledger report figures", "reliefledger erase"}
 
 // lang is the language in which people are spoken to: the flag, else English
 // where the locale says so, else Chinese.

@@ -241,7 +241,7 @@ func (p *program) rotate(v *vault.Vault, path string) error {
 		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"}, nil)
 	}
 	if err != nil {
-		return fmt.Errorf(p.say("删除未完成，下次运行任何命令时继续：%w", "the erasure is not finished, the next command goes on with it: %w"), err)
+		return fmt.Errorf(p.say("删除未完成，下一个用到保险库的命令会接着做：%w", "the erasure is not finished, the next command that uses the vault goes on with it: %w"), err)
 	}
 	fmt.Fprintf(os.Stderr, p.say("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 erase --confirm 确认。\n",
 		"A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with erase --confirm.\n"), path)

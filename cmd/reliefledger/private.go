@@ -56,7 +56,49 @@ and the identity number masked; an auditor all but accounts; a privacy officer e
 			return p.withAsker(cmd.Context(), "show journal", func(a *asker) error { return p.showJournal(cmd.Context(), a) })
 		},
 	}
-	return []*cobra.Command{party, event, journal}
+	fields := &cobra.Command{
+		Use:   "fields",
+		Short: p.say("每个事件的每个非公开字段，谁能看到", "who sees which private field of which event"),
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return p.showFields() },
+	}
+	return []*cobra.Command{party, event, journal, fields}
+}
+
+// showFields shows the table of who sees what.
+func (p *program) showFields() error {
+	type row struct {
+		Event string            `json:"event"`
+		Field string            `json:"field"`
+		Seen  map[string]string `json:"seen"`
+	}
+	audiences := []domain.Audience{domain.Public, domain.Finance, domain.Auditing, domain.Privacy}
+	rows := []row{}
+	t := newTable(p.say("事件", "event"), p.say("字段", "field"), audiences[0].Say(p.lang()), audiences[1].Say(p.lang()), audiences[2].Say(p.lang()), audiences[3].Say(p.lang()))
+	for i, e := range domain.AllEvents() {
+		for _, f := range domain.PrivateFields(e) {
+			common := slices.Contains(domain.CommonFields, f)
+			if common && i > 0 {
+				continue // once for all
+			}
+			r := row{domain.TypeOf(e), f, map[string]string{}}
+			if common {
+				r.Event = "*"
+			}
+			cells := []string{r.Event, f}
+			for _, a := range audiences {
+				seen := domain.SeenBy(domain.TypeOf(e), f, a)
+				r.Seen[a.Say(domain.En)] = seen.Say(domain.En)
+				cells = append(cells, seen.Say(p.lang()))
+			}
+			rows = append(rows, r)
+			t.row(cells...)
+		}
+	}
+	if p.json {
+		return writeJSON(os.Stdout, rows)
+	}
+	return p.tell(t)
 }
 
 // withAsker opens the ledger with its vault and finds who asks.

@@ -19,6 +19,7 @@ var handbook embed.FS
 // topics are help topics: commands that only have a text.
 func (p *program) topics() []*cobra.Command {
 	return []*cobra.Command{
+		p.topic("privacy", p.say("手册：个人信息：谁能看到、如何删除、封装密钥", "handbook: private data: who sees what, erasure, the wrapping key")),
 		p.topic("cluster", p.say("手册：多台服务器、EventStoreDB/KurrentDB 集群", "handbook: several servers, an EventStoreDB/KurrentDB cluster")),
 	}
 }
