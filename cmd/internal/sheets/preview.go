@@ -14,6 +14,27 @@ const (
 	shownCleaned  = 3
 )
 
+// alike puts warnings that say the same of many rows into one, at the first.
+func alike(warnings []Problem) []Problem {
+	count, first := map[string]int{}, map[string]int{}
+	var list []Problem
+	for _, p := range warnings {
+		if count[p.Zh]++; count[p.Zh] == 1 {
+			first[p.Zh] = len(list)
+		}
+		if count[p.Zh] <= shownCleaned {
+			list = append(list, p)
+		}
+	}
+	for text, n := range count {
+		if n > shownCleaned {
+			p := &list[first[text]]
+			p.Zh, p.En = fmt.Sprintf("%s（共 %d 处）", p.Zh, n), fmt.Sprintf("%s (%d in all)", p.En, n)
+		}
+	}
+	return list
+}
+
 // Preview writes what a person should see before a roster is taken: how each
 // column was understood, which rows are nobody, what was cleaned, what is odd
 // and what is wrong.
@@ -102,7 +123,7 @@ func (r *Roster) Preview(w io.Writer, l domain.Lang) error {
 	}
 	if len(r.Warnings) > 0 {
 		say("提醒 %d 处：\n", "warnings: %d\n", len(r.Warnings)+r.More.Warnings)
-		list(r.Warnings, r.More.Warnings)
+		list(alike(r.Warnings), r.More.Warnings)
 	}
 	if len(r.Errors) > 0 {
 		say("错误 %d 处：整份不导入\n", "errors: %d; nothing is imported\n", len(r.Errors)+r.More.Errors)

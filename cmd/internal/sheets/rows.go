@@ -136,7 +136,11 @@ func (r *reading) kindOf(row int, cells []Cell) string {
 		}
 		return ""
 	}
-	if label == subtotal || label == total || label == signature && !has(Amount) && !has(Item) {
+	// A signature runs on to the right: 联系电话：0372-7711110 is no amount.
+	speaks := func(c Column) bool {
+		return !has(c) || strings.Contains(plain(r.sheet.At(row, r.at[c].column).Text), ":")
+	}
+	if label == subtotal || label == total || label == signature && speaks(Amount) && speaks(Item) {
 		return label
 	}
 	used, others, digits := 0, 0, true

@@ -79,6 +79,7 @@ func TestRosters(t *testing.T) {
 		{name: "and are answered", text: "姓名,补助金额,慰问金额\n张三,600,100\n", opts: Options{Columns: map[string]Column{"C": Amount}}, want: []string{"2 张三 100.00", "!! "}},
 		{name: "or left out", text: "姓名,补助金额,慰问金额\n张三,600,100\n", opts: Options{Columns: map[string]Column{"慰问金额": Unused}}, want: []string{"2 张三 600.00", "!! "}},
 		{name: "a heading nobody knows", text: "姓名,给多少\n张三,600\n", opts: Options{Columns: map[string]Column{"B": Amount}}, want: []string{"2 张三 600.00", "!! "}},
+		{name: "a signature that runs on into the amounts", text: "姓名,金额\n甲,1\n制表人:某,联系电话：0372-7711110\n", want: []string{"!制表"}},
 		{name: "subtotals and total agree", text: "姓名,金额\n甲,1\n乙,2\n小计,3\n丙,4\n小计,4\n合计,7\n制表人：某 审核人：某\n", want: []string{"!! ", "!? ", "!制表"}},
 		{name: "subtotal of subtotals", text: "村,姓名,金额\n东,甲,1\n一组小计,,1\n东,乙,2\n二组小计,,2\n东村小计,,3\n合计,,3\n", want: []string{"!! ", "!? "}},
 		{name: "the total is wrong", text: "姓名,金额\n甲,1\n小计,1\n乙,2\n合计,2\n", want: []string{"! B5 合计写 2.00，其上各行相加为 3.00"}},
