@@ -190,3 +190,57 @@ func (p *Party) meets(n Need, programme ID, category string) bool {
 	}
 	return false
 }
+
+// LeftOut is a line that [Ledger.Payable] leaves out, and why.
+type LeftOut struct {
+	Line int
+	Fen  Fen
+	Why  *Refusal
+}
+
+// Payable are the rows that are still to be paid from an allocation in a form,
+// in the order of its lines, and the lines that are left out: stopped, over
+// quota, to be paid again by naming what came back, or without an account. Of a
+// notice whose period runs it knows nothing: PrepareBatch refuses.
+func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []LeftOut) {
+	a := l.Allocations[allocation]
+	if a == nil {
+		return nil, nil
+	}
+	for _, line := range a.Lines {
+		for i := range line.Due {
+			due := &line.Due[i]
+			fen, items := due.all()
+			if due.Entitlement().Form != form || fen == 0 && len(items) == 0 || line.Line.Struck() != (ID{}) {
+				continue
+			}
+			no := int(line.No)
+			if why := l.leaves(line, due, form); why != nil {
+				left = append(left, LeftOut{no, fen, why})
+				continue
+			}
+			rows = append(rows, RowToPay{Line: no, Entitlement: i + 1})
+		}
+	}
+	return rows, left
+}
+
+// leaves says why an entitlement that is due is not paid with the others.
+func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
+	no := int(line.No)
+	switch {
+	case line.Stopped != ID{}:
+		return refuse(LineIsStopped, no)
+	case line.Over:
+		return refuse(OverQuota, no)
+	case len(due.Back()) > 0:
+		return refuse(MustNameReturn, no)
+	}
+	if payee := l.Parties[l.same(line.Payee())]; form == Bank && (payee == nil || payee.Account == ID{}) {
+		return refuse(AccountMissing, no)
+	}
+	return nil
+}
+
+// MaxRows bounds a batch.
+const MaxRows = maxRows

@@ -237,10 +237,13 @@ func (d *desk) sheet(args []string, w *whichBatch) (drawn, error) {
 		if r.Again() != (domain.ID{}) {
 			notes = append(notes, "更正发放"+d.cite(r.Again()))
 		}
-		if r.State == domain.RowRejected {
-			notes = append(notes, "未发放")
+		row := paper.Payee{No: i + 1, Name: who.name, Number: who.number, Fen: r.Fen, Goods: goodsOf(r.Items())}
+		if r.State == domain.RowRejected { // he signs for nothing, and the total is of what was handed out
+			notes = append(notes, "未发放 "+sayGive([]domain.Entitlement{{Form: b.Form, Fen: r.Fen, Items: r.Items()}}, domain.Zh))
+			row.Fen, row.Goods = 0, nil
 		}
-		s.Rows = append(s.Rows, paper.Payee{No: i + 1, Name: who.name, Number: who.number, Fen: r.Fen, Goods: goodsOf(r.Items()), Note: joined(notes)})
+		row.Note = joined(notes)
+		s.Rows = append(s.Rows, row)
 	}
 	return s, nil
 }

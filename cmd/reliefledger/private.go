@@ -139,27 +139,34 @@ func (w *whichParty) find(ctx context.Context, p *program, l *opened, args []str
 	if w.numberFile != "" {
 		return w.byNumber(ctx, p, l)
 	}
-	id, err := uuid.Parse(args[0])
-	if err != nil {
-		n, bad := strconv.ParseUint(strings.TrimPrefix(args[0], "#"), 10, 64)
-		if bad == nil {
-			l.View(func(s *domain.Ledger) {
-				if _, ok := s.EventAt(n); ok {
-					if kind, of, _ := domain.SplitStream(s.StreamAt(n)); kind == domain.PartyKind {
-						id, err = of, nil
-					}
+	return p.thing(l, domain.PartyKind, args[0], p.say("没有这个对象", "no such party"))
+}
+
+// thing finds what has a stream by its id, by the number of one of its events,
+// or by the name that a script gave it; none says that there is no such thing.
+func (p *program) thing(l *opened, kind, which, none string) (id domain.ID, err error) {
+	n, bad := strconv.ParseUint(strings.TrimPrefix(which, "#"), 10, 64)
+	switch {
+	case bad == nil:
+		err = errors.New(none)
+		l.View(func(s *domain.Ledger) {
+			if _, ok := s.EventAt(n); ok {
+				if k, of, _ := domain.SplitStream(s.StreamAt(n)); k == kind {
+					id, err = of, nil
 				}
-			})
-		} else if strings.HasPrefix(args[0], "@") {
-			r := &runner{l: l.Ledger}
-			l.View(func(s *domain.Ledger) { r.id = s.ID })
-			id, err = r.named("PARTY", args[0])
-		}
+			}
+		})
+	case strings.HasPrefix(which, "@"):
+		r := &runner{l: l.Ledger}
+		l.View(func(s *domain.Ledger) { r.id = s.ID })
+		id, err = r.named(which, which)
+	default:
+		id, err = uuid.Parse(which)
 	}
-	known := false
-	l.View(func(s *domain.Ledger) { known = s.Parties[id] != nil })
-	if err != nil || !known {
-		return id, &inputError{what: args[0], why: p.say("没有这个对象", "no such party")}
+	begun := false
+	l.View(func(s *domain.Ledger) { _, begun = s.Revision(domain.Stream(kind, id)) })
+	if err != nil || !begun {
+		return id, &inputError{what: which, why: none}
 	}
 	return id, nil
 }

@@ -104,7 +104,7 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 	}); err != nil {
 		return nil, err
 	}
-	if err := r.noteNames(ctx, parties); err != nil {
+	if err := r.noteNames(ctx, parties, c); err != nil {
 		return nil, err
 	}
 	if err := each(func(ctx context.Context, i int) (err error) {
@@ -138,8 +138,9 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 }
 
 // noteNames writes into the vault's journal that the names of some parties are
-// opened, to be held against a roster.
-func (r *runner) noteNames(ctx context.Context, parties []uuid.UUID) error {
+// opened, to be held against a roster, and whom the officer said to be the same
+// person under another name.
+func (r *runner) noteNames(ctx context.Context, parties []uuid.UUID, c rosterImport) error {
 	known := slices.DeleteFunc(slices.Clone(parties), func(id uuid.UUID) bool { return id == uuid.UUID{} })
 	if len(known) == 0 {
 		return nil
@@ -147,6 +148,9 @@ func (r *runner) noteNames(ctx context.Context, parties []uuid.UUID) error {
 	e := vault.Entry{Kind: vault.Opened, As: domain.Finance.Say(domain.En), Did: "import lines", Opened: []vault.Opening{{Fields: []string{"name"}, Of: known}}}
 	if len(r.signers) > 0 {
 		e.Officer = r.signers[0].Officer
+	}
+	if len(c.SamePerson) > 0 {
+		e.Why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}
 	return r.l.Note(ctx, e)
 }

@@ -169,4 +169,9 @@ func TestWholeWay(t *testing.T) {
 	record("d.key", `{"as":"rev","do":"review-notice","date":"2019-01-08","content":{"notice":"@list/notice","meeting":"党组会"}}
 {"as":"pub","do":"publish-notice","date":"2019-01-08","content":{"notice":"@list/notice","timing":"before","places":[{"place":"village-board","on":"2019-01-08","disclosure":"full"},{"place":"web","on":"2019-01-08","disclosure":"masked"}]}}
 {"as":"conf","do":"confirm-notice","date":"2019-01-16","content":{"notice":"@list/notice"}}`)
+	said := o.must("batch", "prepare", "@alloc/allocation", "--form", "bank", "--date", "2019-01-17", "--key", "c.key", "--as", "prep")
+	if !strings.Contains(said, "prepare-batch") {
+		t.Error(said)
+	}
+	record("d.key", `{"as":"ok","do":"approve-batch","date":"2019-01-17","content":{"allocation":"@alloc/allocation","batch":1}}`)
 }

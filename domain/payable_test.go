@@ -1,0 +1,49 @@
+package domain
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What is still to be paid is prepared at once; what is not is named with the
+// refusal that it would meet.
+func TestPayable(t *testing.T) {
+	terms := noNotice()
+	c := newCounty(t, terms, 1000000)
+	a := c.allocate("2023-01-05", 1000000)
+	c.by(c.accountant).mustDo("2023-01-05", &SetQuota{Allocation: a, Quota: 6})
+	n := c.list("2023-01-05", a, 100, 200, 300, 400, 500, 600, 700)
+	c.confirm("2023-01-06", n)
+	say := func(form Form) string {
+		rows, left := c.l.Payable(a, form)
+		var b strings.Builder
+		for _, r := range rows {
+			fmt.Fprintf(&b, "%d/%d ", r.Line, r.Entitlement)
+		}
+		for _, x := range left {
+			fmt.Fprintf(&b, "-%d %s %s ", x.Line, x.Fen, x.Why.Code.Name)
+		}
+		return strings.TrimSpace(b.String())
+	}
+	check := func(form Form, want string) {
+		t.Helper()
+		if got := say(form); got != want {
+			t.Errorf("payable in %s: %q, want %q", form, got, want)
+		}
+	}
+	check(Cash, "1/1 2/1 3/1 4/1 5/1 6/1 -7 7.00 over-quota")
+	check(Bank, "")
+	c.by(c.reviewer).mustDo("2023-01-07", &StopLine{Allocation: a, Line: 2, Reason: sealed("死亡")})
+	c.prepare("2023-01-07", a, 1, 3)
+	check(Cash, "4/1 5/1 6/1 -2 2.00 line-stopped -7 7.00 over-quota")
+	c.by(c.approver).mustDo("2023-01-07", &ApproveBatch{Allocation: a, Batch: 1})
+	c.by(c.cashier).mustDo("2023-01-08", &PayBatch{Allocation: a, Batch: 1, NotPaid: []NotPaid{{2, "absent"}}})
+	check(Cash, "4/1 5/1 6/1 -2 2.00 line-stopped -3 3.00 must-name-return -7 7.00 over-quota")
+	rows, _ := c.l.Payable(a, Cash)
+	c.by(c.accountant).mustDo("2023-01-09", &PrepareBatch{Allocation: a, Form: Cash, Rows: rows})
+	check(Cash, "-2 2.00 line-stopped -3 3.00 must-name-return -7 7.00 over-quota")
+	if rows, left := c.l.Payable(id(1), Cash); rows != nil || left != nil {
+		t.Error("rows of no allocation")
+	}
+}
