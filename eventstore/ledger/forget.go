@@ -28,11 +28,7 @@ func (e *Lost) Error() string {
 
 // remember holds the store against the vault: what the vault has seen must be
 // there, and what the ledger erased must not be in the vault.
-func (l *Ledger) remember(ctx context.Context, accept bool) error {
-	seen, err := l.vault.Seen(ctx)
-	if err != nil {
-		return err
-	}
+func (l *Ledger) remember(ctx context.Context, seen vault.Seen, accept bool) error {
 	if lost := l.lost(seen); lost != nil {
 		if !accept {
 			return lost

@@ -93,6 +93,12 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	if l.clock == nil {
 		l.clock = time.Now
 	}
+	// What the vault has seen is asked first: another process may be writing, and
+	// tells the vault of events that are not read here yet.
+	seen, err := keys.Seen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
 	if err := l.restore(ctx); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
@@ -106,7 +112,7 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 		}
 		l.foldDecoded(d)
 	}
-	if err := l.remember(ctx, opts.AcceptLost); err != nil {
+	if err := l.remember(ctx, seen, opts.AcceptLost); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	following, stop := context.WithCancel(context.Background())
