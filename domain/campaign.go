@@ -224,6 +224,9 @@ func (c *IssueDocument) decide(d *decision) error {
 	if c.Document.Name == "" {
 		return refuse(FieldMissing, "document.name")
 	}
+	if err := tagged("document.file", c.Document.File); err != nil {
+		return err
+	}
 	return d.fact(d.o.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
 }
 

@@ -182,7 +182,7 @@ type Posted struct {
 	Where      string     `json:"where,omitempty"`
 	On         Day        `json:"on"`
 	Disclosure Disclosure `json:"disclosure"`
-	Picture    []byte     `json:"picture,omitempty"` // SHA-256 of a photograph of it
+	Picture    []byte     `json:"picture,omitempty"` // tag of a photograph of it
 }
 
 // Objection is raised against a notice or some of its lines.
@@ -246,6 +246,7 @@ type NoticeReviewed struct {
 	Common
 	Meeting string `json:"meeting,omitempty"`
 	Lines   int    `json:"lines"`
+	File    []byte `json:"file,omitempty"` // tag of the minutes
 	Private struct {
 		Minutes Sealed `json:"minutes,omitzero"`
 	} `json:"-"`
@@ -355,6 +356,7 @@ type ReviewNotice struct {
 	Notice  ID       `json:"notice"`
 	Meeting string   `json:"meeting,omitempty"`
 	Minutes Personal `json:"minutes,omitzero"`
+	File    []byte   `json:"file,omitempty"` // tag of the minutes
 }
 
 // PublishNotice records where and when a notice was posted.
@@ -528,6 +530,9 @@ func (c *DraftNotice) decide(d *decision) error {
 			return refuse(SupplementWrong, c.Supplements)
 		}
 	}
+	if err := taggedAll("heading.basis.file", c.Heading.Basis); err != nil {
+		return err
+	}
 	d.add(&NoticeDrafted{Notice: d.made("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
 	return nil
 }
@@ -574,7 +579,10 @@ func (c *ReviewNotice) decide(d *decision) error {
 	if err := d.notAboutKin(n.Lines); err != nil {
 		return err
 	}
-	e := &NoticeReviewed{Meeting: c.Meeting, Lines: len(n.Lines)}
+	if err := tagged("file", c.File); err != nil {
+		return err
+	}
+	e := &NoticeReviewed{Meeting: c.Meeting, Lines: len(n.Lines), File: c.File}
 	e.Private.Minutes = c.Minutes.sealed
 	d.add(e)
 	return nil
@@ -658,6 +666,9 @@ func (d *decision) places(phase Phase, places []Posted) (last Day, err error) {
 	for i, p := range places {
 		if p.On == 0 || p.On > d.o.Date {
 			return 0, refuse(NotYetHappened, p.On, d.o.Date).at(i)
+		}
+		if err := tagged("picture", p.Picture); err != nil {
+			return 0, err.(*Refusal).at(i)
 		}
 		last = max(last, p.On)
 		for _, rule := range phase.Places {

@@ -342,6 +342,9 @@ func (c *RecordReceipt) decide(d *decision) error {
 	if len(c.Document) == 0 && c.HeldBy == "" {
 		return refuse(FieldMissing, "document / held_by")
 	}
+	if err := tagged("document", c.Document); err != nil {
+		return err
+	}
 	var numbers []int
 	if c.Batch != 0 {
 		if c.Batch < 1 || c.Batch > len(a.Batches) {

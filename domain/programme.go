@@ -164,6 +164,7 @@ type Document struct {
 	Name   string `json:"name"`
 	Number string `json:"number,omitempty"`
 	Issued Day    `json:"issued,omitzero"`
+	File   []byte `json:"file,omitempty"` // tag of the file
 }
 
 // ProgrammeDefined begins a programme.
@@ -302,6 +303,9 @@ func (t *Terms) check() error {
 	}
 	if t.RetentionYears < 0 || t.RetentionYears > mostYears {
 		return wrong(fmt.Sprint(t.RetentionYears))
+	}
+	if err := taggedAll("basis.file", t.Basis); err != nil {
+		return err
 	}
 	if t.CapPerPerson < 0 {
 		return wrong("cap_per_person: " + t.CapPerPerson.Fen().String())

@@ -78,6 +78,16 @@ func (a *asker) need(unit domain.ID, event, field string) error {
 	return nil
 }
 
+// office refuses who has no role for a unit at all.
+func (a *asker) office(unit domain.ID, what string) error {
+	for _, x := range a.audiences(unit) {
+		if x > domain.Public {
+			return nil
+		}
+	}
+	return &notSeenError{a.officer, what}
+}
+
 // holds refuses who has none of the roles for a unit.
 func (a *asker) holds(unit domain.ID, roles ...domain.Role) error {
 	if a.demo {

@@ -59,7 +59,17 @@ stream must be the same. The vault is not part of it. Exit code 5 if something i
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditStore(cmd.Context()) },
 	}
-	c.AddCommand(rules, store)
+	docs := &cobra.Command{
+		Use:   "documents",
+		Short: p.say("每份所附文件：在不在、打不打得开、是否原样", "every document that an event names: is it there, does it open, is it what was given"),
+		Long: p.say(`逐份解密核对（内容不显示）。缺失、被改动的点名其事件；存放他处的凭证列为缺失凭证；已删除案卷的文件说明为已删除。
+有缺失或改动时退出码为 6。`, `Each is decrypted and compared, and not shown. Missing and altered ones are named by their events; what is held elsewhere
+is listed as missing evidence; documents of an erased case are said to be erased. Exit code 6 if one is missing or
+altered.`),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditDocuments(cmd.Context()) },
+	}
+	c.AddCommand(rules, store, docs)
 	return c
 }
 

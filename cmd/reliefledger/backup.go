@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,9 @@ const lockBackups = "LOCK"
 //     nobody waits; of a server a copy. They are read from there, and must
 //     begin with those of the last backup.
 //  3. The vault, after the events: it has the keys of all of them.
-//  4. All is synced, and only then the manifest is written.
+//  4. The documents, after the events too: each is there before the event that
+//     names it.
+//  5. All is synced, and only then the manifest is written.
 //
 // An error removes the folder again.
 func (p *program) backup(ctx context.Context, dir string) (err error) {
@@ -98,6 +101,12 @@ func (p *program) backup(ctx context.Context, dir string) (err error) {
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	b := &backupMaker{p: p, about: a, last: newest(all), dir: filepath.Join(dir, fmt.Sprintf("%06d-%s", number, now.Format("20060102T150405Z")))}
+	if b.last != nil {
+		b.lastBySum = map[string][]backupFile{}
+		for _, f := range b.last.Files {
+			b.lastBySum[f.Sum] = append(b.lastBySum[f.Sum], f)
+		}
+	}
 	b.made = manifest{Format: manifestFormat, Version: manifestVersion, Made: now, Ledger: a, Formats: formatsNow, Files: []backupFile{}}
 	if err := os.Mkdir(b.dir, 0o700); err != nil {
 		return err
@@ -157,6 +166,8 @@ type backupMaker struct {
 	dir   string
 	last  *kept // the backup before it; nil: none
 	made  manifest
+
+	lastBySum map[string][]backupFile // its files
 }
 
 func (b *backupMaker) make(ctx context.Context) error {
@@ -172,7 +183,11 @@ func (b *backupMaker) make(ctx context.Context) error {
 	} else if err := b.vault(ctx, at); err != nil {
 		return err
 	}
-	for _, dir := range []string{filepath.Join(b.dir, eventsFolder, "pebble"), filepath.Join(b.dir, eventsFolder), b.dir, filepath.Dir(b.dir)} {
+	folders, err := b.documents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, dir := range append(folders, filepath.Join(b.dir, eventsFolder, "pebble"), filepath.Join(b.dir, eventsFolder), b.dir, filepath.Dir(b.dir)) {
 		if err := syncPath(dir); err != nil {
 			return err
 		}
@@ -338,6 +353,38 @@ func (b *backupMaker) vault(ctx context.Context, path string) error {
 	return errors.Join(b.take(copied, vaultFile), os.Remove(copied))
 }
 
+// documents puts the documents into the backup, as they stand there: encrypted.
+// It returns the folders that it made.
+func (b *backupMaker) documents(ctx context.Context) (folders []string, err error) {
+	from := filepath.Join(b.p.data, documentsFolder)
+	err = filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == from {
+			return nil
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		name, err := filepath.Rel(b.p.data, path)
+		if err != nil {
+			return err
+		}
+		switch {
+		case e.IsDir():
+			folders = append(folders, filepath.Join(b.dir, name))
+			return os.MkdirAll(filepath.Join(b.dir, name), 0o700)
+		case strings.HasSuffix(name, ".part") || !e.Type().IsRegular():
+			return nil // cut off while it was written
+		}
+		err = b.take(path, filepath.ToSlash(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // of a case that was erased just now
+		}
+		return err
+	})
+	slices.Reverse(folders) // the innermost first
+	return folders, err
+}
+
 // take puts a file into the backup under a name: as a link to one with the same
 // bytes in the last backup, or by a copy.
 func (b *backupMaker) take(from, name string) error {
@@ -366,8 +413,8 @@ func (b *backupMaker) link(from, to string) (backupFile, error) {
 	if err != nil {
 		return backupFile{}, err
 	}
-	for _, f := range b.last.Files {
-		if f.Sum != want.Sum || f.Size != want.Size {
+	for _, f := range b.lastBySum[want.Sum] {
+		if f.Size != want.Size {
 			continue
 		}
 		if err := f.verify(b.last.dir); err != nil {

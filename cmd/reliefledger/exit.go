@@ -11,6 +11,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/snapshot"
@@ -116,6 +117,9 @@ func exitCode(err error) int {
 		lost     *snapshot.Lost
 		tail     *ledger.Lost
 		notSeen  *notSeenError
+		refused  *documents.Refused
+		gone     *documents.Missing
+		altered  *documents.Altered
 		broken   *vault.Broken
 	)
 	switch {
@@ -125,13 +129,13 @@ func exitCode(err error) int {
 		return exitAway
 	case errors.As(err, &denied), errors.Is(err, vault.ErrDenied):
 		return exitKey
-	case errors.As(err, &address), errors.As(err, &input), errors.As(err, &cells), errors.Is(err, vault.ErrTooLong):
+	case errors.As(err, &address), errors.As(err, &input), errors.As(err, &cells), errors.As(err, &refused), errors.Is(err, vault.ErrTooLong):
 		return exitInput
 	case errors.As(err, &refusal), errors.As(err, &taken):
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.As(err, &notSeen), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken), errors.As(err, &tail):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken), errors.As(err, &tail), errors.As(err, &gone), errors.As(err, &altered):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven

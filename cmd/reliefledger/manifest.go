@@ -25,6 +25,7 @@ import (
 //
 //	events/        the store of events, closed and at rest
 //	vault.db       the vault, unless that is in PostgreSQL
+//	documents/     the documents, encrypted
 //	manifest.json  what all that is; written last: a folder without is no backup
 //
 // What two backups in DIR have in common, by its bytes, is one file on disk with

@@ -175,7 +175,7 @@ func (o *opened) Close() error {
 	var left error
 	if o.ours {
 		o.program.kept(o.Keep())
-		left = errors.Join(o.Remember(), o.program.rotate(o.vault, o.key))
+		left = errors.Join(o.Remember(), o.rotate())
 	}
 	return errors.Join(left, o.Ledger.Close(), o.store.Close(), o.vault.Close())
 }
@@ -230,12 +230,16 @@ func (p *program) openVault(ctx context.Context, a about) (*vault.Vault, error) 
 // rotate makes a new wrapping key where somebody was erased since the last: now,
 // or by a process that was cut off. Until then older copies of the vault open
 // him.
-func (p *program) rotate(v *vault.Vault, path string) error {
+func (o *opened) rotate() error {
+	p, v, path := o.program, o.vault, o.key
 	ctx, stop := context.WithTimeout(context.Background(), time.Hour) // a command that was interrupted finishes this
 	defer stop()
 	left, err := v.Unrotated(ctx)
 	if errors.Is(err, vault.ErrClosed) || err == nil && !left {
 		return nil
+	}
+	if err == nil {
+		err = o.removeErased(ctx)
 	}
 	if err == nil {
 		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"}, nil)

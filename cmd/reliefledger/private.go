@@ -62,7 +62,7 @@ and the identity number masked; an auditor all but accounts; a privacy officer e
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return p.showFields() },
 	}
-	return []*cobra.Command{party, event, journal, fields}
+	return []*cobra.Command{party, event, journal, fields, p.documentCommand()}
 }
 
 // showFields shows the table of who sees what.
@@ -357,24 +357,35 @@ func unitOf(s *domain.Ledger, stream string) domain.ID {
 // showEvent shows an event whole, but for what is withheld.
 func (p *program) showEvent(ctx context.Context, a *asker, which string) error {
 	n, err := strconv.ParseUint(strings.TrimPrefix(which, "#"), 10, 64)
-	var id domain.ID
-	known := false
-	a.l.View(func(s *domain.Ledger) { id, known = s.EventAt(n) })
-	if err != nil || !known {
+	if err != nil {
 		return &inputError{what: which, why: p.say("不是事件的序号", "is not the number of an event")}
 	}
+	raw, unit, err := p.eventAt(ctx, a.l, n)
+	if err != nil {
+		return err
+	}
+	return p.sayEvent(ctx, a, unit, n, raw)
+}
+
+// eventAt reads the event with a number, and says to which unit it belongs.
+func (p *program) eventAt(ctx context.Context, l *opened, n uint64) (raw eventstore.Recorded, unit domain.ID, err error) {
+	var id domain.ID
 	var stream string
-	var unit domain.ID
-	a.l.View(func(s *domain.Ledger) { stream = s.StreamAt(n); unit = unitOf(s, stream) })
-	for raw, err := range a.l.store.ReadStream(ctx, stream, 0, eventstore.Forwards) {
-		if err != nil {
-			return err
+	known := false
+	l.View(func(s *domain.Ledger) {
+		if id, known = s.EventAt(n); known {
+			stream = s.StreamAt(n)
+			unit = unitOf(s, stream)
 		}
-		if raw.ID == id {
-			return p.sayEvent(ctx, a, unit, n, raw)
+	})
+	if known {
+		for raw, err := range l.store.ReadStream(ctx, stream, 0, eventstore.Forwards) {
+			if err != nil || raw.ID == id {
+				return raw, unit, err
+			}
 		}
 	}
-	return &inputError{what: which, why: p.say("不是事件的序号", "is not the number of an event")}
+	return raw, unit, &inputError{what: fmt.Sprint(n), why: p.say("不是事件的序号", "is not the number of an event")}
 }
 
 func (p *program) sayEvent(ctx context.Context, a *asker, unit domain.ID, number uint64, raw eventstore.Recorded) error {

@@ -18,6 +18,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/ledger"
 )
 
@@ -36,6 +37,7 @@ func (p *program) recordCommand() *cobra.Command {
 recorded line by line as it comes, each with its answer, until it ends. A command sent again under
 the same name ("as") has one effect, so after any break the same may be sent again.`),
 		Example: `  reliefledger record --key me.key --file january.jsonl
+  reliefledger record receipt --key me.key --date 2023-01-20 --file 签领表.pdf --content '{"allocation":"…","kind":"签领表","batch":1}'
   reliefledger record receive-funds --key me.key --date 2023-01-03 --content '{"fund":"…","source":{"kind":"union","level":"county","name":"县总工会"},"amount":"1300.00"}'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,9 +51,20 @@ the same name ("as") has one effect, so after any break the same may be sent aga
 				return &inputError{what: "--metrics", why: p.say("只用于 --file -", "is for --file - only")}
 			}
 			var in io.Reader
+			var open func(string) ([]byte, error) // nil: beside the script
 			name, dir := "flags", "."
+			if len(args) == 1 && args[0] == "receipt" {
+				args[0] = "record-receipt"
+			}
 			switch {
-			case len(args) == 1 && file == "":
+			case len(args) == 1:
+				if file != "" {
+					var err error
+					if content, err = withFile(args[0], content, file); err != nil {
+						return err
+					}
+					open = func(name string) ([]byte, error) { return readUpTo(name, documents.MaxSize+1) }
+				}
 				line := map[string]any{"do": args[0], "date": date, "content": json.RawMessage(content)}
 				for k, v := range map[string]string{"as": as, "by": by, "campaign": campaign} {
 					if v != "" {
@@ -74,11 +87,11 @@ the same name ("as") has one effect, so after any break the same may be sent aga
 			default:
 				return errors.New("unknown usage: record COMMAND --content … , or record --file FILE")
 			}
-			return p.record(cmd.Context(), in, name, dir, dry)
+			return p.record(cmd.Context(), in, name, dir, open, dry)
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&file, "file", "f", "", "JSON lines 命令文件")
+	f.StringVarP(&file, "file", "f", "", "JSON lines; with a COMMAND: its document 命令文件；给出命令时为所附文件")
 	f.StringVar(&content, "content", "{}", "content of the command 命令内容")
 	f.StringVar(&date, "date", "", "business date 记账日期")
 	f.StringVar(&as, "as", "", "name of the command, for sending it again 命令名")
@@ -101,7 +114,7 @@ type recorded struct {
 	Would    []string  `json:"would,omitempty"` // of a dry run: the events
 }
 
-func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dry bool) (err error) {
+func (p *program) record(ctx context.Context, in io.Reader, name, dir string, open func(string) ([]byte, error), dry bool) (err error) {
 	l, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -125,9 +138,13 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dr
 		where string
 	}
 	var all []work
+	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, open: open, docs: l.documents(), dry: dry, understood: p.tellRoster}
 	if err := readScript(bytes.NewReader(text), name, id, func(in *instruction, where string) error {
 		if in.Do != importLines {
 			if _, err := in.order(id); err != nil {
+				return err
+			}
+			if err := r.checkFiles(in); err != nil {
 				return err
 			}
 		}
@@ -139,7 +156,6 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, dr
 	if len(all) == 0 {
 		return &inputError{what: name, why: p.say("没有命令", "no commands")}
 	}
-	r := &runner{l: l.Ledger, id: id, signers: signers, dir: dir, dry: dry, understood: p.tellRoster}
 	for _, w := range all {
 		if err := p.recordOne(ctx, r, w.in); err != nil {
 			return fmt.Errorf("%s: %w", w.where, err)
@@ -193,7 +209,7 @@ func (p *program) recordStream(ctx context.Context, in io.Reader, name string, d
 	if err != nil {
 		return err
 	}
-	r := &runner{l: l.Ledger, signers: signers, dir: ".", dry: dry, commanded: o.commanded, understood: p.tellRoster}
+	r := &runner{l: l.Ledger, signers: signers, dir: ".", docs: l.documents(), dry: dry, commanded: o.commanded, understood: p.tellRoster}
 	l.View(func(s *domain.Ledger) { r.id = s.ID })
 	lines := make(chan string)
 	scanned := make(chan error, 1) // room for its one answer
@@ -287,6 +303,7 @@ type runner struct {
 	dir     string
 	open    func(name string) ([]byte, error) // files beside the script
 	dry     bool
+	docs    *documents.Store // where documents are kept
 	// understood is shown each roster, with its errors, before anything is done
 	// with it; nil: nobody.
 	understood func(roster *sheets.Roster, dry bool) error
@@ -301,12 +318,15 @@ func (r *runner) file(name string) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, &inputError{what: name, why: "not beside the script"}
 	}
-	return os.ReadFile(filepath.Join(r.dir, name))
+	return readUpTo(filepath.Join(r.dir, name), documents.MaxSize+1)
 }
 
 func (r *runner) run(ctx context.Context, in *instruction) ([]recorded, error) {
 	if in.Do == importLines {
 		return r.importLines(ctx, in)
+	}
+	if err := r.keepFiles(ctx, in); err != nil {
+		return nil, err
 	}
 	o, err := in.order(r.id)
 	if err != nil {

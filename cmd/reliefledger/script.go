@@ -41,6 +41,10 @@ type instruction struct {
 	Second    uuid.UUID      `json:"second"`
 	Content   jsontext.Value `json:"content"`
 	Comment   string         `json:"#"`
+
+	id    uuid.UUID // of the command, where it has no name
+	tree  any       // Content, where documents stand in it
+	files []fileGiven
 }
 
 // lines is more than any line of a script has; a longer one is refused.
@@ -82,6 +86,10 @@ func parseInstruction(line []byte, ledger uuid.UUID) (*instruction, error) {
 	}
 	if in.Do == "" {
 		return nil, fmt.Errorf("no \"do\"")
+	}
+	in.id = uuid.New()
+	if err := in.findFiles(); err != nil {
+		return nil, plainly(err)
 	}
 	return &in, nil
 }
@@ -139,7 +147,7 @@ func (in *instruction) order(ledger uuid.UUID) (*domain.Order, error) {
 			return nil, &inputError{what: "content", err: plainly(err)}
 		}
 	}
-	o := &domain.Order{ID: uuid.New(), Actor: in.By, Date: in.Date, Happened: in.Happened, DoneBy: in.DoneBy, Campaign: in.Campaign,
+	o := &domain.Order{ID: in.id, Actor: in.By, Date: in.Date, Happened: in.Happened, DoneBy: in.DoneBy, Campaign: in.Campaign,
 		Replaces: in.Replaces, Irregular: in.Irregular, Second: in.Second, Body: body}
 	if in.As != "" {
 		o.ID = commandNamed(ledger, in.As)

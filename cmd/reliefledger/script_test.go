@@ -42,6 +42,8 @@ func TestScripts(t *testing.T) {
 			"digest": digest,
 			"torn":   torn,
 			"spoil":  spoil,
+			"hides":  hides,
+			"damage": harm,
 			"start":  startNode,
 			"end":    stopServing,
 			"get":    getPage,
@@ -204,6 +206,39 @@ func torn(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := os.ReadFile(path)
 	ts.Check(err)
 	ts.Check(os.WriteFile(path, text[:len(text)/2], fs.FileMode(0o600)))
+}
+
+// hides fails if a file below a folder has a text in it.
+func hides(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), args[1]) {
+			ts.Fatalf("%s has %q in it", path, args[1])
+		}
+		return err
+	}))
+}
+
+// harm alters or removes the last file below a folder that there is.
+func harm(ts *testscript.TestScript, _ bool, args []string) {
+	last := ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			last = path
+		}
+		return err
+	}))
+	if args[1] == "remove" {
+		ts.Check(os.Remove(last))
+		return
+	}
+	text, err := os.ReadFile(last)
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(last, text, 0o600))
 }
 
 // spoil changes bytes in the middle of the largest file of a folder.

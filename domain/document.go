@@ -1,0 +1,61 @@
+package domain
+
+// A document is kept beside the ledger (eventstore/documents); an event names it
+// by its tag, 32 bytes that say nothing to whoever lacks the case's key.
+
+const tagSize = 32
+
+// tagged refuses what is no tag; a field may be empty.
+func tagged(field string, tag []byte) error {
+	if len(tag) != 0 && len(tag) != tagSize {
+		return refuse(FieldWrong, field, len(tag))
+	}
+	return nil
+}
+
+// taggedAll refuses documents whose files are no tags.
+func taggedAll(field string, list []Document) error {
+	for _, d := range list {
+		if err := tagged(field, d.File); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Documents are the tags of the files that an event names, of the case of its
+// stream.
+func Documents(e Event) [][]byte {
+	var tags [][]byte
+	add := func(list ...[]byte) {
+		for _, tag := range list {
+			if len(tag) == tagSize {
+				tags = append(tags, tag)
+			}
+		}
+	}
+	basis := func(list []Document) {
+		for _, d := range list {
+			add(d.File)
+		}
+	}
+	switch e := e.(type) {
+	case *ReceiptRecorded:
+		add(e.Document)
+	case *NoticeReviewed:
+		add(e.File)
+	case *NoticePublished:
+		for _, p := range e.Places {
+			add(p.Picture)
+		}
+	case *NoticeDrafted:
+		basis(e.Heading.Basis)
+	case *DocumentIssued:
+		add(e.Document.File)
+	case *ProgrammeDefined:
+		basis(e.Terms.Basis)
+	case *ProgrammeRevised:
+		basis(e.Terms.Basis)
+	}
+	return tags
+}
