@@ -105,7 +105,7 @@ func (p *program) command() *cobra.Command {
 	f.BoolVar(&p.acceptLost, "accept-lost", false, "go on although the vault remembers events that the store has lost 事件库已丢失尾部仍继续（记入保险库日志）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(p.initCommand(), p.demoCommand(), p.officerCommand(), p.recordCommand(), p.importCommand(), p.showCommand(), p.reportCommand(), p.printCommand(), p.rebuildCommand(),
-		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand(), p.eraseCommand(), p.restrictCommand(), p.batchCommand(), p.verifyCommand())
+		p.nodeCommand(), p.copyCommand(), p.backupCommand(), p.restoreCommand(), p.eraseCommand(), p.restrictCommand(), p.batchCommand(), p.bankCommand(), p.verifyCommand())
 	root.AddCommand(p.auditCommand(), p.benchCommand())
 	root.AddCommand(p.topics()...)
 	return root

@@ -14,6 +14,7 @@ import (
 func (p *program) batchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "batch", Short: p.say("发放批次", "batches of payments"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(p.prepareCommand())
+	c.AddCommand(p.bankCommands()...)
 	return c
 }
 

@@ -211,15 +211,7 @@ func lastDetails(ctx context.Context, l *opened, party domain.ID) ([]detail, err
 		if err != nil {
 			continue // named by every report
 		}
-		var d domain.PartyDetails
-		switch e := r.Event.(type) {
-		case *domain.PartyRegistered:
-			d = e.Private
-		case *domain.PartyCorrected:
-			d = e.Private
-		case *domain.PartyIdentified:
-			d = e.Private
-		}
+		d := detailsIn(r.Event)
 		for i, box := range []domain.Sealed{d.Name, d.Number, d.Phone, d.Address, d.Account, d.Note} {
 			if !box.IsZero() && r.Meta.Command != nil {
 				last[i] = detail{fields[i], domain.TypeOf(r.Event), r, box}
@@ -227,6 +219,19 @@ func lastDetails(ctx context.Context, l *opened, party domain.ID) ([]detail, err
 		}
 	}
 	return slices.DeleteFunc(last, func(d detail) bool { return d.in == nil }), nil
+}
+
+// detailsIn are the details that an event has of a party.
+func detailsIn(e domain.Event) domain.PartyDetails {
+	switch e := e.(type) {
+	case *domain.PartyRegistered:
+		return e.Private
+	case *domain.PartyCorrected:
+		return e.Private
+	case *domain.PartyIdentified:
+		return e.Private
+	}
+	return domain.PartyDetails{}
 }
 
 // shownField is a field as it is shown.

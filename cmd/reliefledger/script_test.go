@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +44,16 @@ func TestScripts(t *testing.T) {
 			"torn":   torn,
 			"spoil":  spoil,
 			"hides":  hides,
-			"damage": harm,
-			"start":  startNode,
-			"end":    stopServing,
-			"get":    getPage,
-			"same":   sameOutput,
+
+			"numbered":    numbered,
+			"answer":      answer,
+			"fixedanswer": fixedAnswer,
+			"statement":   statement,
+			"damage":      harm,
+			"start":       startNode,
+			"end":         stopServing,
+			"get":         getPage,
+			"same":        sameOutput,
 		},
 	})
 }
@@ -206,6 +212,75 @@ func torn(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := os.ReadFile(path)
 	ts.Check(err)
 	ts.Check(os.WriteFile(path, text[:len(text)/2], fs.FileMode(0o600)))
+}
+
+// numbered sets a variable to the number of the last event of a type.
+func numbered(ts *testscript.TestScript, _ bool, args []string) {
+	_, out, _ := runProgram(ts, []string{"show", "events", "--json"})
+	number := ""
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var e struct {
+			Number uint64
+			Type   string
+		}
+		ts.Check(json.Unmarshal([]byte(line), &e))
+		if e.Type == args[1] {
+			number = fmt.Sprint(e.Number)
+		}
+	}
+	ts.Setenv(args[0], number)
+}
+
+// bankRows reads the payments of a file that the bank was given: reference,
+// account, amount.
+func bankRows(ts *testscript.TestScript, file string) [][]string {
+	var rows [][]string
+	for i, line := range strings.Split(strings.TrimSpace(ts.ReadFile(file)), "\r\n") {
+		if cells := strings.Split(line, ","); i > 0 && cells[0] != "合计" {
+			rows = append(rows, []string{cells[1], cells[2], cells[4]})
+		}
+	}
+	return rows
+}
+
+// answer writes what the bank says: answer SENT FILE ROW=STATUS,... [OLD NEW],
+// where OLD is replaced by NEW once.
+func answer(ts *testscript.TestScript, _ bool, args []string) {
+	rows := bankRows(ts, args[0])
+	text := "参考号,收款账号,金额,处理结果\r\n"
+	for _, say := range strings.Split(args[2], ",") {
+		no, status, _ := strings.Cut(say, "=")
+		i, err := strconv.Atoi(no)
+		ts.Check(err)
+		text += strings.Join(append(rows[i-1], status), ",") + "\r\n"
+	}
+	if len(args) == 5 {
+		text = strings.Replace(text, args[3], args[4], 1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// fixedAnswer writes the answer to a file of fixed text: a status behind each
+// line.
+func fixedAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "\r\n", args[2]+"\r\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// statement writes an account's statement: the row of a file that was sent, the
+// same coming back never, a fee, and no line for the others: statement FILE SENT
+// ROW DAY OTHER.
+func statement(ts *testscript.TestScript, _ bool, args []string) {
+	rows := bankRows(ts, args[1])
+	row, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	second := strings.Fields(strings.Split(ts.ReadFile(args[4]), "\r\n")[1][9:29])[0]
+	text := "交易日期,摘要,支出,收入\r\n" +
+		args[3] + ",代发 " + rows[row-1][0] + "," + rows[row-1][2] + ",\r\n" +
+		"2026/1/16,代发" + second + "，救助,260.00,\r\n" +
+		"20260120,退票 " + rows[2][0] + ",,260.00\r\n" +
+		"2026年1月21日,手续费,2.00,\r\n合计,,522.00,260.00\r\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // hides fails if a file below a folder has a text in it.

@@ -521,17 +521,28 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 
 // PartyOf returns the party of an id number.
 func (v *Vault) PartyOf(ctx context.Context, number string) (party uuid.UUID, ok bool, err error) {
+	return v.look(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.mac("number", number))
+}
+
+// AccountOf returns the id that stands for an account, by which two are compared
+// without opening any.
+func (v *Vault) AccountOf(ctx context.Context, account string) (id uuid.UUID, ok bool, err error) {
+	return v.look(ctx, `SELECT account FROM accounts WHERE mac = ?`, v.mac("account", account))
+}
+
+// look looks a code up in an index.
+func (v *Vault) look(ctx context.Context, query string, code []byte) (id uuid.UUID, ok bool, err error) {
 	v.turn.RLock()
 	defer v.turn.RUnlock()
 	var found []byte
-	switch err := v.row(ctx, `SELECT party FROM numbers WHERE mac = ?`, v.now().row(v.mac("number", number)), &found); {
+	switch err := v.row(ctx, query, v.now().row(code), &found); {
 	case errors.Is(err, sql.ErrNoRows):
 		return uuid.UUID{}, false, v.stillWrapped(ctx, v.db) // or it stands there under another wrapping key
 	case err != nil:
-		return uuid.UUID{}, false, fmt.Errorf("vault: look up a number: %w", err)
+		return uuid.UUID{}, false, fmt.Errorf("vault: look up an index: %w", err)
 	}
-	party, err = uuid.FromBytes(found)
-	return party, err == nil, err
+	id, err = uuid.FromBytes(found)
+	return id, err == nil, err
 }
 
 // MoveNumber gives a number from one party to another: from one that was

@@ -1,0 +1,287 @@
+package bank
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/domain"
+)
+
+// ReadResult reads the bank's answer. Rows without a reference are looked at for
+// a total, which must be that of the rows above, and else are no payments.
+// Errors: *Problems, *sheets.Unreadable.
+func (t *Template) ReadResult(data []byte) ([]Answer, error) {
+	r := &t.Result
+	fields := map[string]Field{"reference": r.Reference, "account": r.Account, "amount": r.Amount}
+	if r.Status.given() {
+		fields["status"] = r.Status
+	}
+	if r.Code.given() {
+		fields["code"] = r.Code
+	}
+	rows, err := t.read(data, r.format(t), fields, r.Skip)
+	if err != nil {
+		return nil, err
+	}
+	bad := &Problems{}
+	var list []Answer
+	sums := map[string]domain.Fen{}
+	for _, row := range rows {
+		if row.isNoPayment() {
+			t.checkTotal(row, sums, bad)
+			continue
+		}
+		a, ok := t.answer(row, bad)
+		if !ok {
+			continue
+		}
+		sums["all"] += a.Fen
+		if a.Paid {
+			sums["paid"] += a.Fen
+		}
+		list = append(list, a)
+	}
+	if len(list) == 0 && len(bad.List) == 0 && !r.RejectsOnly {
+		bad.Add(0, "", "文件中没有一笔回盘", "no answer stands in the file")
+	}
+	return list, bad.Err()
+}
+
+func (t *Template) answer(row line, bad *Problems) (Answer, bool) {
+	r := &t.Result
+	a := Answer{Row: row.no, Reference: row.cells["reference"]}
+	ok := true
+	wrong := func(column, zh, en string) {
+		bad.Add(row.no, column, zh, en)
+		ok = false
+	}
+	account, _, err := domain.BankAccount(row.cells["account"])
+	if err != nil {
+		wrong("account", "账号看不懂", "the account does not read")
+	}
+	a.Account = account
+	fen, good := amount(row.cells["amount"], r.Fen)
+	if !good {
+		wrong("amount", fmt.Sprintf("看不懂的金额：“%.40s”", row.cells["amount"]), fmt.Sprintf("not an amount: %.40q", row.cells["amount"]))
+	}
+	a.Fen = fen
+	status := row.cells["status"]
+	a.Paid = slices.Contains(r.Paid, status)
+	if a.Paid {
+		return a, ok
+	}
+	a.Code = row.cells["code"]
+	if a.Code == "" {
+		a.Code = status
+	}
+	if _, known := t.Codes[a.Code]; !known {
+		wrong("status", fmt.Sprintf("结果“%.40s”既不是已付，也不是模板中的退票代码：请核实后写入模板", a.Code), fmt.Sprintf("the answer %.40q is neither paid nor one of the template's codes: ask the bank, and say it in the template", a.Code))
+	}
+	return a, ok
+}
+
+// amount reads yuan or fen; nothing below zero is one.
+func amount(text string, inFen bool) (domain.Fen, bool) {
+	if inFen {
+		digits := strings.TrimLeft(text, "0")
+		if text == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 15 {
+			return 0, false
+		}
+		if digits == "" {
+			digits = "0"
+		}
+		var fen domain.Fen
+		for _, d := range digits {
+			fen = fen*10 + domain.Fen(d-'0')
+		}
+		return fen, fen <= domain.MaxFen
+	}
+	fen, err := domain.ParseFen(text)
+	return fen, err == nil && fen >= 0
+}
+
+// isNoPayment says that a row is a total, or words below the list. Whatever could
+// be a payment is one: a reject that was overlooked would count as paid.
+func (l line) isNoPayment() bool {
+	reference := l.cells["reference"]
+	return reference == "" || isTotal(reference) || l.cells["amount"] == "" && strings.ContainsFunc(reference, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+func isTotal(text string) bool {
+	return strings.HasPrefix(text, "合计") || strings.HasPrefix(text, "总计")
+}
+
+// checkTotal holds a total against the rows above it: of all, or of those paid.
+func (t *Template) checkTotal(row line, sums map[string]domain.Fen, bad *Problems) {
+	text := row.cells["amount"]
+	if text == "" || !slices.ContainsFunc(row.all, isTotal) {
+		return
+	}
+	fen, ok := amount(text, t.Result.Fen)
+	if !ok || fen != sums["all"] && fen != sums["paid"] {
+		bad.Add(row.no, "amount", fmt.Sprintf("合计写 %s，各行相加为 %s（其中已付 %s）", text, sums["all"], sums["paid"]), fmt.Sprintf("the total says %s, the rows add up to %s (paid: %s)", text, sums["all"], sums["paid"]))
+	}
+}
+
+// ReadStatement reads an account's statement.
+func (t *Template) ReadStatement(data []byte) ([]Movement, error) {
+	s := &t.Statement
+	if !s.Date.given() || !s.Out.given() && !s.In.given() {
+		return nil, fmt.Errorf("模板 %s 没有说明对账单的列 / the template %s says nothing of statements", t.Name, t.Name)
+	}
+	fields := map[string]Field{"date": s.Date}
+	for name, f := range map[string]Field{"out": s.Out, "in": s.In, "text": s.Text} {
+		if f.given() {
+			fields[name] = f
+		}
+	}
+	rows, err := t.read(data, CSV, fields, nil)
+	if err != nil {
+		return nil, err
+	}
+	bad := &Problems{}
+	var list []Movement
+	for _, row := range rows {
+		m := Movement{Row: row.no, Text: strings.Join(row.all, " ")}
+		on, err := day(row.cells["date"])
+		if err != nil {
+			if row.cells["date"] != "" && row.cells["out"]+row.cells["in"] != "" && !strings.HasPrefix(row.cells["date"], "合计") {
+				bad.Add(row.no, "date", fmt.Sprintf("看不懂的日期：“%.40s”", row.cells["date"]), fmt.Sprintf("not a date: %.40q", row.cells["date"]))
+			}
+			continue
+		}
+		m.On = on
+		for name, to := range map[string]*domain.Fen{"out": &m.Out, "in": &m.In} {
+			text := row.cells[name]
+			if text == "" || text == "-" {
+				continue
+			}
+			fen, ok := amount(text, false)
+			if !ok {
+				bad.Add(row.no, name, fmt.Sprintf("看不懂的金额：“%.40s”", text), fmt.Sprintf("not an amount: %.40q", text))
+			}
+			*to = fen
+		}
+		if m.Out != 0 || m.In != 0 {
+			list = append(list, m)
+		}
+	}
+	return list, bad.Err()
+}
+
+// day reads 2026-01-20, 2026/1/20, 20260120, with a time behind it or not.
+func day(text string) (domain.Day, error) {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), " ")
+	if len(text) == 8 && strings.Trim(text, "0123456789") == "" {
+		text = text[:4] + "-" + text[4:6] + "-" + text[6:]
+	}
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '-' || r == '.' || r == '年' || r == '月' || r == '日' })
+	if len(parts) == 3 && len(parts[0]) == 4 && len(parts[1]) <= 2 && len(parts[2]) <= 2 {
+		text = fmt.Sprintf("%s-%02s-%02s", parts[0], parts[1], parts[2])
+	}
+	return domain.ParseDay(text)
+}
+
+// line is a row of a file that is read.
+type line struct {
+	no    int
+	cells map[string]string
+	all   []string
+}
+
+func (t *Template) read(data []byte, format Format, fields map[string]Field, skip []string) ([]line, error) {
+	if format == Fixed {
+		return t.readFixed(data, fields, skip)
+	}
+	grid, err := sheets.Read(data)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range grid.Sheets {
+		for top, row := range s.Rows {
+			if at, ok := headings(row, fields); ok {
+				return rowsBelow(s, top, at), nil
+			}
+		}
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, strings.Join(f.Headings, "/"))
+	}
+	slices.Sort(names)
+	bad := &Problems{}
+	bad.Add(0, "", "没有表头：需要 "+strings.Join(names, "、"), "no headings: "+strings.Join(names, ", ")+" are needed")
+	return nil, bad
+}
+
+// headings finds each field in a row of headings.
+func headings(row []sheets.Cell, fields map[string]Field) (map[string]int, bool) {
+	at := map[string]int{}
+	for name, f := range fields {
+		i := slices.IndexFunc(row, func(c sheets.Cell) bool {
+			return slices.Contains(f.Headings, strings.Join(strings.Fields(c.Text), ""))
+		})
+		if i < 0 {
+			return nil, false
+		}
+		at[name] = i
+	}
+	return at, true
+}
+
+func rowsBelow(s sheets.Sheet, top int, at map[string]int) []line {
+	var list []line
+	for i := top + 1; i < len(s.Rows); i++ {
+		l := line{no: i + 1, cells: map[string]string{}}
+		for name, column := range at {
+			l.cells[name] = strings.TrimSpace(s.At(i, column).Text)
+		}
+		for _, c := range s.Rows[i] {
+			if text := strings.TrimSpace(c.Text); text != "" {
+				l.all = append(l.all, text)
+			}
+		}
+		if len(l.all) > 0 {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// maxLines bounds a file of fixed text.
+const maxLines = 100_000
+
+func (t *Template) readFixed(data []byte, fields map[string]Field, skip []string) ([]line, error) {
+	bad := &Problems{}
+	if len(data) > sheets.MaxFile || bytes.Count(data, []byte("\n")) > maxLines {
+		bad.Add(0, "", "文件过大", "the file is too long")
+		return nil, bad
+	}
+	var list []line
+	for no, raw := range bytes.Split(data, []byte("\n")) {
+		raw = bytes.TrimSuffix(raw, []byte("\r"))
+		if len(bytes.TrimSpace(raw)) == 0 || slices.ContainsFunc(skip, func(s string) bool { return bytes.HasPrefix(raw, []byte(s)) }) {
+			continue
+		}
+		l := line{no: no + 1, cells: map[string]string{}}
+		for name, f := range fields {
+			if f.From+f.Width > len(raw) {
+				bad.Add(no+1, name, fmt.Sprintf("这一行只有 %d 字节", len(raw)), fmt.Sprintf("the line has only %d bytes", len(raw)))
+				continue
+			}
+			text, err := codec(t.Encoding).NewDecoder().Bytes(raw[f.From : f.From+f.Width])
+			if err != nil || bytes.ContainsRune(text, '\uFFFD') {
+				bad.Add(no+1, name, "编码有误", "the encoding is torn")
+				continue
+			}
+			l.cells[name] = strings.TrimSpace(string(text))
+			l.all = append(l.all, l.cells[name])
+		}
+		list = append(list, l)
+	}
+	return list, bad.Err()
+}

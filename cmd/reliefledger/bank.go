@@ -1,0 +1,728 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"reliefledger.org/ledger/cmd/internal/bank"
+	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+)
+
+// whichBank says by which template a file is written or read.
+type whichBank struct{ name, file string }
+
+func (w *whichBank) flags(c *cobra.Command) {
+	c.Flags().StringVar(&w.name, "bank", "generic", "template of the bank 银行模板: "+strings.Join(bank.Templates(), ", "))
+	c.Flags().StringVar(&w.file, "template", "", "file of a template of your own 自备模板文件")
+}
+
+func (w *whichBank) template() (*bank.Template, error) {
+	if w.file == "" {
+		t, err := bank.Named(w.name)
+		if err != nil {
+			return nil, &inputError{what: "--bank", err: err}
+		}
+		return t, nil
+	}
+	text, err := readUpTo(w.file, 1<<20)
+	if err == nil {
+		var t *bank.Template
+		if t, err = bank.Parse(text); err == nil {
+			return t, nil
+		}
+	}
+	return nil, &inputError{what: w.file, err: err}
+}
+
+// bankCommands are `batch export`, `import-result`, `import-returns`, `again`.
+func (p *program) bankCommands() []*cobra.Command {
+	var exportOf, exportBank = &whichBatch{}, &whichBank{}
+	var out, date string
+	var force, dry bool
+	export := &cobra.Command{
+		Use:   "export [BATCH]",
+		Short: p.say("导出代发盘，并登记已送银行", "write the list that the bank pays from, and record that it was sent"),
+		Long: p.say(`BATCH 为批次某一事件的序号（或 --allocation 与 --batch）。批次须已复核。须出示出纳密钥；账号在此打开，记入保险库日志。
+每行有一个银行回盘时带回的参考号。先写文件，再登记 send-batch-to-bank（记文件的 SHA-256）；已登记的批次可再次导出，
+须与当时的文件相同。`,
+			`BATCH is the number of one of its events (or --allocation and --batch). It must be approved. A cashier's key is needed:
+accounts are opened here, and that stands in the vault's journal. Each row has a reference that the bank returns. The
+file comes first, then send-batch-to-bank with its SHA-256 is recorded; a batch that was sent can be written again, and
+must come to the same file.`),
+		Example: "  reliefledger batch export 628 --bank gbk --out 代发.csv --key cashier.key",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.atBank(cmd, exportOf, exportBank, args, func(d *bankDesk) error { return d.export(cmd.Context(), out, date, force, dry) })
+		},
+	}
+	exportOf.flags(export)
+	exportBank.flags(export)
+	export.Flags().StringVar(&out, "out", "", "the file to write 输出文件")
+	export.Flags().StringVar(&date, "date", "", "business date; default: today 记账日期")
+	export.Flags().BoolVar(&force, "force", false, "overwrite it 覆盖")
+	export.Flags().BoolVar(&dry, "dry-run", false, "say count and sum, open and write nothing 试运行")
+
+	reads := func(use, short, long string, do func(d *bankDesk, ctx context.Context, file, date string, dry bool) error) *cobra.Command {
+		of, at := &whichBatch{}, &whichBank{}
+		var date string
+		var dry bool
+		c := &cobra.Command{Use: use, Short: short, Long: long, Args: cobra.RangeArgs(1, 2), RunE: func(cmd *cobra.Command, args []string) error {
+			return p.atBank(cmd, of, at, args[:len(args)-1], func(d *bankDesk) error { return do(d, cmd.Context(), args[len(args)-1], date, dry) })
+		}}
+		of.flags(c)
+		at.flags(c)
+		c.Flags().StringVar(&date, "date", "", "business date; default: today 记账日期")
+		c.Flags().BoolVar(&dry, "dry-run", false, "check it, record nothing 试运行")
+		return c
+	}
+	result := reads("import-result [BATCH] FILE", p.say("导入银行回盘：全部相符才登记", "take the bank's answer: recorded only if all of it matches"),
+		p.say(`参考号、账号、金额、笔数、合计都须与批次相符，否则逐行列出，什么也不登记。退票代码须在模板中有说明：既不是已付又不认识的
+结果不猜测。同一文件重复导入只有一次效力。`,
+			`References, accounts, amounts, count and total must match the batch; else each row that does not is named and nothing is
+recorded. A code for a reject must be one of the template's: what is neither paid nor known is not guessed. The same
+file again has no second effect.`), (*bankDesk).result)
+	returns := reads("import-returns [BATCH] FILE", p.say("导入事后退票：已付的款退回", "take late returns: what had been paid comes back"),
+		p.say(`回盘之后才退回的款，每笔登记一次 return-disbursement（会计）。同一文件重复导入只有一次效力；已退回的行会说明。`,
+			`For money that came back after the answer: one return-disbursement each (an accountant's). The same file again has no
+second effect; rows that came back already are said to.`), (*bankDesk).returns)
+	againOf := &whichBatch{}
+	var againDate, as string
+	var all, againDry bool
+	again := &cobra.Command{
+		Use:   "again [BATCH]",
+		Short: p.say("更正发放：退票的行，账号改正后另制一批", "pay again: rows that came back, once their accounts are mended, in a batch of their own"),
+		Long: p.say(`取该批次中退票、退回而未重发的行，其收款人账号已改正的（correct-party），另制一个批次，每行注明其退回记录。账号未改的列出
+并略过；--all 一并重发（如睡眠户已激活）。`,
+			`Takes the rows of the batch that were rejected or came back, were not paid again, and whose payee has another account
+since (correct-party), and prepares a batch of them; each names what came back. Rows whose account was not mended are
+listed and left out; --all takes them too (a dormant account that was woken).`),
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.atBank(cmd, againOf, &whichBank{name: "generic"}, args, func(d *bankDesk) error { return d.again(cmd.Context(), againDate, as, all, againDry) })
+		},
+	}
+	againOf.flags(again)
+	again.Flags().StringVar(&againDate, "date", "", "business date; default: today 记账日期")
+	again.Flags().StringVar(&as, "as", "", "name of the command, for sending it again 命令名")
+	again.Flags().BoolVar(&all, "all", false, "also rows whose account is the same 账号未改的也重发")
+	again.Flags().BoolVar(&againDry, "dry-run", false, "say what would be prepared, write nothing 试运行")
+	return []*cobra.Command{export, result, returns, again}
+}
+
+// bankDesk is where a batch's files are made and read.
+type bankDesk struct {
+	*desk
+	a        *asker
+	template *bank.Template
+	alloc    *domain.Allocation
+	batch    *domain.Batch
+	accounts []domain.Account // by row, as the batch fixed them
+	sent     []byte           // SHA-256 of the file that was sent
+	taken    []byte           // and of the answer that was taken
+}
+
+// atBank finds the batch and who asks.
+func (p *program) atBank(cmd *cobra.Command, of *whichBatch, at *whichBank, args []string, do func(*bankDesk) error) error {
+	t, err := at.template()
+	if err != nil {
+		return err
+	}
+	return p.withAsker(cmd.Context(), "batch "+cmd.Name(), func(a *asker) error {
+		d := &bankDesk{desk: &desk{program: p, ctx: cmd.Context()}, a: a, template: t}
+		if d.books, err = p.books(d.ctx); err != nil {
+			return err
+		}
+		if d.alloc, d.batch, err = d.desk.batch(args, of); err != nil {
+			return err
+		}
+		if err := d.read(cmd.Context()); err != nil {
+			return err
+		}
+		return do(d)
+	})
+}
+
+// read reads what the state does not keep: the accounts that the batch fixed,
+// and the hashes of files.
+func (d *bankDesk) read(ctx context.Context) error {
+	want := map[uuid.UUID]bool{d.batch.Prepared: true, d.batch.Sent: true, d.batch.Result: true}
+	for raw, err := range d.a.l.store.ReadStream(ctx, d.alloc.Stream, 0, eventstore.Forwards) {
+		if err != nil {
+			return err
+		}
+		if !want[raw.ID] {
+			continue
+		}
+		r, err := eventstore.Decode(raw, 0)
+		if err != nil {
+			return err
+		}
+		switch e := r.Event.(type) {
+		case *domain.BatchPrepared:
+			d.accounts = e.Private.Accounts
+		case *domain.BatchSentToBank:
+			d.sent = e.File
+		case *domain.BankResultTaken:
+			d.taken = e.File
+		}
+	}
+	return nil
+}
+
+// mustBe refuses a batch that is not the bank's.
+func (d *bankDesk) mustBe() error {
+	switch {
+	case d.batch.Form != domain.Bank || len(d.accounts) != len(d.batch.Rows):
+		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("不是银行发放的批次", "the batch is not for a bank")}
+	case d.batch.Rejected != uuid.UUID{}:
+		return d.rejected(d.batch)
+	case d.batch.Approved == uuid.UUID{}:
+		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("批次未复核", "the batch is not approved")}
+	}
+	return nil
+}
+
+// payees are the parties that the rows pay.
+func (d *bankDesk) payees() []*domain.Party {
+	list := make([]*domain.Party, len(d.batch.Rows))
+	for i, line := range admittedOf(d.alloc, d.batch) {
+		list[i] = d.books.State.Parties[line.Payee()]
+	}
+	return list
+}
+
+// open opens names and accounts of the rows. Who opens them stands in the journal
+// first.
+func (d *bankDesk) open(ctx context.Context) (list []bank.Transfer, err error) {
+	references, err := d.a.l.BankReferences(ctx, d.alloc.ID, d.batch)
+	if err != nil {
+		return nil, err
+	}
+	what, payees := openedFor{}, d.payees()
+	for i, p := range payees {
+		_, holder, _ := domain.SplitStream(d.streamOf(d.accounts[i].In))
+		what.add(p.ID, "name")
+		what.add(holder, "account")
+	}
+	if err := d.a.note(ctx, d.alloc.Unit, what); err != nil {
+		return nil, err
+	}
+	for i, p := range payees {
+		x := bank.Transfer{Reference: references[i], Fen: d.batch.Rows[i].Fen}
+		if x.Account, err = d.account(ctx, d.accounts[i].In); err != nil {
+			return nil, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		if x.Name, err = openName(ctx, d.a.l, d.books, p); err != nil {
+			return nil, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+func (d *bankDesk) streamOf(event domain.ID) string {
+	n, ok := d.books.State.Number(event)
+	if !ok {
+		return ""
+	}
+	return d.books.State.StreamAt(n)
+}
+
+// account opens the account that an event holds.
+func (d *bankDesk) account(ctx context.Context, in domain.ID) (string, error) {
+	for raw, err := range d.a.l.store.ReadStream(ctx, d.streamOf(in), 0, eventstore.Forwards) {
+		if err != nil {
+			return "", err
+		}
+		if raw.ID != in {
+			continue
+		}
+		r, err := eventstore.Decode(raw, 0)
+		if err != nil {
+			return "", err
+		}
+		return d.a.l.Unseal(ctx, detailsIn(r.Event).Account, r.Stream, r.Meta.Command.ID, "account")
+	}
+	return "", fmt.Errorf("no event holds the account")
+}
+
+func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool) error {
+	if err := d.mustBe(); err != nil {
+		return err
+	}
+	if d.batch.Result != (uuid.UUID{}) || slices.ContainsFunc(d.batch.Rows, func(r domain.Row) bool { return r.State != domain.Waiting }) {
+		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("批次已有发放结果", "something of the batch was paid or rejected already")}
+	}
+	if err := d.a.holds(d.alloc.Unit, domain.Cashier); err != nil {
+		return err
+	}
+	if dry {
+		fmt.Printf(d.say("将导出 %d 笔，%s 元（模板 %s：%s）\n", "would write %d payments, %s yuan (template %s: %s)\n"), len(d.batch.Rows), d.batch.Total(), d.template.Name, d.template.Title)
+		return nil
+	}
+	if out == "" {
+		return &inputError{what: "--out", why: d.say("须给出输出文件", "say which file to write")}
+	}
+	if _, err := os.Stat(out); err == nil && !force {
+		return &inputError{what: out, why: d.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
+	}
+	list, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := d.template.Write(list)
+	if err != nil {
+		return &inputError{what: d.template.Name, err: err}
+	}
+	sum := sha256.Sum256(text)
+	if d.batch.Sent != (uuid.UUID{}) && !bytes.Equal(d.sent, sum[:]) {
+		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("该批次已送银行，当时的文件不同（另一模板，或户名其后有改动）", "the batch was sent with another file (another template, or a name was corrected since)")}
+	}
+	if err := writeOut(out, text, force); err != nil {
+		return err
+	}
+	fmt.Printf(d.say("已写入 %s：%d 笔，%s 元，SHA-256 %x\n", "wrote %s: %d payments, %s yuan, SHA-256 %x\n"), out, len(list), d.batch.Total(), sum)
+	if d.batch.Sent != (uuid.UUID{}) {
+		return nil
+	}
+	return d.give(ctx, d.a, date, fmt.Sprintf("sent %s %x", d.batch.Prepared, sum), &domain.SendBatchToBank{Allocation: d.alloc.ID, Batch: d.batch.No, Bank: d.template.Name, File: sum[:]}, false)
+}
+
+// answers reads an answer and finds each row that it names. What does not match
+// the batch is named, and then nothing of it is used. Accounts are compared by
+// their ids: none is opened.
+func (d *bankDesk) answers(ctx context.Context, file string) (byRow map[int]bank.Answer, sum [32]byte, err error) {
+	text, err := readUpTo(file, sheets.MaxFile+1)
+	if err != nil {
+		return nil, sum, &inputError{what: file, err: err}
+	}
+	sum = sha256.Sum256(text)
+	list, err := d.template.ReadResult(text)
+	if err != nil {
+		return nil, sum, &inputError{what: file, err: err}
+	}
+	references, err := d.a.l.BankReferences(ctx, d.alloc.ID, d.batch)
+	if err != nil {
+		return nil, sum, err
+	}
+	at := map[string]int{}
+	for i, r := range references {
+		at[r] = i
+	}
+	byRow = map[int]bank.Answer{}
+	bad := &bank.Problems{}
+	for _, a := range list {
+		i, known := at[a.Reference]
+		account, _, err := d.a.l.vault.AccountOf(ctx, a.Account)
+		if err != nil {
+			return nil, sum, err
+		}
+		switch {
+		case !known:
+			bad.Add(a.Row, "reference", "参考号不在本批次："+printable(a.Reference), "the batch has no such reference: "+printable(a.Reference))
+			continue
+		case byRow[i+1].Row != 0:
+			bad.Add(a.Row, "reference", fmt.Sprintf("参考号与第 %d 行重复", byRow[i+1].Row), fmt.Sprintf("the reference stands in row %d already", byRow[i+1].Row))
+			continue
+		case account != d.accounts[i].ID:
+			bad.Add(a.Row, "account", fmt.Sprintf("账号不是批次第 %d 行的账号", i+1), fmt.Sprintf("the account is not that of row %d of the batch", i+1))
+		case a.Fen != d.batch.Rows[i].Fen:
+			bad.Add(a.Row, "amount", fmt.Sprintf("金额 %s，批次第 %d 行为 %s", a.Fen, i+1, d.batch.Rows[i].Fen), fmt.Sprintf("%s yuan, row %d of the batch has %s", a.Fen, i+1, d.batch.Rows[i].Fen))
+		}
+		byRow[i+1] = a
+	}
+	if err := bad.Err(); err != nil {
+		return nil, sum, &inputError{what: file, err: err}
+	}
+	return byRow, sum, nil
+}
+
+func (d *bankDesk) result(ctx context.Context, file, date string, dry bool) error {
+	if err := d.mustBe(); err != nil {
+		return err
+	}
+	if err := d.a.holds(d.alloc.Unit, domain.Cashier); err != nil {
+		return err
+	}
+	byRow, sum, err := d.answers(ctx, file)
+	if err != nil {
+		return err
+	}
+	if d.batch.Result != (uuid.UUID{}) {
+		if bytes.Equal(d.taken, sum[:]) {
+			fmt.Println(d.say("该回盘已登记过，未重复写入", "that answer was taken before, nothing was written again"))
+			return nil
+		}
+		return &inputError{what: file, why: d.say("该批次已有另一份回盘；事后退票用 import-returns", "the batch has another answer already; for what came back later see import-returns")}
+	}
+	c := &domain.TakeBankResult{Allocation: d.alloc.ID, Batch: d.batch.No, File: sum[:]}
+	bad := &bank.Problems{}
+	var total domain.Fen
+	for i, r := range d.batch.Rows {
+		a, answered := byRow[i+1]
+		switch {
+		case r.State != domain.Waiting:
+		case answered && !a.Paid:
+			c.Rejected = append(c.Rejected, domain.NotPaid{Row: i + 1, Code: a.Code})
+		case answered || d.template.Result.RejectsOnly:
+			c.Count++
+			total += r.Fen
+		default:
+			bad.Add(0, "", fmt.Sprintf("回盘缺批次第 %d 行", i+1), fmt.Sprintf("row %d of the batch is not in the answer", i+1))
+		}
+	}
+	if err := bad.Err(); err != nil {
+		return &inputError{what: file, err: err}
+	}
+	c.Amount = domain.Yuan(total)
+	fmt.Printf(d.say("回盘：已付 %d 笔 %s 元，退票 %d 笔\n", "the answer: %d paid with %s yuan, %d rejected\n"), c.Count, total, len(c.Rejected))
+	counts := map[string]int{}
+	for _, x := range c.Rejected {
+		counts[x.Code]++
+	}
+	for _, code := range sortedKeys(counts) {
+		fmt.Printf("  %s × %d：%s\n", code, counts[code], d.sayCode(code))
+	}
+	return d.give(ctx, d.a, date, fmt.Sprintf("answer %s %x", d.batch.Prepared, sum), c, dry)
+}
+
+func (d *bankDesk) sayCode(code string) string {
+	c := d.template.Codes[code]
+	said := d.say(c.Zh, c.En)
+	if c.Mend {
+		said += d.say("（须改正账号）", " (the account must be mended)")
+	}
+	return said
+}
+
+// paymentOfRow is what a row of the batch paid, nil for nothing.
+func (d *bankDesk) paymentOfRow(row int) *domain.Payment {
+	if r := d.batch.Rows[row-1]; r.Payment > 0 {
+		return d.alloc.Payments[r.Payment-1]
+	}
+	return nil
+}
+
+func (d *bankDesk) returns(ctx context.Context, file, date string, dry bool) error {
+	if err := d.mustBe(); err != nil {
+		return err
+	}
+	if err := d.a.holds(d.alloc.Unit, domain.Accountant); err != nil {
+		return err
+	}
+	byRow, sum, err := d.answers(ctx, file)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(d.taken, sum[:]) {
+		return &inputError{what: file, why: d.say("这是该批次的回盘，不是事后退票", "that is the batch's answer, and no list of late returns")}
+	}
+	type back struct {
+		row int
+		a   bank.Answer
+		ref domain.Ref
+	}
+	var list []back
+	bad := &bank.Problems{}
+	before := 0
+	for _, row := range sortedRows(byRow) {
+		a, p := byRow[row], d.paymentOfRow(row)
+		if a.Paid {
+			continue
+		}
+		name := fmt.Sprintf("late return %s %x %d", d.batch.Prepared, sum, row)
+		switch {
+		case p == nil || p.Reversed() != uuid.UUID{}:
+			bad.Add(a.Row, "reference", fmt.Sprintf("批次第 %d 行没有已付的款", row), fmt.Sprintf("row %d of the batch was not paid", row))
+		case d.books.State.Effect(commandNamed(d.books.State.ID, name)) != nil:
+			before++
+		case p.Net() != p.Fen:
+			bad.Add(a.Row, "reference", fmt.Sprintf("批次第 %d 行已退回过", row), fmt.Sprintf("row %d of the batch came back already", row))
+		default:
+			id, _ := d.books.State.EventAt(p.Number)
+			ref, ok := d.books.State.RefTo(id)
+			if !ok {
+				return fmt.Errorf("row %d: its payment cannot be named", row)
+			}
+			list = append(list, back{row, a, ref})
+		}
+	}
+	if err := bad.Err(); err != nil {
+		return &inputError{what: file, err: err}
+	}
+	if before > 0 {
+		fmt.Printf(d.say("%d 笔已登记过，未重复写入\n", "%d were recorded before, nothing was written again\n"), before)
+	}
+	for _, x := range list {
+		c := &domain.ReturnDisbursement{Allocation: d.alloc.ID, Payment: x.ref, Amount: domain.Yuan(x.a.Fen), Kind: "payee", Reason: domain.Plainly(x.a.Code + " " + d.sayCode(x.a.Code))}
+		if err := d.give(ctx, d.a, date, fmt.Sprintf("late return %s %x %d", d.batch.Prepared, sum, x.row), c, dry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortedRows(m map[int]bank.Answer) []int {
+	rows := make([]int, 0, len(m))
+	for row := range m {
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+func (d *bankDesk) again(ctx context.Context, date, as string, all, dry bool) error {
+	if d.batch.Form == domain.Bank {
+		if err := d.mustBe(); err != nil {
+			return err
+		}
+	}
+	c := &domain.PrepareBatch{Allocation: d.alloc.ID, Form: d.batch.Form}
+	payees := d.payees()
+	for i, r := range d.batch.Rows {
+		due := &d.alloc.Lines[r.Line-1].Due[r.Entitlement-1]
+		back := due.Back()
+		if len(back) == 0 {
+			continue
+		}
+		if len(back) > 1 {
+			fmt.Fprintf(os.Stderr, d.say("略过：第 %d 行退回过 %d 次，请用 prepare-batch 逐次注明\n", "left out: row %d came back %d times, name each with prepare-batch\n"), i+1, len(back))
+			continue
+		}
+		if d.batch.Form == domain.Bank && !all && payees[i] != nil && payees[i].AccountIn == d.accounts[i].In {
+			fmt.Fprintf(os.Stderr, d.say("略过：第 %d 行的账号未改正\n", "left out: the account of row %d was not mended\n"), i+1)
+			continue
+		}
+		ref, ok := d.books.State.RefTo(back[0])
+		if !ok {
+			return fmt.Errorf("row %d: what came back cannot be named", i+1)
+		}
+		c.Rows = append(c.Rows, domain.RowToPay{Line: int(r.Line), Entitlement: int(r.Entitlement), Again: &ref})
+	}
+	if len(c.Rows) == 0 {
+		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("没有可重发的行", "nothing is to be paid again")}
+	}
+	fmt.Printf(d.say("更正发放 %d 行\n", "to be paid again: %d rows\n"), len(c.Rows))
+	return d.give(ctx, d.a, date, as, c, dry)
+}
+
+// bankCommand is `bank reconcile`.
+func (p *program) bankCommand() *cobra.Command {
+	c := &cobra.Command{Use: "bank", Short: p.say("银行账", "the bank's account"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	at := &whichBank{}
+	reconcile := &cobra.Command{
+		Use:   "reconcile STATEMENT",
+		Short: p.say("与对账单核对：列出只在一边的，不记账", "hold the ledger against a statement: what is on one side only; books nothing"),
+		Long: p.say(`对账单（CSV 或 Excel）起止日期之间：账上银行发放与退回，按参考号逐笔核对；没有参考号的，按批次总额核对。
+只在一边的列出，退出码 6。本命令不记账。`,
+			`Between the statement's first and last day (CSV or a workbook): payments by bank and returns are matched by their
+references, and what has none by the total of a batch. What is on one side only is listed, with exit code 6. Nothing
+is recorded.`),
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := at.template()
+			if err != nil {
+				return err
+			}
+			return p.withAsker(cmd.Context(), "bank reconcile", func(a *asker) error { return p.reconcile(cmd.Context(), a, t, args[0]) })
+		},
+	}
+	at.flags(reconcile)
+	c.AddCommand(reconcile)
+	return c
+}
+
+// ledgerSide is a movement that the ledger has.
+type ledgerSide struct {
+	Number    uint64     `json:"number"`
+	On        domain.Day `json:"on"`
+	Reference string     `json:"reference"`
+	Out       domain.Fen `json:"out_fen,omitempty"`
+	In        domain.Fen `json:"in_fen,omitempty"`
+	batch     int        // index in batches
+	matched   bool
+}
+
+// bankBatch is a batch as one movement of the bank.
+type bankBatch struct {
+	paid, all domain.Fen
+	sent      bool
+}
+
+func (p *program) reconcile(ctx context.Context, a *asker, t *bank.Template, file string) error {
+	text, err := readUpTo(file, sheets.MaxFile+1)
+	if err != nil {
+		return &inputError{what: file, err: err}
+	}
+	statement, err := t.ReadStatement(text)
+	if err != nil {
+		return &inputError{what: file, err: err}
+	}
+	if len(statement) == 0 {
+		return &inputError{what: file, why: p.say("对账单中没有收支", "no movement stands in the statement")}
+	}
+	first, last := statement[0].On, statement[0].On
+	for _, m := range statement {
+		first, last = min(first, m.On), max(last, m.On)
+	}
+	b, err := p.books(ctx)
+	if err != nil {
+		return err
+	}
+	mine, batches, err := ledgerSides(ctx, a, b.State, first, last)
+	if err != nil {
+		return err
+	}
+	theirs := match(statement, mine, batches)
+	var onlyLedger []*ledgerSide
+	for _, x := range mine {
+		if !x.matched {
+			onlyLedger = append(onlyLedger, x)
+		}
+	}
+	return p.sayReconciled(first, last, len(statement), len(mine), theirs, onlyLedger)
+}
+
+// ledgerSides are the payments by bank and their returns between two days, of
+// the units for which who asks is an officer.
+func ledgerSides(ctx context.Context, a *asker, s *domain.Ledger, first, last domain.Day) (mine []*ledgerSide, batches []*bankBatch, err error) {
+	ids := make([]domain.ID, 0, len(s.Allocations))
+	for id := range s.Allocations {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b domain.ID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		alloc := s.Allocations[id]
+		if a.office(alloc.Unit, "bank") != nil || s.Erased(id) {
+			continue
+		}
+		for _, batch := range alloc.Batches {
+			if batch.Form != domain.Bank || batch.Sent == (uuid.UUID{}) {
+				continue
+			}
+			references, err := a.l.BankReferences(ctx, id, batch)
+			if err != nil {
+				return nil, nil, err
+			}
+			whole := &bankBatch{all: batch.Total()}
+			batches = append(batches, whole)
+			for i, r := range batch.Rows {
+				if r.Payment == 0 {
+					continue
+				}
+				p := alloc.Payments[r.Payment-1]
+				whole.paid += p.Fen
+				if p.Booked >= first && p.Booked <= last && p.Reversed() == (uuid.UUID{}) {
+					mine = append(mine, &ledgerSide{Number: p.Number, On: p.Booked, Reference: references[i], Out: p.Fen, batch: len(batches) - 1})
+				}
+				for _, back := range p.Back() {
+					if n, ok := s.Number(back.Event); ok && back.On >= first && back.On <= last {
+						mine = append(mine, &ledgerSide{Number: n, On: back.On, Reference: references[i], In: back.Fen, batch: len(batches) - 1})
+					}
+				}
+			}
+		}
+	}
+	if len(batches) == 0 {
+		if err := a.office(s.Opened.Root.ID, "bank"); err != nil {
+			return nil, nil, err
+		}
+	}
+	return mine, batches, nil
+}
+
+// match marks what both sides have, and returns what only the bank has: first by
+// reference and amount, then a whole batch by its total, of which what the bank
+// gave back at once is its rejects.
+func match(statement []bank.Movement, mine []*ledgerSide, batches []*bankBatch) (onlyBank []bank.Movement) {
+	byReference := map[string][]*ledgerSide{}
+	for _, x := range mine {
+		byReference[x.Reference] = append(byReference[x.Reference], x)
+	}
+	var rest []bank.Movement
+	for _, m := range statement {
+		found := false
+		for _, word := range strings.FieldsFunc(m.Text, func(r rune) bool { return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') }) {
+			for _, x := range byReference[word] {
+				if !found && !x.matched && x.Out == m.Out && x.In == m.In {
+					x.matched, found = true, true
+				}
+			}
+		}
+		if !found {
+			rest = append(rest, m)
+		}
+	}
+	for _, m := range rest {
+		i := slices.IndexFunc(batches, func(b *bankBatch) bool { return m.Out > 0 && !b.sent && (m.Out == b.paid || m.Out == b.all) })
+		if i < 0 {
+			onlyBank = append(onlyBank, m)
+			continue
+		}
+		batches[i].sent = true
+		for _, x := range mine {
+			if x.batch == i && x.Out > 0 {
+				x.matched = true
+			}
+		}
+		if m.Out > batches[i].paid { // what was rejected must come in again
+			batches[i].paid, batches[i].all = -1, m.Out-batches[i].paid
+		} else {
+			batches[i].all = 0
+		}
+	}
+	return slices.DeleteFunc(onlyBank, func(m bank.Movement) bool {
+		i := slices.IndexFunc(batches, func(b *bankBatch) bool { return b.paid == -1 && b.all > 0 && m.In > 0 && m.In <= b.all })
+		if i >= 0 {
+			batches[i].all -= m.In
+		}
+		return i >= 0
+	})
+}
+
+func (p *program) sayReconciled(first, last domain.Day, theirs, mine int, onlyBank []bank.Movement, onlyLedger []*ledgerSide) error {
+	if p.json {
+		if onlyBank == nil {
+			onlyBank = []bank.Movement{}
+		}
+		if onlyLedger == nil {
+			onlyLedger = []*ledgerSide{}
+		}
+		if err := writeJSON(os.Stdout, map[string]any{"first": first, "last": last, "bank": theirs, "ledger": mine, "only_bank": onlyBank, "only_ledger": onlyLedger}); err != nil {
+			return err
+		}
+	} else {
+		t := newTable(p.say("哪一边", "side"), p.say("行/序号", "row/number"), p.say("日期", "date"), p.say("支出", "out"), p.say("收入", "in"), p.say("参考号/摘要", "reference/text")).figures(1, 3, 4)
+		var bankOut, bankIn, out, in domain.Fen
+		for _, m := range onlyBank {
+			bankOut, bankIn = bankOut+m.Out, bankIn+m.In
+			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), printable(m.Text))
+		}
+		for _, x := range onlyLedger {
+			out, in = out+x.Out, in+x.In
+			t.row(p.say("账簿", "ledger"), fmt.Sprint(x.Number), x.On.String(), x.Out.String(), x.In.String(), x.Reference)
+		}
+		if len(t.rows) > 0 {
+			if err := p.tell(t); err != nil {
+				return err
+			}
+		}
+		fmt.Printf(p.say("%s 至 %s：对账单 %d 笔，账上 %d 笔；只在银行 %d 笔（支出 %s，收入 %s），只在账上 %d 笔（支出 %s，收入 %s）\n",
+			"%s to %s: %d movements in the statement, %d in the ledger; %d only at the bank (out %s, in %s), %d only in the ledger (out %s, in %s)\n"),
+			first, last, theirs, mine, len(onlyBank), bankOut, bankIn, len(onlyLedger), out, in)
+	}
+	if len(onlyBank)+len(onlyLedger) > 0 {
+		return saidError{errUnproven}
+	}
+	return nil
+}

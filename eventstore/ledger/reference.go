@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+)
+
+// referenceAlphabet has no letters that are taken for digits (Crockford).
+var referenceAlphabet = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// referenceLength is how many characters of a code a reference has: 80 bits,
+// which nobody guesses, in the 20 that banks return.
+const referenceLength = 16
+
+// BankReferences are the references by which a bank's answer names the rows of a
+// batch, in their order. They are codes under a key of the allocation's case over
+// the batch and the row: the same each time, kept nowhere, and known to nobody
+// who has not the vault.
+func (l *Ledger) BankReferences(ctx context.Context, allocation domain.ID, batch *domain.Batch) ([]string, error) {
+	var gone error
+	l.View(func(s *domain.Ledger) { gone = s.Refused(allocation) })
+	if gone != nil {
+		return nil, gone
+	}
+	if err := l.vault.EnsureKeys(ctx, allocation); err != nil {
+		return nil, err
+	}
+	key, err := l.vault.Derive(ctx, allocation, "bank reference")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]string, len(batch.Rows))
+	seen := map[string]bool{}
+	for i := range list {
+		list[i] = reference(key, batch.Prepared, i+1)
+		if seen[list[i]] { // once in 2^40 batches
+			return nil, fmt.Errorf("two rows of the batch have the reference %s: prepare it again", list[i])
+		}
+		seen[list[i]] = true
+	}
+	return list, nil
+}
+
+func reference(key []byte, prepared uuid.UUID, row int) string {
+	m := hmac.New(sha256.New, key)
+	m.Write(prepared[:])
+	m.Write(binary.BigEndian.AppendUint32(nil, uint32(row)))
+	return referenceAlphabet.EncodeToString(m.Sum(nil))[:referenceLength]
+}
