@@ -240,7 +240,7 @@ func (d *desk) sheet(args []string, w *whichBatch) (drawn, error) {
 		row := paper.Payee{No: i + 1, Name: who.name, Number: who.number, Fen: r.Fen, Goods: goodsOf(r.Items())}
 		if r.State == domain.RowRejected { // he signs for nothing, and the total is of what was handed out
 			notes = append(notes, "未发放 "+sayGive([]domain.Entitlement{{Form: b.Form, Fen: r.Fen, Items: r.Items()}}, domain.Zh))
-			row.Fen, row.Goods = 0, nil
+			row.NotPaid = true
 		}
 		row.Note = joined(notes)
 		s.Rows = append(s.Rows, row)

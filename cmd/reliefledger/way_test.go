@@ -174,4 +174,164 @@ func TestWholeWay(t *testing.T) {
 		t.Error(said)
 	}
 	record("d.key", `{"as":"ok","do":"approve-batch","date":"2019-01-17","content":{"allocation":"@alloc/allocation","batch":1}}`)
+	batch := o.numberOf("BatchPrepared")
+	o.must("batch", "export", batch, "--bank", "fixed", "--out", "代发.txt", "--date", "2019-01-18", "--key", "d.key")
+	// The bank rejects 17 of them: every 160th.
+	rejected := map[int]bool{}
+	o.bankAnswers("代发.txt", "回盘.txt", func(row int) string {
+		if row%160 == 0 {
+			rejected[row] = true
+			return []string{"1001", "1002", "1003"}[row%3]
+		}
+		return "0000"
+	})
+	if len(rejected) != 17 {
+		t.Fatalf("%d rejects", len(rejected))
+	}
+	if said := o.must("batch", "import-result", batch, "回盘.txt", "--bank", "fixed", "--date", "2019-01-21", "--key", "d.key"); !strings.Contains(said, "2714 paid with 1,628,400.00 yuan, 17 rejected") {
+		t.Error(said)
+	}
+	// Their accounts are mended by a list of corrections, and they are paid again
+	// in a batch of their own.
+	var mend strings.Builder
+	for row := range rejected {
+		p := people[row-1]
+		if err := os.WriteFile(filepath.Join(o.dir, "number.txt"), []byte(p.number), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var found struct{ Party string }
+		decode(t, o.must("show", "party", "--id-number", "number.txt", "--key", "c.key", "--why", "退票更正", "--json"), &found)
+		fmt.Fprintf(&mend, `{"as":"mend %d","do":"correct-party","date":"2019-01-22","content":{"party":%q,"account":%q}}`+"\n", row, found.Party, luhn(fmt.Sprintf("62220219%010d", row)))
+	}
+	record("c.key", mend.String())
+	if said := o.must("batch", "again", batch, "--date", "2019-01-23", "--key", "c.key", "--as", "again"); !strings.Contains(said, "to be paid again: 17 rows") {
+		t.Error(said)
+	}
+	record("d.key", `{"as":"ok2","do":"approve-batch","date":"2019-01-23","content":{"allocation":"@alloc/allocation","batch":2}}`)
+	second := o.numberOf("BatchPrepared")
+	o.must("batch", "export", second, "--bank", "fixed", "--out", "代发2.txt", "--date", "2019-01-23", "--key", "d.key")
+	o.bankAnswers("代发2.txt", "回盘2.txt", func(int) string { return "0000" })
+	o.must("batch", "import-result", second, "回盘2.txt", "--bank", "fixed", "--date", "2019-01-24", "--key", "d.key")
+
+	// The sheet is printed, and comes back signed and scanned: one document for
+	// all payments of a batch.
+	if said := o.must("print", "sheet", batch, "--names", "--out", "签领表.pdf", "--key", "d.key"); !strings.Contains(said, "pages") {
+		t.Error(said)
+	}
+	sheet := o.text("签领表.pdf")
+	for _, want := range []string{"1,628,400.00", "人民币壹佰陆拾贰万捌仟肆佰元整", people[0].name, "买买提·吐尔逊", "未发放"} {
+		if !strings.Contains(sheet, want) {
+			t.Errorf("the sheet lacks %s", want)
+		}
+	}
+	if strings.Contains(sheet, people[0].number) || strings.Contains(sheet, people[0].account) {
+		t.Error("a number or an account stands on the sheet")
+	}
+	for i, b := range []string{"签领表.pdf", "代发2.pdf"} {
+		if i == 1 {
+			o.must("print", "sheet", second, "--names", "--out", b, "--key", "d.key")
+		}
+		o.must("record", "receipt", "--as", b, "--file", b, "--key", "d.key", "--date", "2019-01-25", "--content", fmt.Sprintf(`{"allocation":"@alloc/allocation","kind":"签领表","batch":%d}`, i+1))
+	}
+	o.must("verify", "receipt", "签领表.pdf")
+	o.must("audit", "documents")
+	// What is left goes back, and the books of the campaign are right to the fen.
+	record("c.key", `{"as":"unspent","do":"return-unspent","date":"2019-01-28","content":{"allocation":"@alloc/allocation"}}
+{"as":"close","do":"close-allocation","date":"2019-01-28","content":{"allocation":"@alloc/allocation"}}`)
+	books := func() {
+		t.Helper()
+		var balances []struct {
+			Received  int64 `json:"received"`
+			Allocated int64 `json:"allocated"`
+			FromAbove int64 `json:"from_above"`
+			Paid      int64 `json:"paid"`
+			Up        int64 `json:"up"`
+			Left      int64 `json:"left"`
+		}
+		decode(t, o.must("show", "balances", "--by", "ledger", "--json"), &balances)
+		if b := balances[0]; b.Received != 170_000_000 || b.Paid != wayPeople*60_000 || b.Left != 170_000_000-wayPeople*60_000 {
+			t.Errorf("%+v", b)
+		}
+		var uses []struct {
+			Fen     int64    `json:"fen"`
+			Net     int64    `json:"net_fen"`
+			Missing []string `json:"missing"`
+		}
+		decode(t, o.must("show", "fund-use", "--json"), &uses)
+		var sum int64
+		for _, u := range uses {
+			sum += u.Net
+			if u.Fen != 60_000 || len(u.Missing) > 0 {
+				t.Fatalf("%+v", u)
+			}
+		}
+		if len(uses) != wayPeople || sum != wayPeople*60_000 {
+			t.Errorf("%d payments, %d fen", len(uses), sum)
+		}
+		o.must("rebuild")
+	}
+	books()
+
+	// A retention later one of them asks to be erased.
+	gone := people[7]
+	if err := os.WriteFile(filepath.Join(o.dir, "number.txt"), []byte(gone.number), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := o.command("erase", "--id-number", "number.txt", "--basis", "本人申请", "--key", "e.key", "--date", "2024-12-31").CombinedOutput(); err == nil || !strings.Contains(string(out), "retention-runs") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	o.must("erase", "--id-number", "number.txt", "--basis", "本人申请", "--key", "e.key", "--date", "2025-01-01", "--backup", "backups")
+	books()
+	o.must("print", "sheet", batch, "--names", "--out", "删除后.pdf", "--key", "d.key")
+	if after := o.text("删除后.pdf"); !strings.Contains(after, "8 已删除 600.00") || !strings.Contains(after, people[8].name) {
+		t.Error("the sheet does not say who was erased, or lacks who was not")
+	}
+	o.must("audit", "replay")
+	o.must("audit", "store")
+	o.must("audit", "documents")
+	for _, dir := range []string{"ledger", "backups"} {
+		for _, p := range []wayPerson{gone, people[8], people[3]} {
+			for _, secret := range []string{p.number, p.account} {
+				if out, err := o.program("grep", "-rla", secret, dir).Output(); err == nil {
+					t.Errorf("%s stands in clear: %s", secret, out)
+				}
+			}
+		}
+	}
+}
+
+// numberOf is the number of the last event of a type.
+func (o *officeEnv) numberOf(kind string) string {
+	o.t.Helper()
+	last := ""
+	for _, line := range strings.Split(strings.TrimSpace(o.must("show", "events", "--json")), "\n") {
+		var e struct {
+			Number uint64
+			Type   string
+		}
+		decode(o.t, line, &e)
+		if e.Type == kind {
+			last = fmt.Sprint(e.Number)
+		}
+	}
+	return last
+}
+
+// bankAnswers writes a bank's answer to a file of fixed text: a status behind each
+// payment.
+func (o *officeEnv) bankAnswers(file, answer string, status func(row int) string) {
+	o.t.Helper()
+	text, err := os.ReadFile(filepath.Join(o.dir, file))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\r\n"), "\r\n")
+	for i := range lines {
+		if i > 0 { // behind the head
+			lines[i] += status(i)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(o.dir, answer), []byte(strings.Join(lines, "\r\n")+"\r\n"), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
 }

@@ -22,6 +22,9 @@ type Payee struct {
 	Fen    Fen
 	Goods  []Goods
 	Note   string
+	// NotPaid says that he was not reached: he signs for nothing, and the totals
+	// are without him.
+	NotPaid bool
 }
 
 const sheetRow = 27.0 // the least height of a row: room for a signature
@@ -44,6 +47,8 @@ func (s *Sheet) Write(w io.Writer) (pages int, err error) {
 		for i, r := range s.Rows {
 			give := ""
 			switch {
+			case r.NotPaid:
+				give = "——"
 			case r.Fen > 0:
 				give = r.Fen.String()
 			case len(r.Goods) > 0:
@@ -51,7 +56,7 @@ func (s *Sheet) Write(w io.Writer) (pages int, err error) {
 			default:
 				return fmt.Errorf("row %d: neither money nor goods", i+1)
 			}
-			t.items = append(t.items, item{[]string{fmt.Sprint(r.No), r.Name, r.Number, give, "", "", r.Note}, r.Fen, r.Goods, false})
+			t.items = append(t.items, item{[]string{fmt.Sprint(r.No), r.Name, r.Number, give, "", "", r.Note}, r.Fen, r.Goods, r.NotPaid})
 		}
 		t.columns = []column{{"序号", 32, alignCenter}, {"姓名", 78, alignCenter}, {"身份证号", 110, alignCenter}, {"金额（元）", 80, alignRight},
 			{"签名", 84, alignCenter}, {"日期", 52, alignCenter}, {"备注", textWidth - 436, alignLeft}}
