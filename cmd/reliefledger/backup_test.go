@@ -366,7 +366,7 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	for _, kilobytes := range []int{100, need / 2, need - 40, need - 8, need, need + 8, need + 16, need + 24, need + 32, need + 40, need + 4000} {
 		to := p
 		to.data = mount(fmt.Sprint("ledger", kilobytes), fmt.Sprint(kilobytes, "k"))
-		err := to.restore(t.Context(), dir, m)
+		err := to.restore(t.Context(), dir, m, "")
 		switch {
 		case err == nil && kilobytes > need:
 			continue

@@ -553,10 +553,11 @@ type ledgerSide struct {
 	matched   bool
 }
 
-// bankBatch is a batch as one movement of the bank.
+// bankBatch is a batch as the bank may have it: as one movement.
 type bankBatch struct {
-	paid, all domain.Fen
-	sent      bool
+	all      domain.Fen   // of all its rows, as they were sent
+	rejected []domain.Fen // of which these were not paid
+	owed     []domain.Fen // and must come in again, where the bank took all
 }
 
 func (p *program) reconcile(ctx context.Context, a *asker, t *bank.Template, file string) error {
@@ -617,11 +618,13 @@ func ledgerSides(ctx context.Context, a *asker, s *domain.Ledger, first, last do
 			whole := &bankBatch{all: batch.Total()}
 			batches = append(batches, whole)
 			for i, r := range batch.Rows {
+				if r.State == domain.RowRejected {
+					whole.rejected = append(whole.rejected, r.Fen)
+				}
 				if r.Payment == 0 {
 					continue
 				}
 				p := alloc.Payments[r.Payment-1]
-				whole.paid += p.Fen
 				if p.Booked >= first && p.Booked <= last && p.Reversed() == (uuid.UUID{}) {
 					mine = append(mine, &ledgerSide{Number: p.Number, On: p.Booked, Reference: references[i], Out: p.Fen, batch: len(batches) - 1})
 				}
@@ -641,9 +644,10 @@ func ledgerSides(ctx context.Context, a *asker, s *domain.Ledger, first, last do
 	return mine, batches, nil
 }
 
-// match marks what both sides have, and returns what only the bank has: first by
-// reference and amount, then a whole batch by its total, of which what the bank
-// gave back at once is its rejects.
+// match marks what both sides have, and returns what only the bank has. First by
+// reference and amount; then a batch of which the bank names no row, by the total
+// of what it paid, or of all as it was sent, of which the rejects must come in
+// again. What the bank took and did not give back is its alone.
 func match(statement []bank.Movement, mine []*ledgerSide, batches []*bankBatch) (onlyBank []bank.Movement) {
 	byReference := map[string][]*ledgerSide{}
 	for _, x := range mine {
@@ -651,43 +655,99 @@ func match(statement []bank.Movement, mine []*ledgerSide, batches []*bankBatch) 
 	}
 	var rest []bank.Movement
 	for _, m := range statement {
-		found := false
-		for _, word := range strings.FieldsFunc(m.Text, func(r rune) bool { return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') }) {
-			for _, x := range byReference[word] {
-				if !found && !x.matched && x.Out == m.Out && x.In == m.In {
-					x.matched, found = true, true
-				}
-			}
-		}
-		if !found {
+		if x := itsReference(m, byReference); x != nil {
+			x.matched = true
+		} else {
 			rest = append(rest, m)
 		}
 	}
+	var in []bank.Movement
 	for _, m := range rest {
-		i := slices.IndexFunc(batches, func(b *bankBatch) bool { return m.Out > 0 && !b.sent && (m.Out == b.paid || m.Out == b.all) })
-		if i < 0 {
+		switch {
+		case m.In > 0 && m.Out == 0:
+			in = append(in, m)
+		case m.In > 0 || !wholeBatch(m.Out, mine, batches):
 			onlyBank = append(onlyBank, m)
+		}
+	}
+	for _, m := range in {
+		if !givenBack(m.In, batches) {
+			onlyBank = append(onlyBank, m)
+		}
+	}
+	for _, b := range batches {
+		for _, fen := range b.owed {
+			onlyBank = append(onlyBank, bank.Movement{Row: statement[0].Row, On: statement[len(statement)-1].On, Out: fen, Text: "批次退票未退回 / a reject that the bank has not given back"})
+		}
+	}
+	return onlyBank
+}
+
+// itsReference is the movement of the ledger that a movement of the bank names.
+func itsReference(m bank.Movement, byReference map[string][]*ledgerSide) *ledgerSide {
+	for _, word := range strings.FieldsFunc(m.Text, func(r rune) bool { return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') }) {
+		for _, x := range byReference[word] {
+			if !x.matched && x.Out == m.Out && x.In == m.In {
+				return x
+			}
+		}
+	}
+	return nil
+}
+
+// wholeBatch matches money that went out with a batch of which nothing is matched
+// yet: where the bank names some rows it names them all.
+func wholeBatch(out domain.Fen, mine []*ledgerSide, batches []*bankBatch) bool {
+	for i, b := range batches {
+		var open, rejected domain.Fen
+		touched := b.owed != nil
+		for _, x := range mine {
+			switch {
+			case x.batch != i || x.Out == 0:
+			case x.matched:
+				touched = true
+			default:
+				open += x.Out
+			}
+		}
+		for _, fen := range b.rejected {
+			rejected += fen
+		}
+		all := rejected > 0 && out == b.all && open+rejected == b.all
+		if touched || open == 0 || out != open && !all {
 			continue
 		}
-		batches[i].sent = true
 		for _, x := range mine {
 			if x.batch == i && x.Out > 0 {
 				x.matched = true
 			}
 		}
-		if m.Out > batches[i].paid { // what was rejected must come in again
-			batches[i].paid, batches[i].all = -1, m.Out-batches[i].paid
-		} else {
-			batches[i].all = 0
+		if all {
+			b.owed = slices.Clone(b.rejected)
+		}
+		return true
+	}
+	return false
+}
+
+// givenBack matches money that came in with rejects that are owed: one, or all of
+// a batch.
+func givenBack(in domain.Fen, batches []*bankBatch) bool {
+	for _, b := range batches {
+		var all domain.Fen
+		for _, fen := range b.owed {
+			all += fen
+		}
+		if all > 0 && in == all {
+			b.owed = b.owed[:0]
+			return true
+		}
+		if i := slices.Index(b.owed, in); i >= 0 {
+			b.owed = slices.Delete(b.owed, i, i+1)
+			return true
 		}
 	}
-	return slices.DeleteFunc(onlyBank, func(m bank.Movement) bool {
-		i := slices.IndexFunc(batches, func(b *bankBatch) bool { return b.paid == -1 && b.all > 0 && m.In > 0 && m.In <= b.all })
-		if i >= 0 {
-			batches[i].all -= m.In
-		}
-		return i >= 0
-	})
+	return false
 }
 
 func (p *program) sayReconciled(first, last domain.Day, theirs, mine int, onlyBank []bank.Movement, onlyLedger []*ledgerSide) error {

@@ -288,7 +288,12 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 			f.Seen = "erased"
 		case seen >= domain.Masked:
 			f.Seen = "whole"
-			if f.Value, err = a.l.Unseal(ctx, d.box, d.in.Stream, d.in.Meta.Command.ID, d.field); err != nil {
+			f.Value, err = a.l.Unseal(ctx, d.box, d.in.Stream, d.in.Meta.Command.ID, d.field)
+			if errors.Is(err, vault.ErrKeyGone) {
+				f.Seen = "erased"
+				break
+			}
+			if err != nil {
 				return err
 			}
 			if seen == domain.Masked {
@@ -503,6 +508,9 @@ func (v *privateView) sealed(box domain.Sealed, path []string, open bool) any {
 		return nil
 	}
 	text, err := v.a.l.Unseal(v.ctx, box, v.in.Stream, v.in.Meta.Command.ID, commandPath(v.in, path))
+	if errors.Is(err, vault.ErrKeyGone) {
+		return map[string]any{"erased": true}
+	}
 	if err != nil && v.err == nil {
 		v.err = err
 	}

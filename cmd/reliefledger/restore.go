@@ -18,19 +18,24 @@ import (
 
 func (p *program) restoreCommand() *cobra.Command {
 	var only bool
+	var with string
 	c := &cobra.Command{
 		Use:   "restore BACKUP",
 		Short: p.say("从备份恢复账簿到空目录 --data，并证明与备份相同", "restore a ledger from a backup into an empty --data, and show that it is the same"),
 		Long: p.say(`BACKUP 是一次备份的目录，或其上一级目录（取最近一次）。先逐个核对全部文件，再复制到 --data（须为空或不存在），
 重读全部事件，核对数目与累计 SHA-256，最后才写 ledger.json：没有它的目录不是账簿。
 封装密钥不在备份中：请放回原处，或用 --wrapping-key 指明；没有它也能恢复，但个人信息打不开。
+删除过个人信息（erase）之后，此前备份中的保险库用新的封装密钥打不开：用 --with-vault 配上最新的保险库（现用的或最近备份中的
+vault.db）；它记得备份之后的事件，首次打开时须 --accept-lost。
 --verify-only 只核对备份的文件，什么也不写。`,
 			`BACKUP is the folder of one backup, or the one above it (the last backup in it). Every file is checked,
 then copied into --data, which must be empty or missing; all events are read, their count and running
 SHA-256 compared, and only then ledger.json is written: a folder without it is no ledger.
 The wrapping key is in no backup: put it back to its place, or name it with --wrapping-key. Without it the
-ledger is restored all the same, but nothing private opens. With --verify-only the files of the backup
-are checked and nothing is written.`),
+ledger is restored all the same, but nothing private opens. After an erasure the vault of an earlier
+backup does not open with the new wrapping key: give the latest vault (the one in use, or that of the last backup)
+with --with-vault; it remembers events behind the backup, so that the first opening needs --accept-lost.
+With --verify-only the files of the backup are checked and nothing is written.`),
 		Example: "  reliefledger restore /mnt/usb/ledger --data restored --wrapping-key /mnt/safe/wrapping-key\n  reliefledger restore /mnt/usb/ledger/000001-20260105T013000Z --verify-only",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +47,7 @@ are checked and nothing is written.`),
 				return err
 			}
 			if !only {
-				return p.restore(cmd.Context(), dir, m)
+				return p.restore(cmd.Context(), dir, m, with)
 			}
 			if p.json {
 				return writeJSON(os.Stdout, map[string]any{"backup": dir, "files": len(m.Files), "entries": m.Entries, "sha256": m.Chain})
@@ -51,6 +56,7 @@ are checked and nothing is written.`),
 			return nil
 		},
 	}
+	c.Flags().StringVar(&with, "with-vault", "", "another vault's file in the place of the backup's 改用另一份保险库文件")
 	c.Flags().BoolVar(&only, "verify-only", false, "check the files of the backup, write nothing 只核对")
 	return c
 }
@@ -79,7 +85,7 @@ func openBackup(dir string) (string, *manifest, error) {
 
 // restore makes a ledger of a backup whose files are what they were. ledger.json
 // comes last; after an error nothing is there that was not before.
-func (p *program) restore(ctx context.Context, dir string, m *manifest) (err error) {
+func (p *program) restore(ctx context.Context, dir string, m *manifest, with string) (err error) {
 	if p.data == "" {
 		return &noLedgerError{"(none)", "--data DIR / RELIEFLEDGER_DATA"}
 	}
@@ -114,10 +120,21 @@ func (p *program) restore(ctx context.Context, dir string, m *manifest) (err err
 	if err := p.checkRestored(ctx, m); err != nil {
 		return err
 	}
+	if with != "" {
+		if err := os.Remove(filepath.Join(p.data, vaultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := vault.Copy(ctx, with, a.Ledger, filepath.Join(p.data, vaultFile)); err != nil {
+			return err
+		}
+	}
 	if keyErr == nil && m.VaultDump == "" {
 		v, err := vault.Open(filepath.Join(p.data, vaultFile), a.Ledger, key)
 		if err == nil {
 			err = v.Close()
+		}
+		if errors.Is(err, vault.ErrWrongKey) && with == "" {
+			return &keyError{a.WrappingKey, errors.New(p.say("不是该备份的封装密钥；若其后删除过个人信息，用 --with-vault 配上最新的保险库", "not the wrapping key of this backup; if somebody was erased since, give the latest vault with --with-vault"))}
 		}
 		if err != nil {
 			return &keyError{a.WrappingKey, err}

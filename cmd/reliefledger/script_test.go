@@ -297,23 +297,22 @@ func hides(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 }
 
-// harm alters or removes the last file below a folder that there is.
+// harm alters or removes every file below a folder.
 func harm(ts *testscript.TestScript, _ bool, args []string) {
-	last := ""
 	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() {
-			last = path
+		if err != nil || !e.Type().IsRegular() {
+			return err
 		}
-		return err
+		if args[1] == "remove" {
+			return os.Remove(path)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text[len(text)/2] ^= 1
+		return os.WriteFile(path, text, 0o600)
 	}))
-	if args[1] == "remove" {
-		ts.Check(os.Remove(last))
-		return
-	}
-	text, err := os.ReadFile(last)
-	ts.Check(err)
-	text[len(text)/2] ^= 1
-	ts.Check(os.WriteFile(last, text, 0o600))
 }
 
 // spoil changes bytes in the middle of the largest file of a folder.

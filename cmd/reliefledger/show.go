@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -291,7 +293,11 @@ func openName(ctx context.Context, l *opened, b *projections.Books, party *domai
 	case party.Details.Name.IsZero():
 		return "", nil
 	}
-	return openDetail(ctx, l, b, party, party.Details.Name, party.NameIn, "name")
+	name, err := openDetail(ctx, l, b, party, party.Details.Name, party.NameIn, "name")
+	if errors.Is(err, vault.ErrKeyGone) { // erased behind the end of this log, which is a backup's
+		return erased, nil
+	}
+	return name, err
 }
 
 // openDetail opens a detail of a party, which an event's command sealed at a
