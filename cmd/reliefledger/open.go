@@ -175,7 +175,10 @@ func (o *opened) Close() error {
 	var left error
 	if o.ours {
 		o.program.kept(o.Keep())
-		left = errors.Join(o.Remember(), o.rotate())
+		if err := o.Remember(); err != nil {
+			o.program.caution(err) // what was recorded is recorded
+		}
+		left = o.rotate()
 	}
 	return errors.Join(left, o.Ledger.Close(), o.store.Close(), o.vault.Close())
 }

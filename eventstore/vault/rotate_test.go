@@ -288,3 +288,30 @@ func TestJournal(t *testing.T) {
 		})
 	}
 }
+
+// What an erasure costs in a county of 50,000 people: every key wrapped anew.
+func BenchmarkRotate(b *testing.B) {
+	const people = 50_000
+	path := filepath.Join(b.TempDir(), "key")
+	key := NewWrappingKey()
+	if err := key.WriteFile(path); err != nil {
+		b.Fatal(err)
+	}
+	v, err := CreateAt(ctx, filepath.Join(b.TempDir(), "vault.db"), ledger, key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer v.Close()
+	ids := make([]uuid.UUID, people)
+	for i := range ids {
+		ids[i] = uuid.New()
+	}
+	if err := v.EnsureKeys(ctx, ids...); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := v.Rotate(ctx, path, Entry{}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
