@@ -247,6 +247,11 @@ func (o *opened) rotate() error {
 	if err == nil {
 		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"}, nil)
 	}
+	if errors.Is(err, vault.ErrWrongKey) {
+		if left, e := v.Unrotated(ctx); e == nil && !left {
+			return nil // another process has done it
+		}
+	}
 	if err != nil {
 		return fmt.Errorf(p.say("删除未完成，下一个用到保险库的命令会接着做：%w", "the erasure is not finished, the next command that uses the vault goes on with it: %w"), err)
 	}

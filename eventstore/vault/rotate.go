@@ -12,9 +12,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/uuid"
 )
 
@@ -24,16 +27,20 @@ import (
 // is harmless:
 //
 //  1. A new wrapping key is written beside the old one, FILE.next, and synced.
-//     Cut off here: the vault still opens with FILE, and FILE.next is made again
-//     the next time.
+//     Cut off here: the vault still opens with FILE, and FILE.next is removed the
+//     next time.
 //  2. One transaction wraps every key and hides every row anew. Cut off before
-//     its commit: as 1. From it on only FILE.next opens the vault, which
-//     OpenRotated tries first.
+//     its commit: as 1. From it on only FILE.next opens the vault.
 //  3. The database's file is written anew, so that nothing of the old rows is
-//     left in it. Cut off: the next rotation does it; what is left is wrapped by
-//     the old key.
-//  4. FILE is overwritten, and FILE.next takes its name. Cut off in the middle:
-//     FILE.next opens the vault, and the next start goes on here.
+//     left in it. Cut off: whoever opens the vault next goes on here.
+//  4. FILE.next takes the name FILE, and what stood there is overwritten. Before
+//     it, and behind it, a file with the right key is there under one of the two
+//     names, at any moment.
+//
+// All of it happens under a lock, FILE.lock, which whoever finds FILE.next or a
+// key that does not open takes too, before he looks again: nobody takes a
+// rotation that is under way for one that was cut off. Which of the two keys is
+// right is asked of the database, never of memory.
 
 // wrapped is what a wrapping key does.
 type wrapped struct {
@@ -222,26 +229,42 @@ func (v *Vault) Has(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 // next is where a new wrapping key waits until it takes its place.
 func next(path string) string { return path + ".next" }
 
+// lockRotation takes the lock of a rotation, and says where the key's file really
+// is: a link to it stays a link.
+func lockRotation(ctx context.Context, path string) (real string, unlock func() error, err error) {
+	real = path
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		real = resolved
+	}
+	const pause = 20 * time.Millisecond // between two looks at a lock that another has
+	lock := flock.New(real+".lock", flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, pause); err != nil {
+		return "", nil, fmt.Errorf("lock the wrapping key: %w", err)
+	}
+	return real, lock.Unlock, nil
+}
+
 // Rotate wraps the vault under a new wrapping key, which then stands in the file
 // at path, where the old one stood. Of the old one nothing is left there; who
 // has a copy of it must destroy it. after, for tests, is called after each step.
 //
-// Other processes that have the vault open get ErrWrongKey from now on.
-func (v *Vault) Rotate(ctx context.Context, path string, e Entry, after func(step int) error) error {
+// Other processes that have the vault open get ErrWrongKey from now on, and so
+// does this one where another rotated first.
+func (v *Vault) Rotate(ctx context.Context, path string, e Entry, after func(step int) error) (err error) {
 	if after == nil {
 		after = func(int) error { return nil }
 	}
-	if begun, err := ReadWrappingKey(next(path)); err == nil && v.opens(begun) {
-		if err := v.finish(path, after); err != nil {
-			return err
-		}
+	real, unlock, err := lockRotation(ctx, path)
+	if err != nil {
+		return err
 	}
-	// What is there was cut off before it wrapped anything.
-	if err := os.Remove(next(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	defer func() { err = errors.Join(err, unlock()) }()
+	// What another process left is settled first, against the database.
+	if err := v.settle(ctx, real); err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
 	key := NewWrappingKey()
-	if err := key.WriteFile(next(path)); err != nil {
+	if err := key.WriteFile(next(real)); err != nil {
 		return err
 	}
 	if err := after(1); err != nil {
@@ -253,19 +276,56 @@ func (v *Vault) Rotate(ctx context.Context, path string, e Entry, after func(ste
 	if err := after(2); err != nil {
 		return err
 	}
-	return v.finish(path, after)
+	return v.finish(ctx, real, after)
 }
 
-// opens says whether a key is the vault's wrapping key now.
-func (v *Vault) opens(key WrappingKey) bool {
-	_, err := unseal(key.aead(), v.now().index, []byte("index"))
-	return err == nil
+// opens says whether the key in a file opens the vault as it stands in the
+// database now. A file that is not there does not.
+func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
+	key, err := ReadWrappingKey(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoKey) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &KeyFile{path, err}
+	}
+	index, err := v.get(ctx, "index")
+	if err != nil {
+		return false, err
+	}
+	_, err = unseal(key.aead(), index, []byte("index"))
+	return err == nil, nil
+}
+
+// settle ends a rotation that was cut off, under its lock: FILE.next takes its
+// place if it is the one that opens the vault, and is removed if FILE is.
+func (v *Vault) settle(ctx context.Context, path string) error {
+	if err := v.stillWrapped(ctx, v.db); err != nil {
+		return err
+	}
+	new, err := v.opens(ctx, next(path))
+	if err != nil {
+		return err
+	}
+	old, err := v.opens(ctx, path)
+	switch {
+	case err != nil:
+		return err
+	case old: // also where both are the same key
+		if err := os.Remove(next(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	case new:
+		return v.finish(ctx, path, func(int) error { return nil })
+	}
+	return fmt.Errorf("%w: neither %s nor %s opens it", ErrWrongKey, path, next(path))
 }
 
 // finish does steps 3 and 4.
-func (v *Vault) finish(path string, after func(int) error) error {
+func (v *Vault) finish(ctx context.Context, path string, after func(int) error) error {
 	for _, statement := range v.kind.shrink {
-		if _, err := v.db.Exec(statement); err != nil {
+		if _, err := v.db.ExecContext(ctx, statement); err != nil {
 			named, _ := v.kind.failed(err)
 			return fmt.Errorf("rotate the wrapping key: write the vault anew: %w", named)
 		}
@@ -273,35 +333,47 @@ func (v *Vault) finish(path string, after func(int) error) error {
 	if err := after(3); err != nil {
 		return err
 	}
+	if right, err := v.opens(ctx, next(path)); err != nil || !right {
+		return errors.Join(fmt.Errorf("rotate the wrapping key: %s does not open the vault, and %s is left as it is", next(path), path), err)
+	}
 	return promote(path, after)
 }
 
-// promote puts FILE.next in the place of FILE, which is overwritten before: as
+// promote gives FILE.next the name FILE, and then overwrites what stood there: as
 // far as the disk does what it is told, nothing of it can be read again.
 func promote(path string, after func(int) error) error {
 	old, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err == nil {
-		var info os.FileInfo
-		if info, err = old.Stat(); err == nil {
-			_, err = old.Write(make([]byte, info.Size()))
-		}
-		err = errors.Join(err, old.Sync(), old.Close())
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("destroy the old wrapping key: %w", err)
 	}
-	if err := after(4); err != nil {
-		return err
+	if err == nil {
+		defer old.Close()
 	}
 	if err := os.Rename(next(path), path); err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := after(4); err != nil || old == nil {
+		return err
+	}
+	info, err := old.Stat()
+	if err == nil {
+		_, err = old.Write(make([]byte, info.Size()))
+	}
+	if err = errors.Join(err, old.Sync()); err != nil {
+		return fmt.Errorf("destroy the old wrapping key: %w", err)
+	}
+	return nil
+}
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	return dir.Sync()
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // rewrap is step 2.
@@ -397,25 +469,53 @@ func (v *Vault) each(tx *sql.Tx, query, update string, change func(key, value []
 }
 
 // OpenRotated opens a vault whose wrapping key stands in the file at path, also
-// where a rotation of it was cut off; that one is then finished.
+// where a rotation of it was cut off, which is then finished, and while one is
+// under way, whose end is waited for.
 func OpenRotated(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
-	if newer, err := ReadWrappingKey(next(path)); err == nil {
-		v, err := OpenAt(ctx, address, ledger, newer)
-		switch {
-		case err == nil:
-			if err := v.finish(path, func(int) error { return nil }); err != nil {
-				return nil, errors.Join(err, v.Close())
-			}
-			return v, nil
-		case !errors.Is(err, ErrWrongKey):
-			return nil, err
+	key, err := ReadWrappingKey(path)
+	if err == nil {
+		v, err := OpenAt(ctx, address, ledger, key)
+		if err == nil || !errors.Is(err, ErrWrongKey) {
+			return v, err
 		}
 	}
-	key, err := ReadWrappingKey(path)
-	if err != nil {
-		return nil, &KeyFile{path, err}
+	real, unlock, failed := lockRotation(ctx, path)
+	if failed != nil {
+		if err != nil {
+			failed = err // there is no such folder, it may be
+		}
+		return nil, &KeyFile{path, failed}
 	}
-	return OpenAt(ctx, address, ledger, key)
+	v, err := openLocked(ctx, address, ledger, real)
+	return v, errors.Join(err, unlock())
+}
+
+// openLocked tries both keys, under the lock.
+func openLocked(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
+	key, err := ReadWrappingKey(path)
+	if err == nil {
+		v, err := OpenAt(ctx, address, ledger, key)
+		if err == nil || !errors.Is(err, ErrWrongKey) {
+			return v, err
+		}
+	}
+	newer, newErr := ReadWrappingKey(next(path))
+	switch {
+	case errors.Is(newErr, fs.ErrNotExist) && err == nil:
+		return nil, ErrWrongKey
+	case errors.Is(newErr, fs.ErrNotExist):
+		return nil, &KeyFile{path, err}
+	case newErr != nil:
+		return nil, &KeyFile{next(path), newErr}
+	}
+	v, err := OpenAt(ctx, address, ledger, newer)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.settle(ctx, path); err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
 }
 
 // KeyFile says what is wrong with the file of a wrapping key.

@@ -3,11 +3,13 @@ package vault
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -283,6 +285,98 @@ func TestJournal(t *testing.T) {
 				var broken *Broken
 				if _, err := read(); !errors.As(err, &broken) {
 					t.Errorf("%s: %v", forged, err)
+				}
+			}
+		})
+	}
+}
+
+// Who opens the vault while its key is replaced waits for the end, and takes
+// nothing for cut off; who replaces it too comes second, and leaves the first
+// one's key alone.
+func TestWhileRotating(t *testing.T) {
+	for _, p := range places(t) {
+		for step := 1; step <= 4; step++ {
+			t.Run(fmt.Sprint(p.name, "/", step), func(t *testing.T) {
+				h := newHouse(t, p.new(t))
+				second, err := OpenRotated(ctx, h.address, ledger, h.path)
+				h.must(err)
+				defer second.Close()
+				opened, rotated := make(chan error, 1), make(chan error, 1)
+				h.must(h.Rotate(ctx, h.path, Entry{}, func(now int) error {
+					if now != step {
+						return nil
+					}
+					go func() {
+						v, err := OpenRotated(ctx, h.address, ledger, h.path)
+						if err == nil {
+							_, err = v.Unseal(ctx, other, place1, h.boxes[other])
+							err = errors.Join(err, v.Close())
+						}
+						// Before the commit it opens with the old key, and is late then.
+						if step == 1 && errors.Is(err, ErrWrongKey) {
+							err = nil
+						}
+						opened <- err
+					}()
+					go func() { rotated <- second.Rotate(ctx, h.path, Entry{}, nil) }()
+					time.Sleep(50 * time.Millisecond) // both are waiting, or have been refused
+					return nil
+				}))
+				if err := <-opened; err != nil {
+					t.Errorf("opened meanwhile: %v", err)
+				}
+				if err := <-rotated; !errors.Is(err, ErrWrongKey) {
+					t.Errorf("replaced twice: %v", err)
+				}
+				h.reopen()
+				if _, err := h.Unseal(ctx, other, place1, h.boxes[other]); err != nil {
+					t.Error(err)
+				}
+				if _, err := os.Stat(next(h.path)); err == nil {
+					t.Error("a key is left beside the key")
+				}
+			})
+		}
+	}
+}
+
+// Strange files beside the key, and a key that is a link: the key is never lost.
+func TestStrangeKeyFiles(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		make func(h *house) error
+		fine bool // the vault opens all the same
+	}{
+		{"a hard link to the key", func(h *house) error { return os.Link(h.path, next(h.path)) }, true},
+		{"a copy of the key", func(h *house) error {
+			text, err := os.ReadFile(h.path)
+			return errors.Join(err, os.WriteFile(next(h.path), text, 0o600))
+		}, true},
+		{"a torn one", func(h *house) error { return os.WriteFile(next(h.path), []byte("relief led"), 0o600) }, true},
+		{"another key", func(h *house) error { return NewWrappingKey().WriteFile(next(h.path)) }, true},
+		{"one that others may read", func(h *house) error { return os.WriteFile(next(h.path), nil, 0o644) }, false},
+		{"a folder", func(h *house) error { return os.Mkdir(next(h.path), 0o700) }, false},
+		{"a key behind a link", func(h *house) error {
+			real := h.path + ".real"
+			return errors.Join(os.Rename(h.path, real), os.Symlink(real, h.path))
+		}, true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			h := newHouse(t, filepath.Join(t.TempDir(), "vault.db"))
+			h.must(c.make(h))
+			h.reopen()
+			err := h.Rotate(ctx, h.path, Entry{}, nil)
+			if (err == nil) != c.fine {
+				t.Errorf("rotated: %v", err)
+			}
+			h.reopen()
+			if text, err := h.Unseal(ctx, other, place1, h.boxes[other]); err != nil || string(text) != "张三" {
+				t.Errorf("%q, %v", text, err)
+			}
+			if info, err := os.Lstat(h.path + ".real"); err == nil {
+				if link, err := os.Lstat(h.path); err != nil || link.Mode()&os.ModeSymlink == 0 || info.Size() == 0 {
+					t.Error("the link is gone")
 				}
 			}
 		})

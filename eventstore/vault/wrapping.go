@@ -4,6 +4,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,9 @@ import (
 type WrappingKey [32]byte
 
 const wrappingHeader = "relief ledger wrapping key 1"
+
+// errNoKey says that a file has no wrapping key in it.
+var errNoKey = errors.New("it is not a wrapping key file")
 
 // NewWrappingKey draws a key.
 func NewWrappingKey() (k WrappingKey) {
@@ -74,7 +78,7 @@ func ReadWrappingKey(path string) (k WrappingKey, err error) {
 	header, body, _ := strings.Cut(string(text), "\n")
 	raw, err := hex.DecodeString(strings.TrimSpace(body))
 	if header != wrappingHeader || err != nil || len(raw) != len(k) {
-		return k, fmt.Errorf("read wrapping key: %s is not a wrapping key file", path)
+		return k, fmt.Errorf("read wrapping key: %s: %w", path, errNoKey)
 	}
 	copy(k[:], raw)
 	return k, nil
