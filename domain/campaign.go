@@ -14,6 +14,7 @@ type Campaign struct {
 	Period   Span
 	Closed   bool
 	needs    map[ID]bool // by the event that found it: is it open
+	needOf   map[ID]ID   // whose need it is, where somebody is named
 }
 
 // CampaignOpened begins a campaign. Its period refuses nothing.
@@ -392,14 +393,30 @@ func (l *Ledger) campaignOf(r *Recorded) (*Campaign, error) {
 }
 
 func (e *DocumentIssued) fold(l *Ledger, r *Recorded) error { _, err := l.campaignOf(r); return err }
-func (e *VisitRecorded) fold(l *Ledger, r *Recorded) error  { _, err := l.campaignOf(r); return err }
 func (e *FactRecorded) fold(l *Ledger, r *Recorded) error   { _, err := l.campaignOf(r); return err }
+
+func (e *VisitRecorded) fold(l *Ledger, r *Recorded) error {
+	_, err := l.campaignOf(r)
+	if err == nil {
+		for _, id := range e.Private.Parties {
+			l.mentioned(id, ID{}, e.LastDay())
+		}
+	}
+	return err
+}
 
 func (e *NeedFound) fold(l *Ledger, r *Recorded) error {
 	c, err := l.campaignOf(r)
 	if err == nil {
 		c.needs[r.ID] = true
 		delete(c.needs, e.Replaces)
+		if e.Private.Party != (ID{}) {
+			if c.needOf == nil {
+				c.needOf = map[ID]ID{}
+			}
+			c.needOf[r.ID] = e.Private.Party
+			l.mentioned(e.Private.Party, ID{}, e.LastDay())
+		}
 	}
 	return err
 }
@@ -420,11 +437,10 @@ func (e *ActivityRecorded) fold(l *Ledger, r *Recorded) error {
 	if _, err := l.campaignOf(r); err != nil {
 		return err
 	}
-	if !e.Declined {
-		for _, id := range e.Private.Parties {
-			if p := l.Parties[id]; p != nil {
-				p.did(e.Kind, e.LastDay())
-			}
+	for _, id := range e.Private.Parties {
+		l.mentioned(id, ID{}, e.LastDay())
+		if p := l.Parties[id]; p != nil && !e.Declined {
+			p.did(e.Kind, e.LastDay())
 		}
 	}
 	return nil

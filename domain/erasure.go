@@ -141,6 +141,13 @@ func (d *decision) nothingOpen(who []ID) error {
 			return err
 		}
 	}
+	for _, c := range d.l.Campaigns {
+		for need, open := range c.needs {
+			if open && slices.Contains(who, c.needOf[need]) {
+				return refuse(MoneyIsOpen, said{"困难未解决", "a need is not met"}, c.Name)
+			}
+		}
+	}
 	for _, o := range d.l.Officers {
 		if !o.Left && slices.Contains(who, o.Party) {
 			return refuse(MoneyIsOpen, said{"是在任经办人", "an officer in office"}, o.ID)
@@ -158,7 +165,8 @@ func (d *decision) admitting(n *Notice) bool {
 // open refuses while an allocation owes a person something, or he it.
 func (a *Allocation) open(who []ID) error {
 	for _, line := range a.Lines {
-		if !line.Line.names(who) || a.Closed || line.Stopped != (ID{}) || line.Line.Struck() != (ID{}) {
+		// A line that is stopped may be resumed.
+		if !line.Line.names(who) || a.Closed || line.Line.Struck() != (ID{}) {
 			continue
 		}
 		for i := range line.Due {
@@ -195,10 +203,10 @@ func (p *Payment) came() Fen {
 	return p.Fen - p.Net()
 }
 
-// mention is where a person is named beside lists and payments: as donor,
-// signer or objector.
+// mention is where a person is named beside lists and payments: as donor, signer
+// or objector, in decisions about him, in visits, needs and activities.
 type mention struct {
-	programme ID // none: of a fund
+	programme ID // none: of a fund or a campaign, which may serve any
 	on        Day
 }
 
@@ -253,20 +261,12 @@ func (l *Ledger) lastOf(who []ID) map[ID]Day {
 	return last
 }
 
-var caseErased, erasureConfirmed = kindIndex[TypeOf(&CaseErased{})], kindIndex[TypeOf(&ErasureConfirmed{})]
-
 // lastIn is the last business date in a stream, erasures not counted.
-func (l *Ledger) lastIn(stream string) (on Day) {
-	s := l.streams[stream]
-	if s == nil {
-		return 0
+func (l *Ledger) lastIn(stream string) Day {
+	if s := l.streams[stream]; s != nil {
+		return s.last
 	}
-	for i := range l.log {
-		if e := &l.log[i]; e.stream == s.index && e.kind != caseErased && e.kind != erasureConfirmed {
-			on = max(on, e.date)
-		}
-	}
-	return on
+	return 0
 }
 
 // retained refuses while records must be kept that were last added to on these
@@ -305,7 +305,7 @@ func (l *Ledger) retention(programme ID) (name any, years int) {
 			years = max(years, r.RetentionYears)
 		}
 	}
-	return said{"捐赠", "donations"}, years
+	return said{"捐赠与走访", "donations and visits"}, years
 }
 
 func (c *EraseCase) target(*Order) string { return c.Stream }

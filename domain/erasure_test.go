@@ -80,6 +80,30 @@ var erasureRows = []refusalRow{
 		c.by(privacy).refused("2040-01-01", &EraseParty{Party: donor, Basis: "本人申请"}, RetentionRuns)
 		c.mustDo("2054-01-01", &EraseParty{Party: donor, Basis: "本人申请"})
 	}},
+	{"-", "a line that is stopped may be resumed", func(t *testing.T) {
+		c := newCounty(t, kept(10), 100000)
+		privacy := c.privacyOfficer()
+		a := c.allocate("2023-01-05", 100000)
+		n := c.list("2023-01-05", a, 10000)
+		c.confirm("2023-01-06", n)
+		p := c.l.Notices[n].Lines[0].Beneficiary
+		c.by(c.reviewer).mustDo("2023-01-07", &StopLine{Allocation: a, Line: 1, Reason: sealed("查")})
+		c.by(privacy).refused("2040-01-01", &EraseParty{Party: p, Basis: "本人申请"}, MoneyIsOpen)
+	}},
+	{"-", "what a visit and a decision say of somebody is kept too", func(t *testing.T) {
+		c := newCounty(t, kept(10), 0)
+		privacy := c.privacyOfficer()
+		p, q := c.person("困难户"), c.person("申请人")
+		campaign := Made(c.by(c.drafter).mustDo("2023-01-05", &OpenCampaign{Unit: c.unit, Name: "走访", Period: Span{day("2023-01-01"), day("2023-12-31")}}), "campaign")
+		need := c.with(func(o *Order) { o.Campaign = campaign }).mustDo("2023-01-06", &FindNeed{Of: "household", Kind: "住房", Party: p})
+		c.by(c.reviewer).mustDo("2023-01-06", &DecideEligibility{Party: q, Programme: c.programme, Eligible: true})
+		c.by(privacy).refused("2040-01-01", &EraseParty{Party: p, Basis: "本人申请"}, MoneyIsOpen)
+		c.by(c.drafter).with(func(o *Order) { o.Campaign = campaign }).mustDo("2023-02-01", &ResolveNeed{Need: Ref{need, 0}})
+		for _, id := range []ID{p, q} {
+			c.by(privacy).refused("2033-12-31", &EraseParty{Party: id, Basis: "本人申请"}, RetentionRuns)
+			c.mustDo("2034-01-01", &EraseParty{Party: id, Basis: "本人申请"})
+		}
+	}},
 	{"-", "who turned out to be one person is erased as one", func(t *testing.T) {
 		c := newCounty(t, noNotice(), 0)
 		privacy := c.privacyOfficer()

@@ -56,6 +56,7 @@ type streamState struct {
 	index    uint32 // in history.names
 	revision uint64
 	recorded time.Time
+	last     Day // greatest business date of what was folded, erasures not counted
 }
 
 // Effect is what an accepted command led to.
@@ -123,6 +124,11 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	}
 	if err == nil {
 		s.recorded = r.Meta.Recorded // of what counts, so that a forgery cannot move it
+		switch r.Event.(type) {
+		case *CaseErased, *ErasureConfirmed:
+		default:
+			s.last = max(s.last, at.date)
+		}
 	}
 	if !twice && r.Meta.Cause != (ID{}) {
 		l.settle(r)

@@ -470,6 +470,9 @@ func (l *Ledger) unitOfParty(id ID) ID {
 	return ID{}
 }
 
+// Same follows merges to the party that goes on.
+func (l *Ledger) Same(id ID) ID { return l.same(id) }
+
 // same follows merges to the party that goes on.
 func (l *Ledger) same(id ID) ID {
 	for hops := 0; hops < maxDepth && l.merged; hops++ {
@@ -604,6 +607,7 @@ func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
 		p.Eligible = map[Eligible]bool{}
 	}
 	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
+	l.mentioned(p.ID, e.Programme, e.LastDay())
 	return nil
 }
 
@@ -619,6 +623,7 @@ func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
 	p, err := l.partyOf(r)
 	if err == nil {
 		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
+		l.mentioned(p.ID, ID{}, e.LastDay())
 	}
 	return err
 }

@@ -37,6 +37,11 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		return no, refuse(RowTwice, row.Line).at(i)
 	}
 	p.seen[[2]int{row.Line, row.Entitlement}] = true
+	for _, who := range []ID{line.Payee(), line.Beneficiary()} {
+		if d.l.Erased(who) {
+			return no, refuse(IsErased, who).at(i)
+		}
+	}
 	due := &line.Due[row.Entitlement-1]
 	out := BatchRow{Line: row.Line, Entitlement: row.Entitlement, Fen: row.Amount.Fen()}
 	for _, c := range row.Items {

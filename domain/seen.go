@@ -26,15 +26,18 @@ func (a Audience) Say(l Lang) string {
 	return [...]string{"public", "finance", "auditor", "privacy officer"}[a]
 }
 
-// AudienceOf is the audience to which a role belongs.
+// AudienceOf is the audience to which a role belongs; one that nobody knows is of
+// the public.
 func AudienceOf(r Role) Audience {
 	switch r {
+	case Registrar, Drafter, Reviewer, Accountant, Approver, Cashier, Storekeeper:
+		return Finance
 	case Auditor:
 		return Auditing
 	case PrivacyOfficer:
 		return Privacy
 	}
-	return Finance
+	return Public
 }
 
 // Seen is how much of a field somebody sees.
@@ -152,6 +155,17 @@ var seenOf = func() map[[2]string][audiences]Seen {
 // that is not in the table nobody sees.
 func SeenBy(event, field string, a Audience) Seen {
 	return seenOf[[2]string{event, field}][a]
+}
+
+// Mask hides most of a field's text, as its kind is hidden.
+func Mask(field, text string) string {
+	switch field {
+	case "name":
+		return MaskName(text)
+	case "number", "account", "phone":
+		return MaskNumber(text)
+	}
+	return "***"
 }
 
 // CommonFields are the private fields that every event can have: why a rule was

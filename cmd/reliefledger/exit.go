@@ -116,6 +116,7 @@ func exitCode(err error) int {
 		damaged  *damagedError
 		lost     *snapshot.Lost
 		tail     *ledger.Lost
+		other    *ledger.OtherLedger
 		notSeen  *notSeenError
 		refused  *documents.Refused
 		gone     *documents.Missing
@@ -135,7 +136,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.As(err, &notSeen), errors.Is(err, vault.ErrWrongKey):
 		return exitKey
-	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken), errors.As(err, &tail), errors.As(err, &gone), errors.As(err, &altered):
+	case errors.As(err, &held), errors.As(err, &none), errors.As(err, &newer), errors.As(err, &schema), errors.As(err, &corrupt), errors.As(err, &filled), errors.As(err, &noVault), errors.As(err, &noLedger), errors.As(err, &differs), errors.As(err, &noBackup), errors.As(err, &damaged), errors.As(err, &lost), errors.As(err, &broken), errors.As(err, &tail), errors.As(err, &other), errors.As(err, &gone), errors.As(err, &altered):
 		return exitLedger
 	case errors.Is(err, errUnproven):
 		return exitUnproven

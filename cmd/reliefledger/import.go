@@ -174,19 +174,13 @@ func (r *runner) roster(ctx context.Context, in *instruction, c rosterImport, la
 	if err != nil {
 		return nil, err
 	}
-	if c.Unit == (uuid.UUID{}) {
-		r.l.View(func(s *domain.Ledger) {
-			if n := s.Notices[c.Notice]; n != nil {
-				if a := s.Allocations[n.Allocation]; a != nil {
-					c.Unit = a.Unit
-				}
-			}
-		})
+	if err := r.mayImport(in, &c); err != nil {
+		return nil, err
 	}
 	list := &domain.AddLines{Notice: c.Notice}
 	people := &registered{}
 	if len(roster.Errors) == 0 {
-		known, err := r.known(ctx, c, commandNamed(r.id, in.As), roster)
+		known, err := r.known(ctx, in.By, c, commandNamed(r.id, in.As), roster)
 		if err != nil {
 			return nil, err
 		}
@@ -203,6 +197,12 @@ func (r *runner) roster(ctx context.Context, in *instruction, c rosterImport, la
 	}
 	rows := roster.Rows
 	o := r.orderOf(in, "", list)
+	// The list is judged before anybody of it is registered.
+	if _, err := r.l.TryWith(ctx, o, in.At, strangers(c, rows, people), r.keys(o)...); err != nil {
+		return nil, rowsOfFile(err, rows)
+	}
+	list = &domain.AddLines{Notice: c.Notice, Rows: linesOf(roster, people.ids)} // the one that was tried is sealed
+	o = r.orderOf(in, "", list)
 	if r.dry {
 		out := &recorded{Command: o.ID, Name: importLines, Stream: o.Stream(), Would: []string{fmt.Sprintf("PartyRegistered × %d", len(people.fresh)), fmt.Sprintf("NoticeLinesAdded: %d", len(rows))}}
 		return []recorded{*out}, nil
@@ -216,6 +216,39 @@ func (r *runner) roster(ctx context.Context, in *instruction, c rosterImport, la
 	}
 	done.Name = fmt.Sprintf("%s %s（%d 行 rows, %d 新 new）", importLines, c.File, len(rows), len(people.fresh))
 	return []recorded{*done}, nil
+}
+
+// mayImport refuses whoever may not add to the notice, before anything is looked
+// up for him; and finds the unit that registers the people.
+func (r *runner) mayImport(in *instruction, c *rosterImport) error {
+	known, may := false, false
+	r.l.View(func(s *domain.Ledger) {
+		n := s.Notices[c.Notice]
+		if n == nil || s.Allocations[n.Allocation] == nil {
+			return
+		}
+		unit := s.Allocations[n.Allocation].Unit
+		known, may = true, s.Opened.Simulated || s.Holds(in.By, domain.Drafter, unit)
+		if c.Unit == (uuid.UUID{}) {
+			c.Unit = unit
+		}
+	})
+	switch {
+	case !known:
+		return &inputError{what: "--notice", why: "没有这份名单草稿 / no such notice"}
+	case !may:
+		return &notSeenError{in.By, "（" + domain.Drafter.Say(domain.Zh) + " " + string(domain.Drafter) + "）"}
+	}
+	return nil
+}
+
+// strangers are the parties that an import will register.
+func strangers(c rosterImport, rows []sheets.Row, people *registered) []*domain.Party {
+	var list []*domain.Party
+	for _, i := range people.fresh {
+		list = append(list, &domain.Party{ID: people.ids[i], Unit: c.Unit, Type: rows[i].Type, Headcount: rows[i].Headcount})
+	}
+	return list
 }
 
 // rowsOfFile turns the row of a list into the row of the file in a refusal.

@@ -245,7 +245,7 @@ func (o *opened) rotate() error {
 		err = o.removeErased(ctx)
 	}
 	if err == nil {
-		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"}, nil)
+		err = v.Rotate(ctx, path, vault.Entry{Did: "erase"})
 	}
 	if errors.Is(err, vault.ErrWrongKey) {
 		if left, e := v.Unrotated(ctx); e == nil && !left {

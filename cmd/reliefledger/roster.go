@@ -82,7 +82,7 @@ func columnsOf(flags []string) (map[string]sheets.Column, error) {
 
 // known finds who of a roster is registered already: by number. What the ledger
 // knows otherwise than the roster becomes one of its errors, as a question.
-func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, roster *sheets.Roster) ([]uuid.UUID, error) {
+func (r *runner) known(ctx context.Context, by uuid.UUID, c rosterImport, list uuid.UUID, roster *sheets.Roster) ([]uuid.UUID, error) {
 	parties, names := make([]uuid.UUID, len(roster.Rows)), make([]string, len(roster.Rows))
 	each := func(do func(ctx context.Context, i int) error) error {
 		work, ctx := errgroup.WithContext(ctx)
@@ -104,11 +104,22 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 	}); err != nil {
 		return nil, err
 	}
-	if err := r.noteNames(ctx, parties, c); err != nil {
+	// Whose name he may not see is asked about: it cannot be compared.
+	opens := make([]bool, len(parties))
+	r.l.View(func(s *domain.Ledger) {
+		for i, id := range parties {
+			if p := s.Parties[id]; p != nil {
+				opens[i] = s.Opened.Simulated || slices.ContainsFunc(s.Audiences(by, p.Unit), func(a domain.Audience) bool {
+					return domain.SeenBy("PartyRegistered", "name", a) == domain.Whole
+				})
+			}
+		}
+	})
+	if err := r.noteNames(ctx, by, parties, opens, c); err != nil {
 		return nil, err
 	}
 	if err := each(func(ctx context.Context, i int) (err error) {
-		if parties[i] != (uuid.UUID{}) {
+		if opens[i] {
 			names[i], err = r.nameOf(ctx, parties[i])
 		}
 		return err
@@ -121,6 +132,11 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 			continue
 		}
 		at := sheets.Problem{Sheet: roster.Sheet, Row: row.Row, Column: string(sheets.Number), Value: domain.MaskNumber(row.Number)}
+		if !opens[i] && !slices.Contains(c.SamePerson, row.Row) {
+			at.Zh = fmt.Sprintf("该号码已由别的单位登记，姓名无法核对：确是此人，加 --same-person %d", row.Row)
+			at.En = fmt.Sprintf("this number was registered by another unit, and the name cannot be compared: if it is this person add --same-person %d", row.Row)
+			roster.Errors = append(roster.Errors, at)
+		}
 		if names[i] != "" && names[i] != row.Name && !slices.Contains(c.SamePerson, row.Row) {
 			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，加 --same-person %d；若不是，请核对号码", domain.MaskName(names[i]), row.Name, row.Row)
 			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so add --same-person %d; if not, check the number", domain.MaskName(names[i]), row.Name, row.Row)
@@ -140,15 +156,17 @@ func (r *runner) known(ctx context.Context, c rosterImport, list uuid.UUID, rost
 // noteNames writes into the vault's journal that the names of some parties are
 // opened, to be held against a roster, and whom the officer said to be the same
 // person under another name.
-func (r *runner) noteNames(ctx context.Context, parties []uuid.UUID, c rosterImport) error {
-	known := slices.DeleteFunc(slices.Clone(parties), func(id uuid.UUID) bool { return id == uuid.UUID{} })
+func (r *runner) noteNames(ctx context.Context, by uuid.UUID, parties []uuid.UUID, opens []bool, c rosterImport) error {
+	var known []uuid.UUID
+	for i, id := range parties {
+		if opens[i] {
+			known = append(known, id)
+		}
+	}
 	if len(known) == 0 {
 		return nil
 	}
-	e := vault.Entry{Kind: vault.Opened, As: domain.Finance.Say(domain.En), Did: "import lines", Opened: []vault.Opening{{Fields: []string{"name"}, Of: known}}}
-	if len(r.signers) > 0 {
-		e.Officer = r.signers[0].Officer
-	}
+	e := vault.Entry{Kind: vault.Opened, Officer: by, As: domain.Finance.Say(domain.En), Did: "import lines", Opened: []vault.Opening{{Fields: []string{"name"}, Of: known}}}
 	if len(c.SamePerson) > 0 {
 		e.Why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}

@@ -208,7 +208,7 @@ func TestErased(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Erase(ctx, []uuid.UUID{case1}, nil, 1, vault.Entry{}); err != nil {
+	if err := v.Erase(ctx, []uuid.UUID{case1}, nil, vault.Entry{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Get(ctx, case1, tag); !errors.Is(err, vault.ErrKeyGone) {

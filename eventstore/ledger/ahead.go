@@ -51,8 +51,8 @@ func directly(store eventstore.Store) *embedded.Store {
 func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Proof, second *domain.SecondProof) (done *Done, fell bool, err error) {
 	o := p.Order
 	p.checked = l.checkAhead(o, proof, second)
-	if p.number != "" {
-		// The number is claimed between the decision and the event; what is
+	if p.number != "" || p.account != "" {
+		// Number and account are claimed between the decision and the event; what is
 		// refused claims none.
 		l.mu.Lock()
 		d, _, _, err := l.decideLocked(p, proof, second)

@@ -26,9 +26,21 @@ func (e *Lost) Error() string {
 		e.Count-1, e.Event, e.Found)
 }
 
-// remember holds the store against the vault: what the vault has seen must be
-// there, and what the ledger erased must not be in the vault.
-func (l *Ledger) remember(ctx context.Context, seen vault.Seen, accept bool) error {
+// OtherLedger says that a store holds another ledger than the one whose vault it
+// was opened with. Nothing was written into either.
+type OtherLedger struct{ Vault, Store uuid.UUID }
+
+func (e *OtherLedger) Error() string {
+	return fmt.Sprintf("the event store holds another ledger 事件库中是另一本账簿: %s, the vault is of %s", e.Store, e.Vault)
+}
+
+// remember holds the store against the vault: it must be the same ledger, what
+// the vault has seen must be there, and what the ledger erased must not be in the
+// vault.
+func (l *Ledger) remember(ctx context.Context, seen vault.Mark, accept bool) error {
+	if id := l.state.ID; id != (uuid.UUID{}) && id != l.vault.Ledger() {
+		return &OtherLedger{l.vault.Ledger(), id}
+	}
 	if lost := l.lost(seen); lost != nil {
 		if !accept {
 			return lost
@@ -36,14 +48,14 @@ func (l *Ledger) remember(ctx context.Context, seen vault.Seen, accept bool) err
 		if err := l.vault.Note(ctx, vault.Entry{Kind: vault.Lost, Why: lost.Error()}); err != nil {
 			return err
 		}
-		if err := l.vault.See(ctx, vault.Seen{}); err != nil {
+		if err := l.vault.Leave(ctx, vault.Tail, l.tail(l.state.Count), true); err != nil {
 			return err
 		}
 	}
 	return l.forget(ctx)
 }
 
-func (l *Ledger) lost(seen vault.Seen) *Lost {
+func (l *Ledger) lost(seen vault.Mark) *Lost {
 	if seen.Count == 0 {
 		return nil
 	}
@@ -57,23 +69,31 @@ func (l *Ledger) lost(seen vault.Seen) *Lost {
 	return nil
 }
 
+// tail marks the first events.
+func (l *Ledger) tail(count uint64) vault.Mark {
+	last, ok := l.state.EventAt(max(count, 1) - 1)
+	if !ok {
+		return vault.Mark{}
+	}
+	return vault.Mark{Count: count, Last: last}
+}
+
 // Remember leaves in the vault how far the ledger is, before Close, so that the
 // next start finds out where the store has lost its tail. What is left are events
 // that the store has told of: they are synced.
 func (l *Ledger) Remember() error {
 	l.meetAll()
 	l.mu.Lock()
-	count := l.point.Count
-	last, ok := l.state.EventAt(max(count, 1) - 1)
+	tail := l.tail(l.point.Count)
 	l.mu.Unlock()
-	if !ok {
+	if tail.Count == 0 {
 		return nil
 	}
 	ctx, stop := context.WithTimeout(context.Background(), settle)
 	defer stop()
-	seen, err := l.vault.Seen(ctx)
-	if err == nil && seen.Count < count {
-		err = l.vault.See(ctx, vault.Seen{Count: count, Last: last})
+	seen, err := l.vault.Mark(ctx, vault.Tail)
+	if err == nil && seen.Count < tail.Count {
+		err = l.vault.Leave(ctx, vault.Tail, tail, false)
 	}
 	if err != nil {
 		return fmt.Errorf("leave in the vault how far the ledger is: %w", err)
@@ -94,29 +114,35 @@ func (l *Ledger) forgetAfter(ctx context.Context, p *Prepared) error {
 
 // forget deletes from the vault the keys of all who were erased. The event
 // comes first: cut off before the keys are gone, the next start deletes them.
-// So an older vault that was put back brings nobody back.
+// So an older vault that was put back brings nobody back. The vault's mark only
+// spares the search where nothing changed.
 func (l *Ledger) forget(ctx context.Context) error {
 	var keys []uuid.UUID
-	var erasures int
+	var mark vault.Mark
 	l.View(func(s *domain.Ledger) {
-		erasures = len(s.Erasures)
 		for _, e := range s.Erasures {
 			keys = append(keys, e.Keys...)
+			mark.Count, mark.Last = mark.Count+1, e.Event
 		}
 	})
-	behind, err := l.vault.Behind(ctx, erasures)
-	if err != nil || !behind {
+	done, err := l.vault.Mark(ctx, vault.Erasures)
+	if err != nil || mark == done {
 		return err
 	}
 	has, err := l.vault.Has(ctx, keys)
 	if err != nil {
 		return err
 	}
-	accounts, err := l.accountsOf(ctx, has)
-	if err != nil {
-		return err
+	if len(has) > 0 {
+		accounts, err := l.accountsOf(ctx, has)
+		if err != nil {
+			return err
+		}
+		if err := l.vault.Erase(ctx, has, accounts, vault.Entry{Did: "erase"}); err != nil {
+			return err
+		}
 	}
-	return l.vault.Erase(ctx, has, accounts, erasures, vault.Entry{Did: "erase"})
+	return l.vault.Leave(ctx, vault.Erasures, mark, true)
 }
 
 // accountsOf are the ids of the accounts that some parties ever had, and that

@@ -87,6 +87,25 @@ func (l *Ledger) TryAt(ctx context.Context, o *domain.Order, at time.Time, signe
 	return d, err
 }
 
+// TryWith is TryAt as if some parties, which are not registered yet, were: so that
+// a list is judged before anybody of it is registered.
+func (l *Ledger) TryWith(ctx context.Context, o *domain.Order, at time.Time, parties []*domain.Party, signers ...Signer) (*domain.Decision, error) {
+	p, proof, second, err := l.sign(ctx, o, at, signers)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, x := range parties {
+		if l.state.Parties[x.ID] == nil {
+			l.state.Parties[x.ID] = x
+			defer delete(l.state.Parties, x.ID)
+		}
+	}
+	d, _, _, err := l.decideLocked(p, &proof, second)
+	return d, err
+}
+
 // sign prepares an order and signs it with the keys of those who must.
 func (l *Ledger) sign(ctx context.Context, o *domain.Order, at time.Time, signers []Signer) (*Prepared, domain.Proof, *domain.SecondProof, error) {
 	p, err := l.Prepare(ctx, o)
@@ -156,7 +175,7 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 	stream := o.Stream()
 	unlock := l.lock(stream)
 	defer unlock()
-	claimed := p.number == ""
+	claimed := p.number == "" && p.account == ""
 	for try := 0; ; try++ {
 		d, parts, expected, err := l.decide(p, &proof, second)
 		if err != nil {
@@ -435,10 +454,32 @@ func (l *Ledger) answered(o *domain.Order, repeated bool) *Done {
 	return d
 }
 
-// claim makes an id number the party's: one number is one party. A number that
+// AccountTaken says that another command registered the same account at the same
+// moment, under another id. Nothing was written: the same may be sent again.
+type AccountTaken struct{}
+
+func (e *AccountTaken) Error() string {
+	return "the account was registered by another command at the same moment: send it again 该账号刚由另一命令登记，请重发"
+}
+
+// claim makes an id number the party's and an account its id's: one number is
+// one party. A number that
 // belongs to a party which was never registered (its command was cut off) goes
 // over to this one.
 func (l *Ledger) claim(ctx context.Context, p *Prepared, o *domain.Order) error {
+	if p.account != "" {
+		want := details(o.Body).AccountID
+		id, err := l.vault.ClaimAccount(ctx, p.account, want)
+		if err == nil && id != want {
+			err = &AccountTaken{}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if p.number == "" {
+		return nil
+	}
 	_, party, _ := domain.SplitStream(o.Stream())
 	owner, err := l.vault.ClaimNumber(ctx, p.number, party)
 	if err != nil || owner == party {

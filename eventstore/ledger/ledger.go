@@ -95,7 +95,7 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	}
 	// What the vault has seen is asked first: another process may be writing, and
 	// tells the vault of events that are not read here yet.
-	seen, err := keys.Seen(ctx)
+	seen, err := keys.Mark(ctx, vault.Tail)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}

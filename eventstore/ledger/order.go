@@ -66,9 +66,14 @@ func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error
 		return nil, err
 	}
 	if p.account != "" {
-		id, err := l.vault.ClaimAccount(ctx, p.account, domain.Made(o.ID, "account"))
+		// The id stands in what is signed; it is claimed once the order is decided,
+		// so that what is refused leaves nothing behind.
+		id, known, err := l.vault.AccountOf(ctx, p.account)
 		if err != nil {
 			return nil, err
+		}
+		if !known {
+			id = domain.Made(o.ID, "account")
 		}
 		details(o.Body).AccountID = id
 	}

@@ -33,6 +33,9 @@ type Entry struct {
 	Opened  []Opening `json:"opened,omitempty"`
 }
 
+// MaxWhy bounds a reason, in bytes.
+const MaxWhy = 2_000
+
 // EntryKind is what an entry is about.
 type EntryKind string
 
@@ -67,6 +70,9 @@ func (v *Vault) Note(ctx context.Context, e Entry) error {
 
 // note writes an entry in a transaction.
 func (v *Vault) note(tx *sql.Tx, e Entry) error {
+	if len(e.Why) > MaxWhy {
+		return fmt.Errorf("vault: a reason of %d bytes, %d are allowed", len(e.Why), MaxWhy)
+	}
 	if v.kind.alone != "" {
 		if _, err := tx.Exec(v.kind.alone); err != nil {
 			return fmt.Errorf("vault: write the journal: %w", err)
@@ -111,7 +117,7 @@ func (v *Vault) chain(before []byte, no int64, text []byte) []byte {
 // or that of the database. A tail that is missing altogether is not found.
 func (v *Vault) Journal(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		const page = 100 // the file has one connection, which a writer may wait for
+		const page = 20 // an entry may name some thousand people; and the file has one connection, which a writer may wait for
 		var before []byte
 		for last := int64(0); ; {
 			entries, err := v.page(ctx, last, page)

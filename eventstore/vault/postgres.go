@@ -54,6 +54,8 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
 CREATE TABLE keys (id BYTEA PRIMARY KEY, wrapped BYTEA NOT NULL);
 CREATE TABLE numbers (mac BYTEA PRIMARY KEY, party BYTEA NOT NULL);
 CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);
+CREATE INDEX numbers_party ON numbers (party);
+CREATE INDEX accounts_account ON accounts (account);
 CREATE TABLE journal (no BIGINT PRIMARY KEY, entry BYTEA NOT NULL, mac BYTEA NOT NULL);`,
 	alone:  `LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE`,
 	locks:  []string{`LOCK TABLE meta, keys, numbers, accounts IN ACCESS EXCLUSIVE MODE`},

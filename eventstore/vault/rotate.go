@@ -8,8 +8,6 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,14 +85,14 @@ func (v *Vault) now() wrapped {
 	return v.wrapped
 }
 
-// asker is a database or a transaction.
-type asker interface {
+// querier is a database or a transaction.
+type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // stillWrapped is ErrWrongKey where another process has wrapped the vault anew:
 // what this one wrote now nobody could open.
-func (v *Vault) stillWrapped(ctx context.Context, in asker) error {
+func (v *Vault) stillWrapped(ctx context.Context, in querier) error {
 	var index []byte
 	err := in.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'index'`).Scan(&index)
 	if err != nil {
@@ -105,125 +103,6 @@ func (v *Vault) stillWrapped(ctx context.Context, in asker) error {
 		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
 	}
 	return nil
-}
-
-// Erase deletes the keys of persons and cases, with the rows of their numbers
-// and those of accounts, and writes into the journal that it did. It is no
-// erasure yet: older copies have them still, until Rotate. erasures is how many
-// of the ledger are done with this one; see Behind.
-func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, erasures int, e Entry) error {
-	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
-	err := v.do(ctx, func(tx *sql.Tx) error {
-		if err := v.set(tx, "erasures", binary.BigEndian.AppendUint64(nil, uint64(erasures))); err != nil {
-			return err
-		}
-		if err := v.set(tx, "unrotated", []byte{1}); err != nil {
-			return err
-		}
-		for _, of := range []struct {
-			statement string
-			ids       []uuid.UUID
-		}{
-			{`DELETE FROM keys WHERE id = ?`, keys},
-			{`DELETE FROM numbers WHERE party = ?`, keys},
-			{`DELETE FROM accounts WHERE account = ?`, accounts},
-		} {
-			for _, id := range of.ids {
-				if _, err := tx.Exec(v.kind.bind(of.statement), id[:]); err != nil {
-					return fmt.Errorf("vault: erase: %w", err)
-				}
-			}
-		}
-		return v.note(tx, e)
-	})
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, id := range keys {
-		delete(v.cache, id)
-	}
-	return err
-}
-
-// set keeps a value of the vault's own.
-func (v *Vault) set(tx *sql.Tx, name string, value []byte) error {
-	_, err := tx.Exec(v.kind.bind(`INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), name, value)
-	return err
-}
-
-// get reads one; nil is none.
-func (v *Vault) get(ctx context.Context, name string) (value []byte, err error) {
-	err = v.db.QueryRowContext(ctx, v.kind.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		named, _ := v.kind.failed(err)
-		return nil, fmt.Errorf("vault: read %s: %w", name, named)
-	}
-	return value, nil
-}
-
-// Behind says whether the vault has not done as many erasures as the ledger
-// has: one was cut off, or this is an older copy of the vault, put back.
-func (v *Vault) Behind(ctx context.Context, erasures int) (bool, error) {
-	value, err := v.get(ctx, "erasures")
-	if err != nil || len(value) != 8 {
-		return erasures > 0, err
-	}
-	return binary.BigEndian.Uint64(value) < uint64(erasures), nil
-}
-
-// Unrotated says that keys were deleted since the wrapping key was made: older
-// copies of the vault still open what was erased.
-func (v *Vault) Unrotated(ctx context.Context) (bool, error) {
-	value, err := v.get(ctx, "unrotated")
-	return value != nil, err
-}
-
-// Seen is how far a ledger was when the vault was last closed.
-type Seen struct {
-	Count uint64    `json:"count"` // events
-	Last  uuid.UUID `json:"last"`  // the last of them
-}
-
-// See remembers how far the ledger is, so that a log that loses its tail is
-// found out: the vault is kept apart from it.
-func (v *Vault) See(ctx context.Context, s Seen) error {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return v.do(ctx, func(tx *sql.Tx) error { return v.set(tx, "seen", text) })
-}
-
-// Seen returns what See remembered; zero is nothing.
-func (v *Vault) Seen(ctx context.Context) (s Seen, err error) {
-	text, err := v.get(ctx, "seen")
-	if err != nil || text == nil {
-		return s, err
-	}
-	return s, json.Unmarshal(text, &s)
-}
-
-// Has returns those of some persons and cases of which the vault has a key or a
-// number.
-func (v *Vault) Has(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
-	var has []uuid.UUID
-	for _, id := range ids {
-		var found []byte
-		for _, query := range []string{`SELECT id FROM keys WHERE id = ?`, `SELECT party FROM numbers WHERE party = ?`} {
-			switch err := v.row(ctx, query, id[:], &found); {
-			case err == nil:
-				has = append(has, id)
-			case !errors.Is(err, sql.ErrNoRows):
-				return nil, fmt.Errorf("vault: look for a key: %w", err)
-			default:
-				continue
-			}
-			break
-		}
-	}
-	return has, nil
 }
 
 // next is where a new wrapping key waits until it takes its place.
@@ -246,14 +125,16 @@ func lockRotation(ctx context.Context, path string) (real string, unlock func() 
 
 // Rotate wraps the vault under a new wrapping key, which then stands in the file
 // at path, where the old one stood. Of the old one nothing is left there; who
-// has a copy of it must destroy it. after, for tests, is called after each step.
+// has a copy of it must destroy it.
 //
 // Other processes that have the vault open get ErrWrongKey from now on, and so
 // does this one where another rotated first.
-func (v *Vault) Rotate(ctx context.Context, path string, e Entry, after func(step int) error) (err error) {
-	if after == nil {
-		after = func(int) error { return nil }
-	}
+func (v *Vault) Rotate(ctx context.Context, path string, e Entry) error {
+	return v.rotate(ctx, path, e, func(int) error { return nil })
+}
+
+// rotate calls after behind each step, for tests.
+func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(step int) error) (err error) {
 	real, unlock, err := lockRotation(ctx, path)
 	if err != nil {
 		return err
@@ -381,6 +262,16 @@ func (v *Vault) rewrap(ctx context.Context, key WrappingKey, e Entry) error {
 	e.Kind = Rewrap
 	to := wrappedBy(key)
 	to.index = seal(to.aead, v.index, []byte("index"))
+	for try := 0; ; try++ {
+		err := v.rewrapOnce(ctx, to, e)
+		named, again := v.kind.failed(err)
+		if !again || try == transactions {
+			return named
+		}
+	}
+}
+
+func (v *Vault) rewrapOnce(ctx context.Context, to wrapped, e Entry) error {
 	v.turn.Lock()
 	defer v.turn.Unlock()
 	from := v.now()
@@ -389,13 +280,13 @@ func (v *Vault) rewrap(ctx context.Context, key WrappingKey, e Entry) error {
 		return err
 	}
 	err = func() error {
-		if err := v.stillWrapped(ctx, tx); err != nil {
-			return err
-		}
 		for _, lock := range v.kind.locks {
-			if _, err := tx.Exec(lock); err != nil {
+			if _, err := tx.ExecContext(ctx, lock); err != nil {
 				return err
 			}
+		}
+		if err := v.stillWrapped(ctx, tx); err != nil {
+			return err
 		}
 		if err := v.each(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
 			key, err := unseal(from.aead, box, id)

@@ -32,6 +32,8 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE numbers (mac BLOB PRIMARY KEY, party BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE accounts (mac BLOB PRIMARY KEY, account BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX numbers_party ON numbers (party);
+CREATE INDEX accounts_account ON accounts (account);
 CREATE TABLE journal (no INTEGER PRIMARY KEY, entry BLOB NOT NULL, mac BLOB NOT NULL) STRICT;`,
 	shrink: []string{`VACUUM`},
 	bind:   func(statement string) string { return statement },

@@ -88,6 +88,7 @@ type Vault struct {
 	mu      sync.Mutex // guards what follows
 	wrapped wrapped
 	cache   map[uuid.UUID][]byte
+	erased  int       // how often keys were deleted: one that was read before is not cached
 	cached  time.Time // when the cache was last emptied
 	waiting []*job
 	closed  bool
@@ -98,8 +99,9 @@ type Vault struct {
 
 // A job is a write that waits for the next transaction.
 type job struct {
-	do  func(tx *sql.Tx) error
-	err chan error // room for one, so that the writer never waits
+	do    func(tx *sql.Tx) error
+	after func()     // done once it is committed, before anybody is answered; may be nil
+	err   chan error // room for one, so that the writer never waits
 }
 
 // kind is what differs between the databases.
@@ -244,6 +246,9 @@ func (v *Vault) write() {
 		if len(jobs) > 0 {
 			err := v.commit(jobs)
 			for _, j := range jobs {
+				if err == nil && j.after != nil {
+					j.after()
+				}
 				j.err <- err
 			}
 		}
@@ -296,7 +301,11 @@ func (v *Vault) transact(jobs []*job) error {
 
 // do gives a write to the writer and waits for its sync.
 func (v *Vault) do(ctx context.Context, f func(tx *sql.Tx) error) error {
-	j := &job{f, make(chan error, 1)}
+	return v.doThen(ctx, f, nil)
+}
+
+func (v *Vault) doThen(ctx context.Context, f func(tx *sql.Tx) error, after func()) error {
+	j := &job{f, after, make(chan error, 1)}
 	v.mu.Lock()
 	if v.closed {
 		v.mu.Unlock()
@@ -350,7 +359,7 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 		clear(v.cache)
 		v.cached = now
 	}
-	key, closed := v.cache[id], v.closed
+	key, closed, erased := v.cache[id], v.closed, v.erased
 	v.mu.Unlock()
 	if closed {
 		return nil, ErrClosed
@@ -376,7 +385,9 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
 	}
 	v.mu.Lock()
-	v.cache[id] = key
+	if v.erased == erased {
+		v.cache[id] = key
+	}
 	v.mu.Unlock()
 	return key, nil
 }
@@ -479,6 +490,9 @@ func (v *Vault) mac(kind, value string) []byte {
 	m.Write([]byte(kind + "\x00" + value))
 	return m.Sum(nil)
 }
+
+// Ledger is the ledger whose vault it is.
+func (v *Vault) Ledger() uuid.UUID { return v.ledger }
 
 // SnapshotKey is the key by which a ledger knows its own snapshots: 32 bytes,
 // the same for all who have the vault and its wrapping key.

@@ -1,0 +1,71 @@
+package vault
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// Erase deletes the keys of persons and cases, with the rows of their numbers
+// and those of accounts, and writes into the journal that it did. It is no
+// erasure yet: older copies have them still, until Rotate.
+func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) error {
+	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
+	return v.doThen(ctx, func(tx *sql.Tx) error {
+		if err := v.set(tx, "unrotated", []byte{1}); err != nil {
+			return err
+		}
+		for _, of := range []struct {
+			statement string
+			ids       []uuid.UUID
+		}{
+			{`DELETE FROM keys WHERE id = ?`, keys},
+			{`DELETE FROM numbers WHERE party = ?`, keys},
+			{`DELETE FROM accounts WHERE account = ?`, accounts},
+		} {
+			for _, id := range of.ids {
+				if _, err := tx.Exec(v.kind.bind(of.statement), id[:]); err != nil {
+					return fmt.Errorf("vault: erase: %w", err)
+				}
+			}
+		}
+		return v.note(tx, e)
+	}, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.erased++
+		for _, id := range keys {
+			delete(v.cache, id)
+		}
+	})
+}
+
+// Has returns those of some persons and cases of which the vault has a key or a
+// number.
+func (v *Vault) Has(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	var has []uuid.UUID
+	for _, id := range ids {
+		for _, query := range []string{`SELECT id FROM keys WHERE id = ?`, `SELECT party FROM numbers WHERE party = ?`} {
+			var found []byte
+			err := v.row(ctx, query, id[:], &found)
+			if err == nil {
+				has = append(has, id)
+				break
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return nil, fmt.Errorf("vault: look for a key: %w", err)
+			}
+		}
+	}
+	return has, nil
+}
+
+// Unrotated says that keys were deleted since the wrapping key was made: older
+// copies of the vault still open what was erased.
+func (v *Vault) Unrotated(ctx context.Context) (bool, error) {
+	value, err := v.get(ctx, "unrotated")
+	return value != nil, err
+}
