@@ -188,7 +188,7 @@ func (b *Books) PublicLines(id domain.ID, place string, on domain.Day) []PublicL
 	var lines []PublicLine
 	for _, l := range n.Lines {
 		d := disclosure.Stricter(l.Disclosure())
-		if p := b.State.Parties[l.Beneficiary]; p == nil || p.Restricted || p.Minor {
+		if p := b.State.Parties[b.State.Same(l.Beneficiary)]; p == nil || p.Restricted || p.Minor {
 			d = d.Stricter(domain.CountsOnly)
 		}
 		if l.People() != (domain.Headcount{}) {

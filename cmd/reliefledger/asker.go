@@ -61,6 +61,15 @@ func (a *asker) audiences(unit domain.ID) (list []domain.Audience) {
 	return list
 }
 
+// anywhere says whether he is an officer in office with any role at all.
+func (a *asker) anywhere() (ok bool) {
+	a.l.View(func(s *domain.Ledger) {
+		o := s.Officers[a.officer]
+		ok = o != nil && !o.Left && len(o.Grants) > 0
+	})
+	return ok || a.demo
+}
+
 // sees says how much of a private field of an event of a unit he sees.
 func (a *asker) sees(unit domain.ID, event, field string) domain.Seen {
 	most := domain.Withheld

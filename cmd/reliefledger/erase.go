@@ -77,7 +77,7 @@ func (p *program) restrictCommand() *cobra.Command {
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withAsker(cmd.Context(), "restrict", func(a *asker) error {
-				id, err := who.find(cmd.Context(), p, a.l, args)
+				id, err := who.find(cmd.Context(), p, a, args)
 				if err != nil {
 					return err
 				}
@@ -134,12 +134,13 @@ func (p *program) erase(ctx context.Context, a *asker, args []string, who *which
 		for i := range args {
 			args[i] = strings.TrimPrefix(args[i], domain.PartyKind+"-")
 		}
-		id, err := who.find(ctx, p, a.l, args)
+		id, err := who.find(ctx, p, a, args)
 		if err != nil {
 			return err
 		}
 		stream, body = domain.Stream(domain.PartyKind, id), &domain.EraseParty{Party: id, Basis: basis}
 	}
+	a.l.erasing = !dry && !confirm
 	if confirm {
 		body = &domain.ConfirmErasure{Stream: stream}
 	}

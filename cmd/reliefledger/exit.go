@@ -116,6 +116,7 @@ func exitCode(err error) int {
 		damaged  *damagedError
 		lost     *snapshot.Lost
 		tail     *ledger.Lost
+		account  *ledger.AccountTaken
 		other    *ledger.OtherLedger
 		notSeen  *notSeenError
 		refused  *documents.Refused
@@ -132,7 +133,7 @@ func exitCode(err error) int {
 		return exitKey
 	case errors.As(err, &address), errors.As(err, &input), errors.As(err, &cells), errors.As(err, &refused), errors.Is(err, vault.ErrTooLong):
 		return exitInput
-	case errors.As(err, &refusal), errors.As(err, &taken):
+	case errors.As(err, &refusal), errors.As(err, &taken), errors.As(err, &account):
 		return exitRefused
 	case errors.As(err, &unsigned), errors.As(err, &key), errors.As(err, &notSeen), errors.Is(err, vault.ErrWrongKey):
 		return exitKey

@@ -169,6 +169,7 @@ type opened struct {
 	program *program
 	key     string // the file of the wrapping key
 	ours    bool   // the store has the folder's ledger
+	erasing bool   // the command is an erasure: it fails where that is not finished
 }
 
 func (o *opened) Close() error {
@@ -178,7 +179,10 @@ func (o *opened) Close() error {
 		if err := o.Remember(); err != nil {
 			o.program.caution(err) // what was recorded is recorded
 		}
-		left = o.rotate()
+		if left = o.rotate(); left != nil && !o.erasing {
+			o.program.caution(left)
+			left = nil
+		}
 	}
 	return errors.Join(left, o.Ledger.Close(), o.store.Close(), o.vault.Close())
 }

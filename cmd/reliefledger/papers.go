@@ -351,12 +351,17 @@ func (d *desk) notice(which, place string, on domain.Day, size paper.Size) (draw
 		out.Facts = append(out.Facts, paper.Fact{Name: "收到异议", Text: fmt.Sprintf("%d 件，未处理 %d 件", n.Objections, n.Open)})
 	}
 	lines := b.PublicLines(n.ID, place, on)
+	may := map[int]bool{}
 	if d.open != nil {
-		if err := d.open.note(d.ctx, domain.ID{}, listedNames(b, lines)); err != nil {
+		named, err := d.open.mayName(d.ctx, b, n.ID, lines, on)
+		if err != nil {
 			return nil, err
 		}
+		for _, line := range named {
+			may[line.Line] = true
+		}
 	}
-	return out, d.noticeRows(out, n, lines)
+	return out, d.noticeRows(out, n, lines, may)
 }
 
 // hanging is the publication by which a notice hangs at a place on a day, else
@@ -385,7 +390,7 @@ func postedAt(phase *projections.Phase, place string) []domain.Posted {
 }
 
 // noticeRows fills what of the list is to be seen, and the totals, which stay.
-func (d *desk) noticeRows(out *paper.Notice, n projections.Notice, lines []projections.PublicLine) error {
+func (d *desk) noticeRows(out *paper.Notice, n projections.Notice, lines []projections.PublicLine, may map[int]bool) error {
 	goods := map[string]domain.Quantity{}
 	for _, l := range d.books.State.Notices[n.ID].Lines {
 		for _, g := range l.Give {
@@ -413,7 +418,7 @@ func (d *desk) noticeRows(out *paper.Notice, n projections.Notice, lines []proje
 		party := d.books.State.Parties[l.Beneficiary]
 		if l.Disclosure != domain.CountsOnly {
 			out.CountsOnly = false
-			if d.open != nil && party != nil {
+			if may[l.Line] {
 				name, err := openName(d.ctx, d.open.l, d.books, party)
 				if err != nil {
 					return err
@@ -423,6 +428,10 @@ func (d *desk) noticeRows(out *paper.Notice, n projections.Notice, lines []proje
 		}
 		if l.People != (domain.Headcount{}) {
 			row.Note = "集体" + sayPeople(l.People)
+		} else if party != nil && party.Minor {
+			row.Note = "未成年人"
+		} else if party != nil && party.Restricted {
+			row.Note = "不公开"
 		}
 		if row.Struck = l.Struck; l.Struck {
 			row.Give, row.Note = "——", joined([]string{row.Note, "已剔除"})

@@ -108,6 +108,11 @@ func (p *program) withAsker(ctx context.Context, did string, do func(*asker) err
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	opened := false
+	l.View(func(s *domain.Ledger) { opened = s.Opened != nil })
+	if !opened {
+		return &noLedgerError{p.data, "it was never opened, run init again 尚未开立，请再运行 init (LedgerOpened is missing)"}
+	}
 	a, err := p.asker(l, did)
 	if err != nil {
 		return err
@@ -132,14 +137,14 @@ func (w *whichParty) flags(c *cobra.Command) {
 }
 
 // find returns the party.
-func (w *whichParty) find(ctx context.Context, p *program, l *opened, args []string) (domain.ID, error) {
+func (w *whichParty) find(ctx context.Context, p *program, a *asker, args []string) (domain.ID, error) {
 	if (len(args) == 1) == (w.numberFile != "") {
 		return domain.ID{}, &inputError{what: "PARTY", why: p.say("须给出对象的编号、其事件的序号，或 --id-number", "give the party's id, the number of one of its events, or --id-number")}
 	}
 	if w.numberFile != "" {
-		return w.byNumber(ctx, p, l)
+		return w.byNumber(ctx, p, a)
 	}
-	return p.thing(l, domain.PartyKind, args[0], p.say("没有这个对象", "no such party"))
+	return p.thing(a.l, domain.PartyKind, args[0], p.say("没有这个对象", "no such party"))
 }
 
 // thing finds what has a stream by its id, by the number of one of its events,
@@ -171,7 +176,12 @@ func (p *program) thing(l *opened, kind, which, none string) (id domain.ID, err 
 	return id, nil
 }
 
-func (w *whichParty) byNumber(ctx context.Context, p *program, l *opened) (domain.ID, error) {
+// byNumber looks a number up for an officer, which stands in the journal; of
+// parties that are not his unit's it says what it says of nobody's number.
+func (w *whichParty) byNumber(ctx context.Context, p *program, a *asker) (domain.ID, error) {
+	if !a.anywhere() {
+		return domain.ID{}, &notSeenError{a.officer, "PartyRegistered.number"}
+	}
 	name := w.numberFile
 	if name == "-" {
 		name = os.Stdin.Name()
@@ -184,11 +194,28 @@ func (w *whichParty) byNumber(ctx context.Context, p *program, l *opened) (domai
 	if err != nil {
 		return domain.ID{}, err
 	}
-	id, ok, err := l.PartyOf(ctx, number)
-	if err == nil && !ok {
-		err = &inputError{what: "--id-number", why: p.say("账上没有此人", "the ledger knows nobody of that number")}
+	id, ok, err := a.l.PartyOf(ctx, number)
+	if err != nil {
+		return id, err
 	}
-	return id, err
+	var unit domain.ID
+	a.l.View(func(s *domain.Ledger) {
+		if x := s.Parties[id]; ok && x != nil {
+			unit = x.Unit
+		}
+	})
+	ok = ok && a.sees(unit, "PartyRegistered", "number") >= domain.Masked
+	e := vault.Entry{Kind: vault.LookedUp, Officer: a.officer, Did: a.did, Why: a.why}
+	if ok {
+		e.Opened = []vault.Opening{{Fields: []string{"number"}, Of: []uuid.UUID{id}}}
+	}
+	if err := a.l.Note(ctx, e); err != nil {
+		return id, err
+	}
+	if !ok {
+		return domain.ID{}, &inputError{what: "--id-number", why: p.say("您经办的单位没有登记此人", "no unit of yours has registered that person")}
+	}
+	return id, nil
 }
 
 // detail is a field of a party as its last event has it.
@@ -247,7 +274,7 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 	if err := a.reason(p); err != nil {
 		return err
 	}
-	id, err := w.find(ctx, p, a.l, args)
+	id, err := w.find(ctx, p, a, args)
 	if err != nil {
 		return err
 	}
@@ -266,10 +293,11 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 	if err != nil {
 		return err
 	}
-	what := openedFor{}
+	// What he sees is decided once: what is opened is what stands in the journal.
+	what, seen := openedFor{}, make([]domain.Seen, len(list))
 	var open []string
-	for _, d := range list {
-		if !party.Erased && a.sees(party.Unit, d.event, d.field) >= domain.Masked {
+	for i, d := range list {
+		if seen[i] = a.sees(party.Unit, d.event, d.field); !party.Erased && seen[i] >= domain.Masked {
 			open = append(open, d.field)
 		}
 	}
@@ -280,13 +308,12 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 		return err
 	}
 	shown := []shownField{}
-	for _, d := range list {
+	for i, d := range list {
 		f := shownField{Field: d.field, Seen: "withheld"}
-		seen := a.sees(party.Unit, d.event, d.field)
 		switch {
 		case party.Erased:
 			f.Seen = "erased"
-		case seen >= domain.Masked:
+		case seen[i] >= domain.Masked:
 			f.Seen = "whole"
 			f.Value, err = a.l.Unseal(ctx, d.box, d.in.Stream, d.in.Meta.Command.ID, d.field)
 			if errors.Is(err, vault.ErrKeyGone) {
@@ -296,8 +323,8 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 			if err != nil {
 				return err
 			}
-			if seen == domain.Masked {
-				f.Seen, f.Value = "masked", domain.MaskNumber(f.Value)
+			if seen[i] == domain.Masked {
+				f.Seen, f.Value = "masked", domain.Mask(d.field, f.Value)
 			}
 		}
 		shown = append(shown, f)
@@ -411,7 +438,7 @@ func (p *program) sayEvent(ctx context.Context, a *asker, unit domain.ID, number
 	if err := json.Unmarshal(parts.Private, &private); err != nil {
 		return &inputError{what: fmt.Sprint(number), err: err}
 	}
-	v := &privateView{ctx: ctx, a: a, unit: unit, in: decoded, what: openedFor{}, withheld: map[string]bool{}}
+	v := &privateView{ctx: ctx, a: a, unit: unit, in: decoded, what: openedFor{}, withheld: map[string]bool{}, seen: map[string]domain.Seen{}}
 	v.walk(private, nil, false) // what is to be opened, for the journal
 	if len(v.what) > 0 {
 		if err := a.reason(p); err != nil {
@@ -453,7 +480,18 @@ type privateView struct {
 	in       *domain.Recorded
 	what     openedFor       // to be opened
 	withheld map[string]bool // fields
+	seen     map[string]domain.Seen
 	err      error
+}
+
+// sees decides once what of a field he sees: what is opened is what stands in the
+// journal.
+func (v *privateView) sees(field string) domain.Seen {
+	if seen, known := v.seen[field]; known {
+		return seen
+	}
+	v.seen[field] = v.a.sees(v.unit, domain.TypeOf(v.in.Event), field)
+	return v.seen[field]
 }
 
 // field is the path of a value in the table of who sees what.
@@ -485,7 +523,7 @@ func (v *privateView) walk(value any, path []string, open bool) any {
 		}
 		return out
 	}
-	if v.a.sees(v.unit, domain.TypeOf(v.in.Event), field(path)) < domain.Masked {
+	if v.sees(field(path)) < domain.Masked {
 		v.withheld[field(path)] = true
 		return nil
 	}
@@ -494,7 +532,7 @@ func (v *privateView) walk(value any, path []string, open bool) any {
 
 func (v *privateView) sealed(box domain.Sealed, path []string, open bool) any {
 	f := field(path)
-	seen := v.a.sees(v.unit, domain.TypeOf(v.in.Event), f)
+	seen := v.sees(f)
 	gone := false
 	v.a.l.View(func(s *domain.Ledger) { gone = s.Erased(box.Key) })
 	switch {
@@ -515,7 +553,7 @@ func (v *privateView) sealed(box domain.Sealed, path []string, open bool) any {
 		v.err = err
 	}
 	if seen == domain.Masked {
-		text = domain.MaskNumber(text)
+		text = domain.Mask(f, text)
 	}
 	return map[string]any{"opened": text}
 }
@@ -597,5 +635,5 @@ func (p *program) sayKind(k vault.EntryKind) string {
 	if p.lang() == domain.En {
 		return string(k)
 	}
-	return map[vault.EntryKind]string{vault.Opened: "打开", vault.Erased: "删除", vault.Rewrap: "换封装密钥", vault.Removed: "移除文件", vault.Lost: "缺失仍继续"}[k]
+	return map[vault.EntryKind]string{vault.Opened: "打开", vault.LookedUp: "查号", vault.Erased: "删除", vault.Rewrap: "换封装密钥", vault.Removed: "移除文件", vault.Lost: "缺失仍继续"}[k]
 }

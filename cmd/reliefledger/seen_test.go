@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"reliefledger.org/ledger/domain"
 )
 
 // What is private in the ledger of TestNobodySeesMore, each marked so that it is
@@ -63,6 +66,7 @@ func TestNobodySeesMore(t *testing.T) {
 	appoint("privacy", "隐私专员", "privacy-officer")
 	appoint("auditor", "审计", "auditor")
 	delete(keys, "payer")
+	today := domain.DayOf(time.Now()).String()
 	for i, step := range []struct{ key, lines string }{
 		{"a.key", `{"as":"prog","do":"define-programme","date":"2026-01-02","content":{"unit":"@open/unit","name":"慰问","terms":{"purposes":["weiwen"],"forms":["cash"],"papers_within":5,"notice":[{"timing":"before","days":1,"mode":"calendar","places":[{"place":"village-board","disclosure":"full"},{"place":"web","disclosure":"masked"}]}]}}}`},
 		{"finance.key", `{"as":"fund","do":"establish-fund","date":"2026-01-05","content":{"unit":"@open/unit","name":"资金","earmark":["weiwen"]}}
@@ -89,6 +93,11 @@ func TestNobodySeesMore(t *testing.T) {
 {"as":"pay","do":"pay-batch","date":"2026-01-13","content":{"allocation":"@alloc/allocation","batch":1}}`},
 		{"finance.key", `{"as":"back","do":"return-disbursement","date":"2026-01-14","content":{"allocation":"@alloc/allocation","payment":{"command":"@pay","row":1},"amount":"60","kind":"payee","reason":"MARKRETURN"}}
 {"as":"late","do":"complete-papers","date":"2026-02-14","irregular":[{"code":"papers-late","reason":"MARKIRREGULAR","evidence":["MARKEVIDENCE"]}],"second":"@payer/officer","content":{"party":"@he/party","papers":["MARKPAPERS"]}}`},
+		// A list that hangs today, which anybody may see.
+		{"finance.key", strings.ReplaceAll(`{"as":"list2","do":"draft-notice","date":"TODAY","content":{"allocation":"@alloc/allocation","heading":{"title":"今日名单","issuer":"局","phone":"0372-0","how_to":"书面"}}}
+{"as":"rows2","do":"add-lines","date":"TODAY","content":{"notice":"@list2/notice","rows":[{"beneficiary":"@he/party","give":[{"form":"cash","amount":"100"}]},{"beneficiary":"@child/party","give":[{"form":"cash","amount":"100"}]}]}}`, "TODAY", today)},
+		{"payer.key", strings.ReplaceAll(`{"as":"rev2","do":"review-notice","date":"TODAY","content":{"notice":"@list2/notice","meeting":"局务会"}}
+{"as":"pub2","do":"publish-notice","date":"TODAY","content":{"notice":"@list2/notice","timing":"before","places":[{"place":"village-board","on":"TODAY","disclosure":"full"},{"place":"web","on":"TODAY","disclosure":"masked"}]}}`, "TODAY", today)},
 	} {
 		name := fmt.Sprintf("%d.jsonl", i)
 		if err := os.WriteFile(filepath.Join(o.dir, name), []byte(step.lines), 0o600); err != nil {
@@ -107,8 +116,9 @@ func TestNobodySeesMore(t *testing.T) {
 		Allocation string
 		Prepared   struct{ Number int }
 	}
-	decode(t, o.must("show", "notices", "--on", "2026-01-09", "--json"), &notices)
+	decode(t, o.must("show", "notices", "--json"), &notices)
 	decode(t, o.must("show", "fund-use", "--json"), &payments)
+	hangs := notices[1].ID
 	facts.notice, facts.payment, facts.batch, facts.allocation = notices[0].ID, fmt.Sprint(payments[0].Number), fmt.Sprint(payments[0].Prepared.Number), payments[0].Allocation
 	parties := map[string]string{}
 	for _, line := range strings.Split(strings.TrimSpace(o.must("show", "events", "--json")), "\n") {
@@ -127,7 +137,8 @@ func TestNobodySeesMore(t *testing.T) {
 		{"show", "balances"}, {"show", "notices"}, {"show", "notices", "--json"}, {"show", "fund-use"}, {"show", "fund-use", "--json"}, {"show", "irregular"}, {"show", "irregular", "--json"},
 		{"show", "payment", facts.payment}, {"show", "payment", facts.payment, "--json"}, {"show", "events", "--json"}, {"show", "stream", "allocation-" + facts.allocation, "--json"},
 		{"show", "notice", facts.notice, "--on", "2026-01-09", "--place", "village-board", "--names"}, {"show", "notice", facts.notice, "--on", "2026-01-09", "--place", "web", "--names", "--json"},
-		{"show", "notice", facts.notice, "--on", "2026-02-09", "--names"},
+		{"show", "notice", facts.notice, "--on", "2026-02-09", "--names"}, {"show", "notice", hangs, "--place", "village-board", "--names"}, {"show", "notice", hangs, "--place", "web", "--names"},
+		{"print", "notice", hangs, "--place", "village-board", "--names", "--out", "OUT"},
 		{"show", "journal"}, {"erase", "--list"}, {"rebuild"}, {"audit", "replay"}, {"audit", "store"},
 		{"print", "sheet", facts.batch, "--names", "--out", "OUT"}, {"print", "receipt", facts.payment, "--names", "--out", "OUT"}, {"print", "voucher", facts.payment, "--names", "--out", "OUT"},
 		{"print", "voucher", facts.batch, "--names", "--out", "OUT"}, {"print", "notice", facts.notice, "--place", "village-board", "--on", "2026-01-09", "--names", "--out", "OUT"},

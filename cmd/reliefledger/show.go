@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -185,7 +186,7 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 		open := map[domain.ID]string{}
 		if names {
 			var err error
-			if open, err = p.names(ctx, b, lines); err != nil {
+			if open, err = p.names(ctx, b, n, lines, on); err != nil {
 				return err
 			}
 		}
@@ -224,7 +225,13 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 			if l.Struck {
 				give = p.say("（已剔除）", "(struck)")
 			}
-			t.row(fmt.Sprint(l.Line), public(open[l.Beneficiary], l.Disclosure), people, give)
+			name := public(open[l.Beneficiary], l.Disclosure)
+			if party := b.State.Parties[b.State.Same(l.Beneficiary)]; party != nil && party.Minor {
+				name = p.say("（未成年人）", "(a minor)")
+			} else if party != nil && party.Restricted {
+				name = p.say("（不公开）", "(not shown)")
+			}
+			t.row(fmt.Sprint(l.Line), name, people, give)
 		}
 		return p.tell(t)
 	}
@@ -247,17 +254,15 @@ func public(name string, d domain.Disclosure) string {
 
 // names opens the names that lines may show, and no others: anybody may see
 // them, and that they were opened stands in the journal all the same.
-func (p *program) names(ctx context.Context, b *projections.Books, lines []projections.PublicLine) (open map[domain.ID]string, err error) {
+func (p *program) names(ctx context.Context, b *projections.Books, n projections.Notice, lines []projections.PublicLine, on domain.Day) (open map[domain.ID]string, err error) {
 	open = map[domain.ID]string{}
 	err = p.withAsker(ctx, "show notice", func(a *asker) error {
-		if err := a.note(ctx, domain.ID{}, listedNames(b, lines)); err != nil {
+		may, err := a.mayName(ctx, b, n.ID, lines, on)
+		if err != nil {
 			return err
 		}
-		for _, line := range lines {
+		for _, line := range may {
 			party := b.State.Parties[line.Beneficiary]
-			if line.Disclosure == domain.CountsOnly || party == nil {
-				continue
-			}
 			if open[line.Beneficiary], err = openName(ctx, a.l, b, party); err != nil {
 				return err
 			}
@@ -267,15 +272,39 @@ func (p *program) names(ctx context.Context, b *projections.Books, lines []proje
 	return open, err
 }
 
-// listedNames are the names that lines may show, for the journal.
-func listedNames(b *projections.Books, lines []projections.PublicLine) openedFor {
+// mayName are the lines of a notice whose names he may see, which then stand in
+// the journal. Anybody sees what hangs today; what hung on another day, or is seen
+// as of an earlier one, only the office sees. What was withdrawn, restricted or
+// erased since is not shown again by looking back.
+func (a *asker) mayName(ctx context.Context, b *projections.Books, notice domain.ID, lines []projections.PublicLine, on domain.Day) (may []projections.PublicLine, err error) {
+	var unit domain.ID
+	withdrawn := false
+	a.l.View(func(s *domain.Ledger) {
+		unit = unitOf(s, domain.Stream(domain.NoticeKind, notice))
+		n := s.Notices[notice]
+		withdrawn = n == nil || n.Withdrawn != domain.ID{}
+	})
+	if withdrawn || len(lines) == 0 {
+		return nil, nil
+	}
+	today := domain.DayOf(time.Now())
+	if past := on != 0 && on != today || b.Until != (projections.Until{}); past {
+		if err := a.need(unit, "PartyRegistered", "name"); err != nil {
+			return nil, err
+		}
+	}
 	what := openedFor{}
 	for _, line := range lines {
-		if party := b.State.Parties[line.Beneficiary]; line.Disclosure != domain.CountsOnly && party != nil && !party.Details.Name.IsZero() {
+		party := b.State.Parties[line.Beneficiary]
+		if line.Disclosure == domain.CountsOnly || party == nil {
+			continue
+		}
+		may = append(may, line)
+		if !party.Details.Name.IsZero() {
 			what.add(party.ID, "name")
 		}
 	}
-	return what
+	return may, a.note(ctx, unit, what)
 }
 
 // erased stands where the name of a person was.
@@ -284,13 +313,18 @@ const erased = "已删除"
 // openName opens the name of a party; where it has none it is empty. That it is
 // about to be opened stands in the journal already (asker.note).
 func openName(ctx context.Context, l *opened, b *projections.Books, party *domain.Party) (string, error) {
-	// The books may be of an earlier day: whether he was erased is asked now.
-	gone := party.Erased
-	l.View(func(s *domain.Ledger) { gone = gone || s.Erased(party.ID) })
+	// The books may be of an earlier day: what hides him is asked now.
+	gone, hidden := party.Erased, party.Restricted || party.Minor
+	l.View(func(s *domain.Ledger) {
+		gone = gone || s.Erased(party.ID)
+		if now := s.Parties[s.Same(party.ID)]; now != nil {
+			gone, hidden = gone || now.Erased, hidden || now.Restricted || now.Minor
+		}
+	})
 	switch {
 	case gone:
 		return erased, nil
-	case party.Details.Name.IsZero():
+	case hidden || party.Details.Name.IsZero():
 		return "", nil
 	}
 	name, err := openDetail(ctx, l, b, party, party.Details.Name, party.NameIn, "name")

@@ -41,11 +41,12 @@ type EntryKind string
 
 // The kinds of entries.
 const (
-	Opened  EntryKind = "opened"  // sealed values were opened, to be shown or printed
-	Erased  EntryKind = "erased"  // keys were deleted
-	Rewrap  EntryKind = "rewrap"  // a new wrapping key took the old one's place
-	Removed EntryKind = "removed" // documents of an erased case were removed
-	Lost    EntryKind = "lost"    // an officer went on although the log had lost its tail
+	Opened   EntryKind = "opened"    // sealed values were opened, to be shown or printed
+	LookedUp EntryKind = "looked-up" // an identity number was looked up; Opened has whose it was
+	Erased   EntryKind = "erased"    // keys were deleted
+	Rewrap   EntryKind = "rewrap"    // a new wrapping key took the old one's place
+	Removed  EntryKind = "removed"   // documents of an erased case were removed
+	Lost     EntryKind = "lost"      // an officer went on although the log had lost its tail
 )
 
 // Opening is which fields were opened, and of whom: persons and cases by the
