@@ -14,7 +14,7 @@ var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 type Day int32
 
 // NoSuchDay is said of a date that does not exist.
-var NoSuchDay = newCode(0, "no-such-day", "没有这一天：“{day}”（应写作 2006-01-02）", "there is no such day: {day} (write 2006-01-02)")
+var NoSuchDay = newCode(0, "no-such-day", "没有这一天：“{day}”（应写作 年-月-日，如 2026-01-05）", "there is no such day: {day} (write year-month-day, 2026-01-05)")
 
 const (
 	firstYear, lastYear = 1900, 2999

@@ -132,7 +132,7 @@ var erasureRows = []refusalRow{
 		c.confirm("2023-01-06", n)
 		stream := Stream(AllocationKind, a)
 		c.by(privacy).refused("2040-01-01", &EraseCase{Stream: stream, Basis: "期满"}, MoneyIsOpen)
-		c.refused("2040-01-01", &EraseCase{Stream: Stream(FundKind, c.fund), Basis: "期满"}, RoleMissing)
+		c.refused("2040-01-01", &EraseCase{Stream: Stream(FundKind, c.fund), Basis: "期满"}, NoSuch)
 		c.by(c.accountant).mustDo("2040-01-01", &ReturnUnspent{Allocation: a})
 		c.mustDo("2040-01-01", &CloseAllocation{Allocation: a})
 		c.by(privacy).refused("2050-12-31", &EraseCase{Stream: stream, Basis: "期满"}, RetentionRuns)

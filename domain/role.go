@@ -1,5 +1,7 @@
 package domain
 
+import "errors"
+
 // Role is what an officer may do, for a unit and those below it.
 type Role string
 
@@ -148,6 +150,14 @@ func (d *decision) checkActor() (Role, error) {
 	for _, r := range row.roles {
 		if d.l.holds(o, r, unit) {
 			return r, nil
+		}
+	}
+	// Nobody has a role for a unit that is not there: what is missing is said, not
+	// the role.
+	if d.l.Units[unit] == nil {
+		probe := *d
+		if err := d.o.Body.decide(&probe); errors.Is(err, NoSuch) {
+			return "", err
 		}
 	}
 	names := ""

@@ -393,7 +393,24 @@ func (d *bankDesk) result(ctx context.Context, file, date string, dry bool) erro
 	for _, code := range sortedKeys(counts) {
 		fmt.Printf("  %s × %d：%s\n", code, counts[code], d.sayCode(code))
 	}
+	payees := d.payees()
+	for _, x := range c.Rejected {
+		party := payees[x.Row-1]
+		fmt.Printf(d.say("  第 %d 行　%s　对象%s\n", "  row %d: %s, party%s\n"), x.Row, x.Code, d.partyNumber(party))
+	}
 	return d.give(ctx, d.a, date, fmt.Sprintf("answer %s %x", d.batch.Prepared, sum), c, dry)
+}
+
+// partyNumber cites a party by its first event, as show party takes it.
+func (d *bankDesk) partyNumber(p *domain.Party) string {
+	if p == nil {
+		return ""
+	}
+	n, ok := d.books.Began(domain.Stream(domain.PartyKind, p.ID))
+	if !ok {
+		return ""
+	}
+	return cite(n)
 }
 
 func (d *bankDesk) sayCode(code string) string {

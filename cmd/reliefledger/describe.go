@@ -30,6 +30,9 @@ func (p *program) listCommands() error {
 // describe writes the fields of a command's content, from its type: so that
 // what is said here cannot differ from what is read.
 func (p *program) describe(w io.Writer, name string) error {
+	if name == "receipt" {
+		name = "record-receipt"
+	}
 	c, ok := domain.NewCommand(name)
 	if !ok {
 		return &inputError{what: name, why: near(name)}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,10 +143,58 @@ func (p *program) erase(ctx context.Context, a *asker, args []string, who *which
 		stream, body = domain.Stream(domain.PartyKind, id), &domain.EraseParty{Party: id, Basis: basis}
 	}
 	a.l.erasing = !dry && !confirm
+	if erase, ok := body.(*domain.EraseParty); ok && !confirm && !p.json {
+		if err := p.sayWhom(ctx, a, erase.Party); err != nil {
+			return err
+		}
+	}
 	if confirm {
 		body = &domain.ConfirmErasure{Stream: stream}
 	}
 	return p.give(ctx, a, date, "", body, dry)
+}
+
+// sayWhom says who is to be erased, so that nobody takes one for another: his name
+// masked, what he was paid, and which documents may still name him.
+func (p *program) sayWhom(ctx context.Context, a *asker, id domain.ID) error {
+	b, err := p.books(ctx)
+	if err != nil {
+		return err
+	}
+	party := b.State.Parties[id]
+	if party == nil || a.need(party.Unit, "PartyRegistered", "name") != nil {
+		return nil // the ledger refuses
+	}
+	what := openedFor{}
+	what.add(id, "name")
+	if err := a.note(ctx, party.Unit, what); err != nil {
+		return err
+	}
+	name, err := openName(ctx, a.l, b, party)
+	if err != nil {
+		return err
+	}
+	if name != erased {
+		name = domain.MaskName(name)
+	}
+	payments, documents := 0, map[uint64]bool{}
+	for _, alloc := range b.State.Allocations {
+		for _, pay := range alloc.Payments {
+			line := alloc.Lines[pay.Line-1]
+			if b.State.Same(line.Payee()) != b.State.Same(id) && b.State.Same(line.Beneficiary()) != b.State.Same(id) {
+				continue
+			}
+			payments++
+			for _, n := range pay.Receipts() {
+				documents[n] = true
+			}
+		}
+	}
+	fmt.Printf(p.say("%s：%d 笔发放\n", "%s: %d payments\n"), name, payments)
+	if len(documents) > 0 {
+		fmt.Printf(p.say("所附文件可能仍有其姓名，随案卷删除（erase allocation-…）：%s\n", "documents that may still name him go with their case (erase allocation-...): %s\n"), cites(slices.Sorted(maps.Keys(documents))))
+	}
+	return nil
 }
 
 // listErasures says of each erasure whether anything is left to be done.

@@ -144,5 +144,22 @@ func (p *program) officerCommand() *cobra.Command {
 			return nil
 		},
 	})
+	c.AddCommand(&cobra.Command{
+		Use:   "show FILE",
+		Short: p.say("显示密钥文件的公钥", "show the public part of a key file"),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			key, err := readKey(args[0])
+			if err != nil {
+				return err
+			}
+			public := base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+			if p.json {
+				return writeJSON(os.Stdout, map[string]string{"file": args[0], "public": public})
+			}
+			fmt.Println(public)
+			return nil
+		},
+	})
 	return c
 }

@@ -144,6 +144,9 @@ func (p *program) booksFrom(ctx context.Context, snapshot func(string, about) st
 	if err != nil {
 		return nil, err
 	}
+	if b.State.Opened == nil && until != (projections.Until{}) {
+		return nil, &inputError{what: "--as-of", why: p.say("那时账簿尚未开立", "the ledger was not open yet")}
+	}
 	if b.State.Opened == nil {
 		return nil, &noLedgerError{p.data, "it was never opened, run init again 尚未开立，请再运行 init (LedgerOpened is missing)"}
 	}

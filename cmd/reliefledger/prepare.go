@@ -67,6 +67,21 @@ func (p *program) prepareAll(ctx context.Context, a *asker, which string, form d
 	if len(rows) == 0 {
 		return &inputError{what: which, why: p.say("没有可制单的行", "nothing is left to be prepared")}
 	}
+	var sum domain.Fen
+	batch := 0
+	a.l.View(func(s *domain.Ledger) {
+		alloc := s.Allocations[id]
+		batch = len(alloc.Batches)
+		for _, r := range rows {
+			due := alloc.Lines[r.Line-1].Due[r.Entitlement-1]
+			sum += domain.Fen(due.Left(0))
+		}
+	})
+	if form == domain.Goods {
+		fmt.Printf(p.say("%d 行\n", "%d rows\n"), len(rows))
+	} else if !p.json {
+		fmt.Printf(p.say("%d 行，%s 元，批次自 %d 起\n", "%d rows, %s yuan, batches from %d on\n"), len(rows), sum, batch+1)
+	}
 	for n := 1; len(rows) > 0; n++ {
 		part := rows[:min(len(rows), domain.MaxRows)]
 		rows = rows[len(part):]

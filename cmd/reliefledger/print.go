@@ -104,6 +104,9 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 		if !names {
 			fmt.Fprintln(os.Stderr, p.say("（未打印姓名，留空手写：--names 可打印）", "(no names, they are left to be written by hand: see --names)"))
 		}
+		if n, ok := filled.(*paper.Notice); ok && n.Down != "" {
+			fmt.Fprintln(os.Stderr, p.say("注意：未印名单"+n.Down+"；某日的名单用 --on", "note: the list is not printed, it does not hang on that day; see --on"))
+		}
 		fmt.Printf(p.say("已写入 %s：%d 页\n", "wrote %s: %d pages\n"), out, pages)
 		return nil
 	}}

@@ -48,14 +48,31 @@ and the identity number masked; an auditor all but accounts; a privacy officer e
 			return p.withAsker(cmd.Context(), "show event", func(a *asker) error { return p.showEvent(cmd.Context(), a, args[0]) })
 		},
 	}
+	var about whichParty
+	var only string
 	journal := &cobra.Command{
 		Use:   "journal",
 		Short: p.say("保险库日志：谁、何时、为何打开了谁的哪些信息", "the vault's journal: who opened what of whom, why and when"),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.withAsker(cmd.Context(), "show journal", func(a *asker) error { return p.showJournal(cmd.Context(), a) })
+			return p.withAsker(cmd.Context(), "show journal", func(a *asker) error {
+				var who domain.ID
+				if only != "" || about.numberFile != "" {
+					var args []string
+					if only != "" {
+						args = []string{only}
+					}
+					var err error
+					if who, err = about.find(cmd.Context(), p, a, args); err != nil {
+						return err
+					}
+				}
+				return p.showJournal(cmd.Context(), a, who)
+			})
 		},
 	}
+	about.flags(journal)
+	journal.Flags().StringVar(&only, "party", "", "entries about one party: its id, or the number of one of its events 只列某对象")
 	fields := &cobra.Command{
 		Use:   "fields",
 		Short: p.say("每个事件的每个非公开字段，谁能看到", "who sees which private field of which event"),
@@ -155,8 +172,16 @@ func (p *program) thing(l *opened, kind, which, none string) (id domain.ID, err 
 	case bad == nil:
 		err = errors.New(none)
 		l.View(func(s *domain.Ledger) {
-			if _, ok := s.EventAt(n); ok {
-				if k, of, _ := domain.SplitStream(s.StreamAt(n)); k == kind {
+			if _, ok := s.EventAt(n); !ok {
+				return
+			}
+			// An allocation is also found by the event that made it, in the stream
+			// above: its own is the next.
+			for _, at := range []uint64{n, n + 1} {
+				if _, ok := s.EventAt(at); !ok || at > n && (kind != domain.AllocationKind || s.TypeAt(n) != "AllocationMade") {
+					continue
+				}
+				if k, of, _ := domain.SplitStream(s.StreamAt(at)); k == kind && err != nil {
 					id, err = of, nil
 				}
 			}
@@ -332,7 +357,11 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 	if p.json {
 		return writeJSON(os.Stdout, map[string]any{"party": id, "unit": party.Unit, "type": party.Type, "restricted": party.Restricted, "erased": party.Erased, "minor": party.Minor, "fields": shown})
 	}
-	fmt.Printf("%s：%s　%s\n", p.say("对象", "party"), id, unit)
+	number := ""
+	if n, ok := a.firstEvent(domain.Stream(domain.PartyKind, id)); ok {
+		number = cite(n)
+	}
+	fmt.Printf("%s：%s%s　%s\n", p.say("对象", "party"), id, number, unit)
 	for _, state := range []struct {
 		is     bool
 		zh, en string
@@ -352,6 +381,18 @@ func (p *program) showParty(ctx context.Context, a *asker, args []string, w *whi
 		fmt.Printf("%s：%s\n", p.say(fieldNames[f.Field], f.Field), value)
 	}
 	return nil
+}
+
+// firstEvent is the number of a stream's first event.
+func (a *asker) firstEvent(stream string) (number uint64, ok bool) {
+	a.l.View(func(s *domain.Ledger) {
+		for n := uint64(0); n < s.Count && !ok; n++ {
+			if s.StreamAt(n) == stream {
+				number, ok = n, true
+			}
+		}
+	})
+	return number, ok
 }
 
 // unitOf is the unit to which a stream belongs; what belongs to none is for the
@@ -588,7 +629,7 @@ func commandPath(r *domain.Recorded, path []string) string {
 	return strings.Join(path, ".")
 }
 
-func (p *program) showJournal(ctx context.Context, a *asker) error {
+func (p *program) showJournal(ctx context.Context, a *asker, about domain.ID) error {
 	var root domain.ID
 	posts := map[uuid.UUID]string{}
 	a.l.View(func(s *domain.Ledger) {
@@ -605,6 +646,9 @@ func (p *program) showJournal(ctx context.Context, a *asker) error {
 		if err != nil {
 			return err
 		}
+		if about != (domain.ID{}) && !slices.ContainsFunc(e.Opened, func(o vault.Opening) bool { return slices.Contains(o.Of, about) }) {
+			continue
+		}
 		if p.json {
 			if err := writeJSONLine(e); err != nil {
 				return err
@@ -614,7 +658,12 @@ func (p *program) showJournal(ctx context.Context, a *asker) error {
 		var fields []string
 		people := map[uuid.UUID]bool{}
 		for _, o := range e.Opened {
-			fields = append(fields, strings.Join(o.Fields, ","))
+			for _, f := range o.Fields {
+				if name := fieldNames[f]; name != "" {
+					f = p.say(name, f)
+				}
+				fields = append(fields, f)
+			}
 			for _, id := range o.Of {
 				people[id] = true
 			}
@@ -623,12 +672,22 @@ func (p *program) showJournal(ctx context.Context, a *asker) error {
 		if who == "" {
 			who = "—"
 		}
-		t.row(fmt.Sprint(e.No), e.At.In(domain.Shanghai).Format("2006-01-02 15:04:05"), p.sayKind(e.Kind), who, e.As, e.Did, strings.Join(fields, " "), fmt.Sprint(len(people)), printable(e.Why))
+		t.row(fmt.Sprint(e.No), e.At.In(domain.Shanghai).Format("2006-01-02 15:04:05"), p.sayKind(e.Kind), who, p.sayAs(e.As), e.Did, strings.Join(fields, ","), fmt.Sprint(len(people)), printable(e.Why))
 	}
 	if p.json {
 		return nil
 	}
 	return p.tell(t)
+}
+
+// sayAs says an audience as the journal has it.
+func (p *program) sayAs(as string) string {
+	for _, a := range []domain.Audience{domain.Public, domain.Finance, domain.Auditing, domain.Privacy} {
+		if as == a.Say(domain.En) {
+			return a.Say(p.lang())
+		}
+	}
+	return as
 }
 
 func (p *program) sayKind(k vault.EntryKind) string {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,9 +157,22 @@ func (p *program) record(ctx context.Context, in io.Reader, name, dir string, op
 	if len(all) == 0 {
 		return &inputError{what: name, why: p.say("没有命令", "no commands")}
 	}
-	for _, w := range all {
+	if dry && len(all) > 1 {
+		copied, remove, err := p.rehearse(ctx, l)
+		if err != nil {
+			return err
+		}
+		if copied != nil {
+			defer func() { err = errors.Join(err, copied.Close(), remove()) }()
+			r.journal, r.l, r.docs, r.dry, r.rehearses = r.l, copied.Ledger, copied.documents(), false, true
+		}
+	}
+	for i, w := range all {
 		if err := p.recordOne(ctx, r, w.in); err != nil {
-			return fmt.Errorf("%s: %w", w.where, err)
+			if i > 0 && !p.json && !dry {
+				fmt.Fprintf(os.Stderr, p.say("前 %d 条已记录，其后的未记录；改正后整份重发，不会重复\n", "the first %d are recorded, what follows is not; mend it and send the whole file again, nothing is done twice\n"), i)
+			}
+			return fmt.Errorf("%s: %w", w.where, r.sayName(w.in, err))
 		}
 	}
 	return nil
@@ -303,7 +317,11 @@ type runner struct {
 	dir     string
 	open    func(name string) ([]byte, error) // files beside the script
 	dry     bool
-	docs    *documents.Store // where documents are kept
+	// rehearses says that l is a copy of the ledger, and journal the ledger itself:
+	// what is opened stands in its vault's journal.
+	rehearses bool
+	journal   *ledger.Ledger
+	docs      *documents.Store // where documents are kept
 	// understood is shown each roster, with its errors, before anything is done
 	// with it; nil: nobody.
 	understood func(roster *sheets.Roster, dry bool) error
@@ -364,7 +382,16 @@ func (r *runner) do(ctx context.Context, o *domain.Order, in *instruction) (*rec
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &recorded{Command: d.Command, Name: name, Stream: d.Stream, Numbers: d.Numbers, Repeated: d.Repeated}, nil
+	out := &recorded{Command: d.Command, Name: name, Stream: d.Stream, Numbers: d.Numbers, Repeated: d.Repeated}
+	if r.rehearses && !d.Repeated {
+		out.Would, out.Numbers = []string{}, nil
+		r.l.View(func(s *domain.Ledger) {
+			for _, n := range d.Numbers {
+				out.Would = append(out.Would, s.TypeAt(n))
+			}
+		})
+	}
+	return out, nil
 }
 
 // try says what an order would lead to. It seals, so a key may be made that
@@ -387,6 +414,22 @@ func (r *runner) try(ctx context.Context, o *domain.Order, in *instruction) (*re
 	return out, nil
 }
 
+// sayName says of a name that another command has that it does.
+func (r *runner) sayName(in *instruction, err error) error {
+	if in.As == "" || !errors.Is(err, domain.OtherContent) {
+		return err
+	}
+	numbers := ""
+	r.l.View(func(s *domain.Ledger) {
+		if e := s.Effect(commandNamed(r.id, in.As)); e != nil && len(e.Events) > 0 {
+			if n, ok := s.Number(e.Events[0]); ok {
+				numbers = cite(n)
+			}
+		}
+	})
+	return fmt.Errorf("名称 “%s” 已用于 / the name is in use for %s: %w", in.As, numbers, err)
+}
+
 // named reads an id, or a name as scripts have it: "@NAME/thing".
 func (r *runner) named(flag, text string) (uuid.UUID, error) {
 	if rest, ok := strings.CutPrefix(text, "@"); ok {
@@ -397,9 +440,20 @@ func (r *runner) named(flag, text string) (uuid.UUID, error) {
 		}
 		return id, nil
 	}
+	if n, err := strconv.ParseUint(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
+		var id uuid.UUID
+		r.l.View(func(s *domain.Ledger) {
+			if _, ok := s.EventAt(n); ok {
+				_, id, _ = domain.SplitStream(s.StreamAt(n))
+			}
+		})
+		if id != (uuid.UUID{}) {
+			return id, nil
+		}
+	}
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return id, &inputError{what: flag, why: fmt.Sprintf("%q is neither an id nor @NAME/thing", text)}
+		return id, &inputError{what: flag, why: fmt.Sprintf("%q 不是编号、事件序号或 @名称/事物 / is no id, number of an event, or @NAME/thing", text)}
 	}
 	return id, nil
 }

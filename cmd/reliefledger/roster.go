@@ -170,6 +170,9 @@ func (r *runner) noteNames(ctx context.Context, by uuid.UUID, parties []uuid.UUI
 	if len(c.SamePerson) > 0 {
 		e.Why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}
+	if r.journal != nil {
+		return r.journal.Note(ctx, e)
+	}
 	return r.l.Note(ctx, e)
 }
 

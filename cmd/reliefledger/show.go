@@ -157,7 +157,9 @@ func (p *program) showBalances(b *projections.Books, by projections.Dimension) e
 
 func (p *program) showNotices(b *projections.Books, on domain.Day) error {
 	list := b.Notices(on)
-	list = slices.DeleteFunc(list, func(n projections.Notice) bool { return n.State == projections.Drafted })
+	list = slices.DeleteFunc(list, func(n projections.Notice) bool {
+		return n.State == projections.Drafted || n.State == projections.Withdrawn && len(n.Phases) == 0 // never hung anywhere
+	})
 	if p.json {
 		if list == nil {
 			list = []projections.Notice{}
@@ -182,6 +184,9 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 		if n.ID.String() != which && fmt.Sprint(n.Number) != strings.TrimPrefix(which, "#") {
 			continue
 		}
+		if _, places := hanging(n, place, on); place != "" && !slices.Contains(places, place) {
+			return &inputError{what: place, why: fmt.Sprintf(p.say("该名单不在此处公示；公示地点：%s", "the notice does not hang there; it hangs at: %s"), strings.Join(places, ", "))}
+		}
 		lines := b.PublicLines(n.ID, place, on)
 		open := map[domain.ID]string{}
 		if names {
@@ -205,9 +210,9 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 		fmt.Printf("%s〔%d〕 %s\n%s：%s　%s：%s\n", n.Title, n.Number, n.State.Say(p.lang()), p.say("发布", "issuer"), n.Issuer, p.say("监督电话", "phone"), n.Phone)
 		fmt.Printf(p.say("异议方式：%s　异议 %d 件，未处理 %d 件\n", "how to object: %s; objections %d, open %d\n"), n.HowTo, n.Objections, n.Open)
 		for _, ph := range n.Phases {
-			fmt.Printf(p.say("公示期：%s 至 %s（%s）〔%d〕\n", "period: %s to %s (%s) [%d]\n"), ph.First, ph.Last, ph.Mode, ph.Number)
+			fmt.Printf(p.say("公示期：%s 至 %s（%s）〔%d〕\n", "period: %s to %s (%s) [%d]\n"), ph.First, ph.Last, p.word(string(ph.Mode)), ph.Number)
 			for _, x := range ph.Places {
-				fmt.Printf("  %s %s %s %s\n", x.Place, x.Where, x.On, x.Disclosure)
+				fmt.Printf("  %s %s %s %s\n", p.word(x.Place), x.Where, x.On, p.word(string(x.Disclosure)))
 			}
 		}
 		fmt.Printf(p.say("合计：%d 行，%s 元 %s\n", "total: %d lines, %s yuan %s\n"), n.Lines, n.Total, strings.Join(n.Goods, ", "))
@@ -236,6 +241,20 @@ func (p *program) showNotice(ctx context.Context, b *projections.Books, which, p
 		return p.tell(t)
 	}
 	return &inputError{what: which, why: p.say("没有这份名单", "no such notice")}
+}
+
+// word says a word of the ledger's data as people do.
+func (p *program) word(s string) string {
+	if p.lang() == domain.En {
+		return s
+	}
+	for _, words := range []map[string]string{placeNames, {"before": "先公示后发放", "after": "先救助后公示", "none": "不公示",
+		"calendar": "按日历日", "working": "按工作日", "full": "全名", "masked": "隐名", "counts": "仅人数"}} {
+		if word := words[s]; word != "" {
+			return word
+		}
+	}
+	return s
 }
 
 // public is a name as a disclosure lets it be seen.
@@ -396,11 +415,11 @@ func (p *program) showEntry(b *projections.Books, e projections.Entry) {
 		f("采购", "purchase", "%s %s〔%d〕", x.Item, x.Cost, x.Number)
 	}
 	f("项目", "programme", "%s %s %d", e.Programme, p.say("修订", "revision"), e.Revision)
-	f("名单", "notice", "%s〔%d〕 %s %d", e.Notice, e.NoticeNumber, p.say("第行", "line"), e.Line)
+	f("名单", "notice", "%s〔%d〕 "+p.say("第 %d 行", "line %d"), e.Notice, e.NoticeNumber, e.Line)
 	for _, ph := range e.Phases {
-		f("公示", "published", "%s %s–%s（%s）〔%d〕", ph.Timing, ph.First, ph.Last, ph.Mode, ph.Number)
+		f("公示", "published", "%s %s–%s（%s）〔%d〕", p.word(string(ph.Timing)), ph.First, ph.Last, p.word(string(ph.Mode)), ph.Number)
 		for _, x := range ph.Places {
-			f("　地点", "  place", "%s %s %s %s", x.Place, x.Where, x.On, x.Disclosure)
+			f("　地点", "  place", "%s %s %s %s", p.word(x.Place), x.Where, x.On, p.word(string(x.Disclosure)))
 		}
 	}
 	f("异议", "objections", "%d", len(e.Objections))

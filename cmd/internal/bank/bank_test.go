@@ -111,6 +111,7 @@ func TestReadResult(t *testing.T) {
 		{"a total of what was paid", "generic", head + "A,6222020000000000018,600,成功\nB,6222020000000000026,1,睡眠户\n合计,,600.00,\n", "2 A 600.00 paid; 3 B 1.00 睡眠户"},
 		{"a wrong total under the reference", "generic", head + "A,6222020000000000018,600,成功\n合计,,599.00,\n", "! 3 行 row 3，amount：合计写 599.00"},
 		{"a wrong total", "generic", "参考号,收款账号,金额,处理结果,备注\nA,6222020000000000018,600,成功,\n,,601.00,,合计\n", "! 3 行 row 3，amount：合计写 601.00"},
+		{"our own list with the answers behind it", "generic", "序号,参考号,收款账号,收款户名,金额,附言,处理结果\n1,A,6222020000000000018,张三,600.00,救助金,成功\n合计,1,,,600.00,,\n", "2 A 600.00 paid"},
 		{"other headings", "generic", "业务参考号,账号,交易金额,状态\nA,6222020000000000018,1,已付\n", "2 A 1.00 paid"},
 		{"neither paid nor known", "generic", head + "A,6222020000000000018,600,处理中\n", "! 2 行 row 2，status：结果“处理中”既不是已付"},
 		{"no amount", "generic", head + "A,6222020000000000018,abc,成功\n", "! 2 行 row 2，amount：看不懂的金额"},

@@ -108,6 +108,9 @@ func amount(text string, inFen bool) (domain.Fen, bool) {
 // be a payment is one: a reject that was overlooked would count as paid.
 func (l line) isNoPayment() bool {
 	reference := l.cells["reference"]
+	if l.cells["status"] == "" && slices.ContainsFunc(l.all, isTotal) {
+		return true
+	}
 	return reference == "" || isTotal(reference) || l.cells["amount"] == "" && strings.ContainsFunc(reference, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
