@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -276,6 +277,12 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 	if _, err := os.Stat(out); err == nil && !force {
 		return &inputError{what: out, why: d.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
 	}
+	if d.batch.Sent == (uuid.UUID{}) {
+		// What the rules refuse is refused before anything is opened.
+		if err := d.would(ctx, date, &domain.SendBatchToBank{Allocation: d.alloc.ID, Batch: d.batch.No, Bank: d.template.Name}); err != nil {
+			return err
+		}
+	}
 	list, err := d.open(ctx)
 	if err != nil {
 		return err
@@ -296,6 +303,20 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 		return nil
 	}
 	return d.give(ctx, d.a, date, fmt.Sprintf("sent %s %x", d.batch.Prepared, sum), &domain.SendBatchToBank{Allocation: d.alloc.ID, Batch: d.batch.No, Bank: d.template.Name, File: sum[:]}, false)
+}
+
+// would says whether a command would be refused.
+func (d *bankDesk) would(ctx context.Context, date string, body domain.Command) error {
+	on, err := orToday(date)
+	if err != nil {
+		return err
+	}
+	signers, err := d.signers(d.a.l.Ledger)
+	if err != nil {
+		return err
+	}
+	_, err = d.a.l.TryAt(ctx, &domain.Order{ID: uuid.New(), Actor: d.a.officer, Date: on, Body: body}, time.Time{}, signers...)
+	return err
 }
 
 // answers reads an answer and finds each row that it names. What does not match

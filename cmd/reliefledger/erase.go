@@ -95,13 +95,9 @@ func (p *program) restrictCommand() *cobra.Command {
 
 // give gives a command of whoever asks.
 func (p *program) give(ctx context.Context, a *asker, date, as string, body domain.Command, dry bool) error {
-	on := domain.DayOf(time.Now())
-	if date != "" {
-		d, err := domain.ParseDay(date)
-		if err != nil {
-			return &inputError{what: "--date", err: err}
-		}
-		on = d
+	on, err := orToday(date)
+	if err != nil {
+		return err
 	}
 	signers, err := p.signers(a.l.Ledger)
 	if err != nil {
@@ -122,6 +118,18 @@ func (p *program) give(ctx context.Context, a *asker, date, as string, body doma
 	}
 	p.sayRecorded(*d)
 	return nil
+}
+
+// orToday reads a business date; none is today.
+func orToday(date string) (domain.Day, error) {
+	if date == "" {
+		return domain.DayOf(time.Now()), nil
+	}
+	d, err := domain.ParseDay(date)
+	if err != nil {
+		return 0, &inputError{what: "--date", err: err}
+	}
+	return d, nil
 }
 
 func (p *program) erase(ctx context.Context, a *asker, args []string, who *whichParty, basis, date string, dry, confirm bool) error {

@@ -151,7 +151,7 @@ func (s *Store) Put(ctx context.Context, of uuid.UUID, text []byte) (tag []byte,
 		return nil, err
 	}
 	if _, err := s.Get(ctx, of, tag); err == nil {
-		return tag, nil
+		return tag, syncFolder(filepath.Dir(s.path(tag))) // who put it may have been cut off before that
 	}
 	a, err := s.aead(ctx, of)
 	if err != nil {
@@ -287,15 +287,20 @@ var named = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // Tags are those of all files in the folder, and other are files that are no
 // documents: some that were cut off while they were written.
 func (s *Store) Tags() (tags [][]byte, other []string, err error) {
-	err = filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && path == s.dir:
-			return nil // no document was ever kept
-		case err != nil || e.IsDir():
+	real, err := filepath.EvalSymlinks(s.dir) // servers may share one
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil // no document was ever kept
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	here := &Store{dir: real}
+	err = filepath.WalkDir(real, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
 			return err
 		}
 		tag, bad := hex.DecodeString(e.Name())
-		if bad != nil || !named.MatchString(e.Name()) || path != s.path(tag) {
+		if bad != nil || !named.MatchString(e.Name()) || path != here.path(tag) {
 			other = append(other, path)
 			return nil
 		}

@@ -16,9 +16,14 @@ import (
 // referenceAlphabet has no letters that are taken for digits (Crockford).
 var referenceAlphabet = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
-// referenceLength is how many characters of a code a reference has: 80 bits,
-// which nobody guesses, in the 20 that banks return.
-const referenceLength = 16
+const (
+	// referenceLength is how many characters of a code a reference has: 80 bits,
+	// which nobody guesses, in the 20 that banks return.
+	referenceLength = 16
+	// referenceHead begins each: without it a spreadsheet would take
+	// 1234567890123E45 for a number.
+	referenceHead = "R"
+)
 
 // BankReferences are the references by which a bank's answer names the rows of a
 // batch, in their order. They are codes under a key of the allocation's case over
@@ -53,5 +58,5 @@ func reference(key []byte, prepared uuid.UUID, row int) string {
 	m := hmac.New(sha256.New, key)
 	m.Write(prepared[:])
 	m.Write(binary.BigEndian.AppendUint32(nil, uint32(row)))
-	return referenceAlphabet.EncodeToString(m.Sum(nil))[:referenceLength]
+	return referenceHead + referenceAlphabet.EncodeToString(m.Sum(nil))[:referenceLength]
 }

@@ -122,7 +122,8 @@ type Result struct {
 	Fen       bool   `json:"fen,omitempty"` // amounts are in fen
 	// Paid are the statuses that say that a payment was made.
 	Paid []string `json:"paid"`
-	// RejectsOnly says that the answer lists rejects, and all others were paid.
+	// RejectsOnly says that the answer lists rejects, and all others were paid. It
+	// then needs a total, without which a torn one would count as paid.
 	RejectsOnly bool `json:"rejects_only,omitempty"`
 	// Skip are lines of fixed text that begin so and are no payments.
 	Skip []string `json:"skip,omitempty"`
@@ -268,6 +269,9 @@ func (r *Result) check(t *Template) error {
 		if f.given() && ((format == Fixed) != (f.Width > 0) || f.From < 0 || f.From+f.Width > maxColumns*maxWidth) {
 			return fmt.Errorf("result.%s: headings, or of fixed text from and width", name)
 		}
+	}
+	if r.RejectsOnly && format == Fixed {
+		return fmt.Errorf("result.rejects_only: an answer of fixed text lists all rows")
 	}
 	if len(r.Paid) == 0 && !r.RejectsOnly {
 		return fmt.Errorf("result.paid: which statuses mean paid")

@@ -29,10 +29,10 @@ func (t *Template) ReadResult(data []byte) ([]Answer, error) {
 	}
 	bad := &Problems{}
 	var list []Answer
-	sums := map[string]domain.Fen{}
+	sums, total := map[string]domain.Fen{}, false
 	for _, row := range rows {
 		if row.isNoPayment() {
-			t.checkTotal(row, sums, bad)
+			total = t.checkTotal(row, sums, bad) || total
 			continue
 		}
 		a, ok := t.answer(row, bad)
@@ -44,6 +44,9 @@ func (t *Template) ReadResult(data []byte) ([]Answer, error) {
 			sums["paid"] += a.Fen
 		}
 		list = append(list, a)
+	}
+	if r.RejectsOnly && !total {
+		bad.Add(0, "", "只列退票的回盘须有合计行：否则缺了一截的文件会被当作已付", "an answer that lists rejects only needs a total: a torn one would count as paid")
 	}
 	if len(list) == 0 && len(bad.List) == 0 && !r.RejectsOnly {
 		bad.Add(0, "", "文件中没有一笔回盘", "no answer stands in the file")
@@ -119,15 +122,17 @@ func isTotal(text string) bool {
 }
 
 // checkTotal holds a total against the rows above it: of all, or of those paid.
-func (t *Template) checkTotal(row line, sums map[string]domain.Fen, bad *Problems) {
+// It says whether the row is one.
+func (t *Template) checkTotal(row line, sums map[string]domain.Fen, bad *Problems) bool {
 	text := row.cells["amount"]
 	if text == "" || !slices.ContainsFunc(row.all, isTotal) {
-		return
+		return false
 	}
 	fen, ok := amount(text, t.Result.Fen)
 	if !ok || fen != sums["all"] && fen != sums["paid"] {
 		bad.Add(row.no, "amount", fmt.Sprintf("合计写 %s，各行相加为 %s（其中已付 %s）", text, sums["all"], sums["paid"]), fmt.Sprintf("the total says %s, the rows add up to %s (paid: %s)", text, sums["all"], sums["paid"]))
 	}
+	return true
 }
 
 // ReadStatement reads an account's statement.
