@@ -190,7 +190,42 @@ func (p *program) recordOne(ctx context.Context, r *runner, in *instruction) err
 	for _, d := range done {
 		p.sayRecorded(d)
 	}
+	if err == nil && in.Do == "draft-notice" {
+		p.sayHeading(r, in)
+	}
 	return err
+}
+
+// sayHeading says of a draft what it must have before it can be published, while
+// drafting it again costs nothing yet.
+func (p *program) sayHeading(r *runner, in *instruction) {
+	o, err := in.order(r.id)
+	if err != nil {
+		return
+	}
+	c, ok := o.Body.(*domain.DraftNotice)
+	if !ok {
+		return
+	}
+	published := false
+	r.l.View(func(s *domain.Ledger) {
+		a := s.Allocations[c.Allocation]
+		if a == nil || s.Programmes[a.Programme] == nil || a.Revision < 1 || a.Revision > len(s.Programmes[a.Programme].Revisions) {
+			return
+		}
+		for _, phase := range s.Programmes[a.Programme].Revisions[a.Revision-1].Notice {
+			published = published || phase.Timing != domain.NoNotice
+		}
+	})
+	var missing []string
+	for _, f := range []struct{ name, value string }{{"issuer", c.Heading.Issuer}, {"phone", c.Heading.Phone}, {"how_to", c.Heading.HowTo}} {
+		if f.value == "" {
+			missing = append(missing, f.name)
+		}
+	}
+	if published && len(missing) > 0 {
+		fmt.Fprintf(os.Stderr, p.say("注意：公示前须有 %s；标题栏不能改，现在撤回重拟最省事\n", "note: to be published it must have %s; a heading is not changed, so draft it again now\n"), strings.Join(missing, ", "))
+	}
 }
 
 // recordStream records the lines of a pipe as they come. The first that fails

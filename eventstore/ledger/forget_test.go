@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -163,8 +164,42 @@ func TestErase(t *testing.T) {
 	}
 }
 
+// An older vault is put back, with the key that opened it, also more than once:
+// it brings nobody back.
+func TestOldVaultIsPutBack(t *testing.T) {
+	r := newRegistry(t, filepath.Join(t.TempDir(), "vault.db"))
+	before := r.data()
+	old, err := os.ReadFile(r.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(r.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.do(eraseHim); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.vault.Rotate(ctx, r.key, vault.Entry{}); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = r.l.Close(), r.vault.Close()
+		if err := errors.Join(os.WriteFile(r.address, old, 0o600), os.WriteFile(r.key, key, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.restart(); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := r.vault.Unrotated(ctx); !left || err != nil {
+			t.Error("nobody knows that the wrapping key must be replaced", err)
+		}
+	}
+	r.gone(before)
+}
+
 // The process ends between the event and the vault: the next start deletes the
-// keys. So it does where an older vault is put back, also more than once.
+// keys.
 func TestEraseIsCutOff(t *testing.T) {
 	for name, place := range vaults(t) {
 		t.Run(name, func(t *testing.T) {
@@ -246,5 +281,56 @@ func TestVaultRemembersTheTail(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("the journal says %d times that it was gone on", said)
+	}
+}
+
+// The log loses an erasure, which is accepted; the next one counts as many as the
+// vault remembers, and is done all the same.
+func TestErasureBehindALoss(t *testing.T) {
+	r := newRegistry(t, filepath.Join(t.TempDir(), "vault.db"))
+	count := len(r.data())
+	if err := r.do(eraseHim); err != nil {
+		t.Fatal(err)
+	}
+	shorter := newStore(t)
+	n := 0
+	for e, err := range r.store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n > count {
+			break
+		}
+		if _, err := shorter.Append(ctx, e.Stream, eventstore.Any, []eventstore.Event{e.Event}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.store = shorter
+	if err := r.restart(); err != nil { // nothing was left in the vault: no Remember
+		t.Fatal(err)
+	}
+	she := act{"erase her", "privacy", "2023-01-05", &domain.EraseParty{Party: made("she", "party"), Basis: "本人申请"}}
+	if err := r.do(she); err != nil {
+		t.Fatal(err)
+	}
+	if has, err := r.vault.Has(ctx, []uuid.UUID{made("she", "party")}); err != nil || len(has) > 0 {
+		t.Errorf("she is not erased: %v, %v", has, err)
+	}
+}
+
+// A store of another ledger is found out before anything is written.
+func TestOtherLedger(t *testing.T) {
+	r := newRegistry(t, filepath.Join(t.TempDir(), "vault.db"))
+	v, err := vault.Create(filepath.Join(t.TempDir(), "other.db"), uuid.New(), vault.NewWrappingKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	var other *OtherLedger
+	if _, err := Open(ctx, r.store, v, Options{AcceptLost: true}); !errors.As(err, &other) {
+		t.Errorf("opened with another ledger's vault: %v", err)
+	}
+	if m, err := v.Mark(ctx, vault.Erasures); err != nil || m != (vault.Mark{}) {
+		t.Errorf("a mark was left: %v, %v", m, err)
 	}
 }
