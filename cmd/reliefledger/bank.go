@@ -268,7 +268,7 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 		return err
 	}
 	if dry {
-		fmt.Printf(d.say("将导出 %d 笔，%s 元（模板 %s：%s）\n", "would write %d payments, %s yuan (template %s: %s)\n"), len(d.batch.Rows), d.batch.Total(), d.template.Name, d.template.Title)
+		d.people("将导出 %d 笔，%s 元（模板 %s：%s）\n", "would write %d payments, %s yuan (template %s: %s)\n", len(d.batch.Rows), d.batch.Total(), d.template.Name, d.template.Title)
 		return nil
 	}
 	if out == "" {
@@ -298,7 +298,12 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 	if err := writeOut(out, text, force); err != nil {
 		return err
 	}
-	fmt.Printf(d.say("已写入 %s：%d 笔，%s 元，SHA-256 %x\n", "wrote %s: %d payments, %s yuan, SHA-256 %x\n"), out, len(list), d.batch.Total(), sum)
+	d.people("已写入 %s：%d 笔，%s 元，SHA-256 %x\n", "wrote %s: %d payments, %s yuan, SHA-256 %x\n", out, len(list), d.batch.Total(), sum)
+	if d.json {
+		if err := writeJSONLine(map[string]any{"file": out, "payments": len(list), "fen": d.batch.Total(), "sha256": fmt.Sprintf("%x", sum)}); err != nil {
+			return err
+		}
+	}
 	if d.batch.Sent != (uuid.UUID{}) {
 		return nil
 	}
@@ -381,7 +386,7 @@ func (d *bankDesk) result(ctx context.Context, file, date string, dry bool) erro
 	}
 	if d.batch.Result != (uuid.UUID{}) {
 		if bytes.Equal(d.taken, sum[:]) {
-			fmt.Println(d.say("该回盘已登记过，未重复写入", "that answer was taken before, nothing was written again"))
+			d.people("该回盘已登记过，未重复写入\n", "that answer was taken before, nothing was written again\n")
 			return nil
 		}
 		return &inputError{what: file, why: d.say("该批次已有另一份回盘；事后退票用 import-returns", "the batch has another answer already; for what came back later see import-returns")}
@@ -406,18 +411,23 @@ func (d *bankDesk) result(ctx context.Context, file, date string, dry bool) erro
 		return &inputError{what: file, err: err}
 	}
 	c.Amount = domain.Yuan(total)
-	fmt.Printf(d.say("回盘：已付 %d 笔 %s 元，退票 %d 笔\n", "the answer: %d paid with %s yuan, %d rejected\n"), c.Count, total, len(c.Rejected))
+	d.people("回盘：已付 %d 笔 %s 元，退票 %d 笔\n", "the answer: %d paid with %s yuan, %d rejected\n", c.Count, total, len(c.Rejected))
 	counts := map[string]int{}
 	for _, x := range c.Rejected {
 		counts[x.Code]++
 	}
 	for _, code := range sortedKeys(counts) {
-		fmt.Printf("  %s × %d：%s\n", code, counts[code], d.sayCode(code))
+		d.people("  %s × %d：%s\n", "  %s × %d: %s\n", code, counts[code], d.sayCode(code))
 	}
 	payees := d.payees()
 	for _, x := range c.Rejected {
 		party := payees[x.Row-1]
-		fmt.Printf(d.say("  第 %d 行　%s　对象%s\n", "  row %d: %s, party%s\n"), x.Row, x.Code, d.partyNumber(party))
+		if d.json {
+			if err := writeJSONLine(map[string]any{"row": x.Row, "code": x.Code, "party": party.ID}); err != nil {
+				return err
+			}
+		}
+		d.people("  第 %d 行　%s　对象%s\n", "  row %d: %s, party%s\n", x.Row, x.Code, d.partyNumber(party))
 	}
 	return d.give(ctx, d.a, date, fmt.Sprintf("answer %s %x", d.batch.Prepared, sum), c, dry)
 }
@@ -499,7 +509,7 @@ func (d *bankDesk) returns(ctx context.Context, file, date string, dry bool) err
 		return &inputError{what: file, err: err}
 	}
 	if before > 0 {
-		fmt.Printf(d.say("%d 笔已登记过，未重复写入\n", "%d were recorded before, nothing was written again\n"), before)
+		d.people("%d 笔已登记过，未重复写入\n", "%d were recorded before, nothing was written again\n", before)
 	}
 	for _, x := range list {
 		c := &domain.ReturnDisbursement{Allocation: d.alloc.ID, Payment: x.ref, Amount: domain.Yuan(x.a.Fen), Kind: "payee", Reason: domain.Plainly(x.a.Code + " " + d.sayCode(x.a.Code))}
@@ -550,6 +560,6 @@ func (d *bankDesk) again(ctx context.Context, date, as string, all, dry bool) er
 	if len(c.Rows) == 0 {
 		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("没有可重发的行", "nothing is to be paid again")}
 	}
-	fmt.Printf(d.say("更正发放 %d 行\n", "to be paid again: %d rows\n"), len(c.Rows))
+	d.people("更正发放 %d 行\n", "to be paid again: %d rows\n", len(c.Rows))
 	return d.give(ctx, d.a, date, as, c, dry)
 }

@@ -372,7 +372,10 @@ func (p *program) showDocument(ctx context.Context, a *asker, which string, no i
 	if err := writeOut(out, text, force); err != nil {
 		return err
 	}
-	fmt.Printf(p.say("已写入 %s：%d 字节\n", "wrote %s: %d bytes\n"), out, len(text))
+	if p.json {
+		return writeJSON(os.Stdout, map[string]any{"file": out, "bytes": len(text)})
+	}
+	p.people("已写入 %s：%d 字节\n", "wrote %s: %d bytes\n", out, len(text))
 	return nil
 }
 

@@ -141,6 +141,13 @@ func (p *program) say(zh, en string) string {
 	return zh
 }
 
+// people writes a sentence for people, which scripts do not get.
+func (p *program) people(zh, en string, args ...any) {
+	if !p.json {
+		fmt.Printf(p.say(zh, en), args...)
+	}
+}
+
 // until reads --as-of.
 func (p *program) until() (projections.Until, error) {
 	var u projections.Until

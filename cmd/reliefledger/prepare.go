@@ -78,9 +78,9 @@ func (p *program) prepareAll(ctx context.Context, a *asker, which string, form d
 		}
 	})
 	if form == domain.Goods {
-		fmt.Printf(p.say("%d 行\n", "%d rows\n"), len(rows))
-	} else if !p.json {
-		fmt.Printf(p.say("%d 行，%s 元，批次自 %d 起\n", "%d rows, %s yuan, batches from %d on\n"), len(rows), sum, batch+1)
+		p.people("%d 行\n", "%d rows\n", len(rows))
+	} else {
+		p.people("%d 行，%s 元，批次自 %d 起\n", "%d rows, %s yuan, batches from %d on\n", len(rows), sum, batch+1)
 	}
 	for n := 1; len(rows) > 0; n++ {
 		part := rows[:min(len(rows), domain.MaxRows)]
