@@ -168,6 +168,8 @@ type backupMaker struct {
 	made  manifest
 
 	lastBySum map[string][]backupFile // its files
+	named     map[string]uint64       // documents that events name, by tag: the event
+	ofCase    map[string][]string     // by stream
 }
 
 func (b *backupMaker) make(ctx context.Context) error {
@@ -318,6 +320,7 @@ func (b *backupMaker) check(ctx context.Context, s eventstore.Store, progress fu
 		if opened := openedLedger(e); opened != (uuid.UUID{}) && opened != b.about.Ledger {
 			return c, &noLedgerError{b.p.data, fmt.Sprintf("its store holds another ledger 事件库中是另一本账簿: %s", opened)}
 		}
+		b.note(e, c.Count)
 		c.Add(e)
 		if c.Count%1024 == 0 {
 			progress(c.Count)
@@ -331,6 +334,35 @@ func (b *backupMaker) check(ctx context.Context, s eventstore.Store, progress fu
 	}
 	return c, nil
 }
+
+// note remembers the documents that an event names, but for those of erased cases.
+func (b *backupMaker) note(e eventstore.Recorded, number uint64) {
+	if !namesDocuments[e.Type] {
+		return
+	}
+	d, err := eventstore.Decode(e, number)
+	if err != nil {
+		return
+	}
+	if b.named == nil {
+		b.named, b.ofCase = map[string]uint64{}, map[string][]string{}
+	}
+	if _, erased := d.Event.(*domain.CaseErased); erased {
+		for _, tag := range b.ofCase[e.Stream] {
+			delete(b.named, tag)
+		}
+		return
+	}
+	for _, tag := range domain.Documents(d.Event) {
+		name := hex.EncodeToString(tag)
+		b.named[name] = number
+		b.ofCase[e.Stream] = append(b.ofCase[e.Stream], name)
+	}
+}
+
+// namesDocuments are the types of events that note looks at.
+var namesDocuments = map[string]bool{"ReceiptRecorded": true, "NoticeReviewed": true, "NoticePublished": true, "NoticeDrafted": true,
+	"DocumentIssued": true, "ProgrammeDefined": true, "ProgrammeRevised": true, "CaseErased": true}
 
 // openedLedger is the id of the ledger that an event opens, else zero.
 func openedLedger(e eventstore.Recorded) uuid.UUID {
@@ -356,33 +388,53 @@ func (b *backupMaker) vault(ctx context.Context, path string) error {
 // documents puts the documents into the backup, as they stand there: encrypted.
 // It returns the folders that it made.
 func (b *backupMaker) documents(ctx context.Context) (folders []string, err error) {
-	from := filepath.Join(b.p.data, documentsFolder)
+	from, err := filepath.EvalSymlinks(filepath.Join(b.p.data, documentsFolder)) // it may be on another disk
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, b.missing(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]bool{}
 	err = filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == from {
-			return nil
-		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
-		name, err := filepath.Rel(b.p.data, path)
+		inside, err := filepath.Rel(from, path)
 		if err != nil {
 			return err
 		}
+		name := filepath.Join(documentsFolder, inside)
 		switch {
 		case e.IsDir():
 			folders = append(folders, filepath.Join(b.dir, name))
 			return os.MkdirAll(filepath.Join(b.dir, name), 0o700)
-		case strings.HasSuffix(name, ".part") || !e.Type().IsRegular():
+		case strings.HasSuffix(name, ".part"):
 			return nil // cut off while it was written
 		}
-		err = b.take(path, filepath.ToSlash(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // of a case that was erased just now
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return nil // of a case that was erased just now; or no document, and then named below
 		}
-		return err
+		taken[filepath.Base(path)] = true
+		return b.take(path, filepath.ToSlash(name))
 	})
 	slices.Reverse(folders) // the innermost first
-	return folders, err
+	return folders, errors.Join(err, b.missing(taken))
+}
+
+// missing warns of documents that events name and the backup does not have.
+func (b *backupMaker) missing(taken map[string]bool) error {
+	var numbers []uint64
+	for tag, number := range b.named {
+		if !taken[tag] {
+			numbers = append(numbers, number)
+		}
+	}
+	if len(numbers) > 0 {
+		slices.Sort(numbers)
+		b.p.caution(errors.New(fmt.Sprintf(b.p.say("%d 份所附文件不在账簿中，备份里也没有：%s（见 audit documents）", "%d documents are not in the ledger, nor in the backup: %s (see audit documents)"), len(numbers), cites(numbers[:min(len(numbers), 20)]))))
+	}
+	return nil
 }
 
 // take puts a file into the backup under a name: as a link to one with the same

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -193,13 +195,19 @@ func (d *bankDesk) mustBe() error {
 	return nil
 }
 
-// payees are the parties that the rows pay.
+// payees are the parties that the rows pay; who was merged is the one that goes on.
 func (d *bankDesk) payees() []*domain.Party {
 	list := make([]*domain.Party, len(d.batch.Rows))
 	for i, line := range admittedOf(d.alloc, d.batch) {
-		list[i] = d.books.State.Parties[line.Payee()]
+		list[i] = d.books.State.Parties[d.books.State.Same(line.Payee())]
 	}
 	return list
+}
+
+// holder is whose account a row has: the party in whose event it stands.
+func (d *bankDesk) holder(row int) *domain.Party {
+	_, id, _ := domain.SplitStream(d.streamOf(d.accounts[row].In))
+	return d.books.State.Parties[id]
 }
 
 // open opens names and accounts of the rows. Who opens them stands in the journal
@@ -209,21 +217,24 @@ func (d *bankDesk) open(ctx context.Context) (list []bank.Transfer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	what, payees := openedFor{}, d.payees()
-	for i, p := range payees {
-		_, holder, _ := domain.SplitStream(d.streamOf(d.accounts[i].In))
-		what.add(p.ID, "name")
-		what.add(holder, "account")
+	// Name and account are of one party: the one that the batch fixed.
+	what := openedFor{}
+	for i := range d.batch.Rows {
+		p := d.holder(i)
+		if p == nil {
+			return nil, fmt.Errorf("row %d: nobody has its account", i+1)
+		}
+		what.add(p.ID, "name", "account")
 	}
 	if err := d.a.note(ctx, d.alloc.Unit, what); err != nil {
 		return nil, err
 	}
-	for i, p := range payees {
+	for i := range d.batch.Rows {
 		x := bank.Transfer{Reference: references[i], Fen: d.batch.Rows[i].Fen}
 		if x.Account, err = d.account(ctx, d.accounts[i].In); err != nil {
 			return nil, fmt.Errorf("row %d: %w", i+1, err)
 		}
-		if x.Name, err = openName(ctx, d.a.l, d.books, p); err != nil {
+		if x.Name, err = openName(ctx, d.a.l, d.books, d.holder(i)); err != nil {
 			return nil, fmt.Errorf("row %d: %w", i+1, err)
 		}
 		list = append(list, x)
@@ -295,7 +306,25 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 	if d.batch.Sent != (uuid.UUID{}) && !bytes.Equal(d.sent, sum[:]) {
 		return &inputError{what: fmt.Sprint(d.batch.No), why: d.say("该批次已送银行，当时的文件不同（另一模板，或户名其后有改动）", "the batch was sent with another file (another template, or a name was corrected since)")}
 	}
-	if err := writeOut(out, text, force); err != nil {
+	if d.batch.Sent == (uuid.UUID{}) {
+		// The file gets its name once the ledger says that it was sent: one that lies
+		// about and may be paid from is always known. Cut off in between, the same
+		// command writes the same file again.
+		part := out + ".part"
+		if err := d.writeOut(part, text, true); err != nil {
+			return err
+		}
+		c := &domain.SendBatchToBank{Allocation: d.alloc.ID, Batch: d.batch.No, Bank: d.template.Name, File: sum[:]}
+		if err := d.give(ctx, d.a, date, fmt.Sprintf("sent %s %x", d.batch.Prepared, sum), c, false); err != nil {
+			return errors.Join(err, os.Remove(part))
+		}
+		if err := os.Rename(part, out); err != nil {
+			return err
+		}
+		if err := syncPath(filepath.Dir(out)); err != nil {
+			return err
+		}
+	} else if err := d.writeOut(out, text, force); err != nil {
 		return err
 	}
 	d.people("已写入 %s：%d 笔，%s 元，SHA-256 %x\n", "wrote %s: %d payments, %s yuan, SHA-256 %x\n", out, len(list), d.batch.Total(), sum)
@@ -304,10 +333,7 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 			return err
 		}
 	}
-	if d.batch.Sent != (uuid.UUID{}) {
-		return nil
-	}
-	return d.give(ctx, d.a, date, fmt.Sprintf("sent %s %x", d.batch.Prepared, sum), &domain.SendBatchToBank{Allocation: d.alloc.ID, Batch: d.batch.No, Bank: d.template.Name, File: sum[:]}, false)
+	return nil
 }
 
 // would says whether a command would be refused.
@@ -355,7 +381,7 @@ func (d *bankDesk) answers(ctx context.Context, file string) (byRow map[int]bank
 		}
 		switch {
 		case !known:
-			bad.Add(a.Row, "reference", "参考号不在本批次："+printable(a.Reference), "the batch has no such reference: "+printable(a.Reference))
+			bad.Add(a.Row, "reference", "参考号不在本批次", "the batch has no such reference")
 			continue
 		case byRow[i+1].Row != 0:
 			bad.Add(a.Row, "reference", fmt.Sprintf("参考号与第 %d 行重复", byRow[i+1].Row), fmt.Sprintf("the reference stands in row %d already", byRow[i+1].Row))
@@ -508,6 +534,9 @@ func (d *bankDesk) returns(ctx context.Context, file, date string, dry bool) err
 	if err := bad.Err(); err != nil {
 		return &inputError{what: file, err: err}
 	}
+	if len(list)+before == 0 {
+		return &inputError{what: file, why: d.say("其中没有退票", "there is no return in it")}
+	}
 	if before > 0 {
 		d.people("%d 笔已登记过，未重复写入\n", "%d were recorded before, nothing was written again\n", before)
 	}
@@ -518,6 +547,16 @@ func (d *bankDesk) returns(ctx context.Context, file, date string, dry bool) err
 		}
 	}
 	return nil
+}
+
+// itsOwn says whether what came back is the reject of a row of this batch, or a
+// return of what it paid. A reversal says nothing of the money being back.
+func (d *bankDesk) itsOwn(row int, back domain.ID) bool {
+	if p := d.paymentOfRow(row + 1); p != nil {
+		return slices.ContainsFunc(p.Back(), func(b domain.Back) bool { return b.Event == back })
+	}
+	ref, ok := d.books.State.RefTo(back)
+	return ok && ref.Row == row+1 && ref.Command == d.books.State.CommandOf(d.batch.Result)
 }
 
 func sortedRows(m map[int]bank.Answer) []int {
@@ -547,7 +586,11 @@ func (d *bankDesk) again(ctx context.Context, date, as string, all, dry bool) er
 			fmt.Fprintf(os.Stderr, d.say("略过：第 %d 行退回过 %d 次，请用 prepare-batch 逐次注明\n", "left out: row %d came back %d times, name each with prepare-batch\n"), i+1, len(back))
 			continue
 		}
-		if d.batch.Form == domain.Bank && !all && payees[i] != nil && payees[i].AccountIn == d.accounts[i].In {
+		if !d.itsOwn(i, back[0]) {
+			fmt.Fprintf(os.Stderr, d.say("略过：第 %d 行的退回不是本批次的退票或退回（其后的批次，或冲销）：在那个批次用 batch again，或用 prepare-batch 注明\n", "left out: what came back of row %d is no reject or return of this batch, but of a later one, or a reversal: see batch again there, or name it with prepare-batch\n"), i+1)
+			continue
+		}
+		if d.batch.Form == domain.Bank && !all && payees[i] != nil && payees[i].Account == d.accounts[i].ID {
 			fmt.Fprintf(os.Stderr, d.say("略过：第 %d 行的账号未改正\n", "left out: the account of row %d was not mended\n"), i+1)
 			continue
 		}

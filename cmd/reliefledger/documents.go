@@ -147,6 +147,29 @@ func (r *runner) keepFiles(ctx context.Context, in *instruction) error {
 	return in.putFiles()
 }
 
+// checkTags refuses a document that is named by a tag and is not there, or is
+// another case's: it would count as evidence.
+func (r *runner) checkTags(ctx context.Context, in *instruction, o *domain.Order) error {
+	if _, ok := takesFiles[in.Do]; !ok || r.docs == nil || r.dry {
+		return nil
+	}
+	d, err := r.l.TryAt(ctx, o, in.At, r.keys(o)...)
+	if err != nil || d == nil {
+		return nil // it is refused, or was done before
+	}
+	_, of, _ := domain.SplitStream(d.Stream)
+	for _, part := range d.Parts {
+		for _, e := range part {
+			for _, tag := range domain.Documents(e) {
+				if _, err := r.docs.Get(ctx, of, tag); err != nil {
+					return &inputError{what: in.Do, why: fmt.Sprintf("没有这份文件，请用 {\"file\":…} 给出文件 / there is no such document, give the file with {\"file\":...} (%v)", err)}
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // withFile puts the document of --file into the content of a command.
 func withFile(command, content, file string) (string, error) {
 	at := takesFiles[command]
@@ -189,13 +212,30 @@ func (o *opened) removeErased(ctx context.Context) error {
 			}
 		}
 	})
+	if len(streams) == 0 {
+		return nil
+	}
+	// A tag that somebody wrote into another case's event is that one's too.
+	all, err := o.namedDocuments(ctx)
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{}
+	o.View(func(s *domain.Ledger) {
+		for _, d := range all {
+			if !s.Erased(d.of) {
+				kept[string(d.tag)] = true
+			}
+		}
+	})
 	for _, stream := range streams {
 		for raw, err := range o.store.ReadStream(ctx, stream, 0, eventstore.Forwards) {
 			if err != nil {
 				return err
 			}
 			if r, err := eventstore.Decode(raw, 0); err == nil && r.Event != nil {
-				if err := o.documents().Remove(domain.Documents(r.Event)...); err != nil {
+				tags := slices.DeleteFunc(domain.Documents(r.Event), func(tag []byte) bool { return kept[string(tag)] })
+				if err := o.documents().Remove(tags...); err != nil {
 					return err
 				}
 			}
@@ -369,7 +409,7 @@ func (p *program) showDocument(ctx context.Context, a *asker, which string, no i
 	if err != nil {
 		return err
 	}
-	if err := writeOut(out, text, force); err != nil {
+	if err := p.writeOut(out, text, force); err != nil {
 		return err
 	}
 	if p.json {

@@ -43,7 +43,7 @@ func (p *program) tell(t *table) error {
 	if _, err := os.Stat(p.export); err == nil {
 		return &inputError{what: p.export, why: p.say("文件已存在", "is there already")}
 	}
-	if err := writeOut(p.export, text, false); err != nil {
+	if err := p.writeOut(p.export, text, false); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, p.say("已写入 %s：%d 行\n", "wrote %s: %d rows\n"), p.export, len(t.rows))

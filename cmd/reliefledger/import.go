@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -139,11 +140,26 @@ imported; what has two readings is asked, and answered with --sheet, --column, -
 
 // readUpTo reads a file, and of a long one no more than n bytes.
 func readUpTo(name string, n int64) ([]byte, error) {
-	f, err := os.Open(name)
+	if name == os.Stdin.Name() {
+		return io.ReadAll(io.LimitReader(os.Stdin, n))
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes is waited for by nobody
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	return readRegular(f, n)
+}
+
+// readRegular reads an open file; what is none may never end.
+func readRegular(f *os.File, n int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s：不是文件 / is no file", f.Name())
+	}
 	return io.ReadAll(io.LimitReader(f, n))
 }
 

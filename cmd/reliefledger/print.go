@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -94,7 +95,7 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 		if err != nil { // not of the file: of what stands in the paper
 			return &inputError{what: cmd.CommandPath(), err: err}
 		}
-		if err := writeOut(out, text.Bytes(), force); err != nil {
+		if err := p.writeOut(out, text.Bytes(), force); err != nil {
 			return err
 		}
 		if p.json {
@@ -118,7 +119,14 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 }
 
 // writeOut writes a file that only its owner reads: names may stand in it.
-func writeOut(name string, text []byte, force bool) error {
+func (p *program) writeOut(name string, text []byte, force bool) error {
+	// Over a part of the ledger it would be its end.
+	if abs, err := filepath.Abs(name); err == nil && p.data != "" {
+		data, err := filepath.Abs(p.data)
+		if a, bad := p.about(); err == nil && (within(data, abs) || bad == nil && (abs == p.keyPath(a) || abs == p.keyPath(a)+".next")) {
+			return &inputError{what: name, why: p.say("不能写进账簿目录或封装密钥", "is in the ledger's folder, or its wrapping key")}
+		}
+	}
 	if force {
 		return noFolder(replaceSynced(name, text))
 	}

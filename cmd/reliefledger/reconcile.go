@@ -57,6 +57,7 @@ type ledgerSide struct {
 type bankBatch struct {
 	all      domain.Fen   // of all its rows, as they were sent
 	rejected []domain.Fen // of which these were not paid
+	names    []string     // the references of all its rows
 	owed     []domain.Fen // and must come in again, where the bank took all
 }
 
@@ -115,7 +116,7 @@ func ledgerSides(ctx context.Context, a *asker, s *domain.Ledger, first, last do
 			if err != nil {
 				return nil, nil, err
 			}
-			whole := &bankBatch{all: batch.Total()}
+			whole := &bankBatch{all: batch.Total(), names: references}
 			batches = append(batches, whole)
 			for i, r := range batch.Rows {
 				if r.State == domain.RowRejected {
@@ -153,11 +154,20 @@ func match(statement []bank.Movement, mine []*ledgerSide, batches []*bankBatch) 
 	for _, x := range mine {
 		byReference[x.Reference] = append(byReference[x.Reference], x)
 	}
+	known := map[string]bool{}
+	for _, b := range batches {
+		for _, name := range b.names {
+			known[name] = true
+		}
+	}
 	var rest []bank.Movement
 	for _, m := range statement {
-		if x := itsReference(m, byReference); x != nil {
+		switch x := itsReference(m, byReference); {
+		case x != nil:
 			x.matched = true
-		} else {
+		case slices.ContainsFunc(tokens(m.Text), func(w string) bool { return known[w] }):
+			onlyBank = append(onlyBank, m) // a second time, or of a row that was not paid
+		default:
 			rest = append(rest, m)
 		}
 	}
@@ -183,9 +193,14 @@ func match(statement []bank.Movement, mine []*ledgerSide, batches []*bankBatch) 
 	return onlyBank
 }
 
+// tokens are the parts of a text that a reference could be.
+func tokens(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') })
+}
+
 // itsReference is the movement of the ledger that a movement of the bank names.
 func itsReference(m bank.Movement, byReference map[string][]*ledgerSide) *ledgerSide {
-	for _, word := range strings.FieldsFunc(m.Text, func(r rune) bool { return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') }) {
+	for _, word := range tokens(m.Text) {
 		for _, x := range byReference[word] {
 			if !x.matched && x.Out == m.Out && x.In == m.In {
 				return x
@@ -255,6 +270,9 @@ func (p *program) sayReconciled(first, last domain.Day, theirs, mine int, onlyBa
 		if onlyBank == nil {
 			onlyBank = []bank.Movement{}
 		}
+		for i := range onlyBank {
+			onlyBank[i].Text = bank.Masked(onlyBank[i].Text)
+		}
 		if onlyLedger == nil {
 			onlyLedger = []*ledgerSide{}
 		}
@@ -266,7 +284,7 @@ func (p *program) sayReconciled(first, last domain.Day, theirs, mine int, onlyBa
 		var bankOut, bankIn, out, in domain.Fen
 		for _, m := range onlyBank {
 			bankOut, bankIn = bankOut+m.Out, bankIn+m.In
-			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), printable(m.Text))
+			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), printable(bank.Masked(m.Text)))
 		}
 		for _, x := range onlyLedger {
 			out, in = out+x.Out, in+x.In

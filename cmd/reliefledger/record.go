@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -371,7 +372,17 @@ func (r *runner) file(name string) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, &inputError{what: name, why: "not beside the script"}
 	}
-	return readUpTo(filepath.Join(r.dir, name), documents.MaxSize+1)
+	root, err := os.OpenRoot(r.dir) // a link out of it leads nowhere
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readRegular(f, max(documents.MaxSize, sheets.MaxFile)+1)
 }
 
 func (r *runner) run(ctx context.Context, in *instruction) ([]recorded, error) {
@@ -383,6 +394,9 @@ func (r *runner) run(ctx context.Context, in *instruction) ([]recorded, error) {
 	}
 	o, err := in.order(r.id)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkTags(ctx, in, o); err != nil {
 		return nil, err
 	}
 	d, err := r.do(ctx, o, in)

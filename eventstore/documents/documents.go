@@ -20,6 +20,7 @@
 package documents
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -29,6 +30,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
+	_ "image/jpeg" // heads of pictures are read
+	_ "image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,7 +57,8 @@ const (
 )
 
 // Kinds are the kinds of files that are taken, known by their bytes: what
-// scanners, telephones and offices make, and nothing that a viewer would run.
+// scanners, telephones and offices make. Web pages, programs and macros are not
+// taken; a PDF may have scripts, which viewers ask about or leave alone.
 // OFD is the format of Chinese official papers (GB/T 33190).
 var Kinds = map[string]string{
 	"application/pdf": ".pdf", "application/ofd": ".ofd",
@@ -109,6 +114,9 @@ func Check(text []byte) (ext string, err error) {
 	kind := mimetype.Detect(text)
 	for m := kind; m != nil; m = m.Parent() {
 		if ext, ok := Kinds[m.String()]; ok {
+			if why := disguised(m.String(), text); why != nil {
+				return "", why
+			}
 			return ext, nil
 		}
 	}
@@ -117,6 +125,25 @@ func Check(text []byte) (ext string, err error) {
 	}
 	return "", &Refused{fmt.Sprintf("不收这种文件（%s）：只收 PDF、OFD、图片（JPEG、PNG、TIFF、WebP、HEIC、BMP）、.docx、.xlsx", kind),
 		fmt.Sprintf("a file of this kind (%s) is not taken: PDF, OFD, pictures (JPEG, PNG, TIFF, WebP, HEIC, BMP), .docx and .xlsx are", kind)}
+}
+
+// disguised refuses what a viewer would take for something else than its first
+// bytes say, and office files with programs in them.
+func disguised(kind string, text []byte) error {
+	switch {
+	case kind == "application/pdf" && !bytes.HasPrefix(text, []byte("%PDF-")),
+		kind == "image/jpeg" && !decodes(text), kind == "image/png" && !decodes(text):
+		return &Refused{"文件开头与其种类不符", "the file does not begin as its kind does"}
+	case bytes.Contains(text, []byte("vbaProject.bin")):
+		return &Refused{"不收带宏的文件", "a file with macros is not taken"}
+	}
+	return nil
+}
+
+// decodes says whether a picture's head reads.
+func decodes(text []byte) bool {
+	_, _, err := image.DecodeConfig(bytes.NewReader(text))
+	return err == nil
 }
 
 // isOFD says whether a ZIP file is an OFD: that has OFD.xml at its top, which

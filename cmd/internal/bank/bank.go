@@ -99,6 +99,7 @@ const (
 )
 
 var values = []Value{No, Reference, Account, Name, Yuan, InFen, Text}
+var numbers = []Value{No, InFen, Count, SumFen}
 var sums = []Value{Text, Count, SumYuan, SumFen}
 
 // Field is where something stands in a file that is read: under a heading, or in
@@ -197,7 +198,7 @@ func (t *Template) check() error {
 		return fmt.Errorf("name")
 	case t.Format != CSV && t.Format != XLSX && t.Format != Fixed:
 		return fmt.Errorf("format %q: csv, xlsx, fixed", t.Format)
-	case t.Format != XLSX && codec(t.Encoding) == nil:
+	case (t.Format != XLSX || t.Result.Format == Fixed) && codec(t.Encoding) == nil:
 		return fmt.Errorf("encoding %q: utf-8, utf-8-bom, gbk, gb18030", t.Encoding)
 	case t.Format == Fixed && t.Head:
 		return fmt.Errorf("head: fixed text has no headings")
@@ -224,7 +225,7 @@ func (t *Template) check() error {
 		}
 	}
 	for code, c := range t.Codes {
-		if code == "" || c.Zh == "" || c.En == "" {
+		if code == "" || code != strings.TrimSpace(code) || c.Zh == "" || c.En == "" {
 			return fmt.Errorf("code %q: zh and en are needed", code)
 		}
 		if slices.Contains(t.Result.Paid, code) {
@@ -240,8 +241,9 @@ func (c Column) check(t *Template, may []Value) error {
 		return fmt.Errorf("column %q: value %q: %v", c.Heading, c.Value, may)
 	case t.Format == Fixed && (c.Width < 1 || c.Width > maxWidth):
 		return fmt.Errorf("column %q: width %d: 1 to %d bytes", c.Heading, c.Width, maxWidth)
-	case c.Fill != "" && len(c.Fill) != 1:
-		return fmt.Errorf("column %q: fill %q: one ASCII character", c.Heading, c.Fill)
+	case c.Fill != "" && c.Fill != " " && (c.Fill != "0" || !c.Right || !slices.Contains(numbers, c.Value)):
+		// Behind a number, or before an account, a zero makes another one of it.
+		return fmt.Errorf("column %q: fill %q: a blank, or 0 before a number", c.Heading, c.Fill)
 	case strings.ContainsAny(c.Heading+c.Text, "\r\n\x00"):
 		return fmt.Errorf("column %q: a line break", c.Heading)
 	}
@@ -266,8 +268,13 @@ func (r *Result) check(t *Template) error {
 		}
 	}
 	for name, f := range map[string]Field{"reference": r.Reference, "account": r.Account, "amount": r.Amount, "status": r.Status, "code": r.Code} {
-		if f.given() && ((format == Fixed) != (f.Width > 0) || f.From < 0 || f.From+f.Width > maxColumns*maxWidth) {
+		if f.given() && ((format == Fixed) != (f.Width > 0) || f.From < 0 || f.From > maxColumns*maxWidth || f.Width > maxWidth) {
 			return fmt.Errorf("result.%s: headings, or of fixed text from and width", name)
+		}
+	}
+	for _, word := range r.Paid {
+		if word == "" || word != strings.TrimSpace(word) {
+			return fmt.Errorf("result.paid: %q is no word", word)
 		}
 	}
 	if r.RejectsOnly && format == Fixed {

@@ -112,6 +112,11 @@ func TestReadResult(t *testing.T) {
 		{"a wrong total under the reference", "generic", head + "A,6222020000000000018,600,成功\n合计,,599.00,\n", "! 3 行 row 3，amount：合计写 599.00"},
 		{"a wrong total", "generic", "参考号,收款账号,金额,处理结果,备注\nA,6222020000000000018,600,成功,\n,,601.00,,合计\n", "! 3 行 row 3，amount：合计写 601.00"},
 		{"our own list with the answers behind it", "generic", "序号,参考号,收款账号,收款户名,金额,附言,处理结果\n1,A,6222020000000000018,张三,600.00,救助金,成功\n合计,1,,,600.00,,\n", "2 A 600.00 paid"},
+		{"a reject without a reference", "generic", head + "A,6222020000000000018,600,成功\n,6222020000000000026,260.00,户名不符\n", "! 3 行 row 3，reference：缺参考号"},
+		{"a reject among words", "generic", head + "A,6222020000000000018,600,成功\n失败明细,6222020000000000026,,账户已销户\n", "! 3 行 row 3，reference：缺参考号"},
+		{"a reject that says it is a total", "generic", head + "合计,1笔,0.00,户名不符\n", "! 2 行 row 2"},
+		{"two columns for the answer", "generic", "参考号,收款账号,金额,状态,处理结果\nA,6222020000000000018,600,成功,户名不符\n", "! 1 行 row 1，status：有两列都像是"},
+		{"an account in the place of the answer", "generic", head + "A,6222020000000000018,600,6222020000000000018\n", "! 2 行 row 2，status：结果“***”"},
 		{"other headings", "generic", "业务参考号,账号,交易金额,状态\nA,6222020000000000018,1,已付\n", "2 A 1.00 paid"},
 		{"neither paid nor known", "generic", head + "A,6222020000000000018,600,处理中\n", "! 2 行 row 2，status：结果“处理中”既不是已付"},
 		{"no amount", "generic", head + "A,6222020000000000018,abc,成功\n", "! 2 行 row 2，amount：看不懂的金额"},
@@ -214,6 +219,10 @@ func TestTemplates(t *testing.T) {
 		{`"summary_at": "last"`, `"summary_at": "middle"`, "middle"},
 		{`"status": {"headings": ["处理结果", "结果", "状态"]},`, ``, "result.status"},
 		{`"format": "csv"`, `"format": "fixed"`, "head"},
+		{`"paid": ["成功",`, `"paid": ["",`, "no word"},
+		{`"value": "account"`, `"value": "account", "fill": "0"`, "fill"},
+		{`"value": "yuan"`, `"value": "yuan", "right": true, "fill": "0"`, "fill"},
+		{`"result": {`, `"result": { "format": "fixed",`, "headings"},
 	} {
 		changed := strings.Replace(string(text), c.old, c.new, 1)
 		if changed == string(text) {
@@ -221,6 +230,19 @@ func TestTemplates(t *testing.T) {
 		}
 		if _, err := Parse([]byte(changed)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", c.new, err, c.want)
+		}
+	}
+	workbook, err := embedded.ReadFile("templates/workbook.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range []string{
+		`"result": {"format": "fixed", "reference": {"from":0,"width":4}, "account": {"from":4,"width":4}, "amount": {"from":8,"width":4}, "status": {"from":12,"width":2}, "paid": ["00"]},`,
+		`"encoding": "gbk", "result": {"format": "fixed", "reference": {"from":9223372036854775807,"width":1}, "account": {"from":4,"width":4}, "amount": {"from":8,"width":4}, "status": {"from":12,"width":2}, "paid": ["00"]},`,
+	} {
+		i, j := bytes.Index(workbook, []byte(`"result"`)), bytes.Index(workbook, []byte(`"codes"`))
+		if _, err := Parse([]byte(string(workbook[:i]) + result + string(workbook[j:]))); err == nil {
+			t.Errorf("taken: %s", result)
 		}
 	}
 	if _, err := Parse(append(text, "{}"...)); err == nil {

@@ -3,6 +3,7 @@ package bank
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,7 +32,7 @@ func (t *Template) ReadResult(data []byte) ([]Answer, error) {
 	var list []Answer
 	sums, total := map[string]domain.Fen{}, false
 	for _, row := range rows {
-		if row.isNoPayment() {
+		if t.isNoPayment(row) {
 			total = t.checkTotal(row, sums, bad) || total
 			continue
 		}
@@ -62,6 +63,9 @@ func (t *Template) answer(row line, bad *Problems) (Answer, bool) {
 		bad.Add(row.no, column, zh, en)
 		ok = false
 	}
+	if a.Reference == "" || isWords(a.Reference) {
+		wrong("reference", "缺参考号", "the reference is missing")
+	}
 	account, _, err := domain.BankAccount(row.cells["account"])
 	if err != nil {
 		wrong("account", "账号看不懂", "the account does not read")
@@ -69,23 +73,45 @@ func (t *Template) answer(row line, bad *Problems) (Answer, bool) {
 	a.Account = account
 	fen, good := amount(row.cells["amount"], r.Fen)
 	if !good {
-		wrong("amount", fmt.Sprintf("看不懂的金额：“%.40s”", row.cells["amount"]), fmt.Sprintf("not an amount: %.40q", row.cells["amount"]))
+		wrong("amount", "看不懂的金额", "not an amount")
 	}
 	a.Fen = fen
 	status := row.cells["status"]
 	a.Paid = slices.Contains(r.Paid, status)
+	a.Code = row.cells["code"]
 	if a.Paid {
+		if a.Code != "" && !slices.Contains(r.Paid, a.Code) {
+			wrong("code", "既说已付，又有退票代码："+masked(a.Code), "said to be paid, with a code for a reject: "+masked(a.Code))
+		}
+		a.Code = ""
 		return a, ok
 	}
-	a.Code = row.cells["code"]
 	if a.Code == "" {
 		a.Code = status
 	}
 	if _, known := t.Codes[a.Code]; !known {
-		wrong("status", fmt.Sprintf("结果“%.40s”既不是已付，也不是模板中的退票代码：请核实后写入模板", a.Code), fmt.Sprintf("the answer %.40q is neither paid nor one of the template's codes: ask the bank, and say it in the template", a.Code))
+		wrong("status", fmt.Sprintf("结果“%s”既不是已付，也不是模板中的退票代码：请核实后写入模板", masked(a.Code)), fmt.Sprintf("the answer %q is neither paid nor one of the template's codes: ask the bank, and say it in the template", masked(a.Code)))
 	}
 	return a, ok
 }
+
+// Masked is a text of a bank's file as it may be shown: digits that may be an
+// account are hidden.
+func Masked(text string) string { return digits.ReplaceAllString(text, "***") }
+
+// masked is the text of a cell as it may stand in an error: where columns are
+// shifted it may be an account or a name.
+func masked(text string) string {
+	if digits.MatchString(text) {
+		return digits.ReplaceAllString(text, "***")
+	}
+	if r := []rune(text); len(r) > 20 {
+		return string(r[:20]) + "…"
+	}
+	return text
+}
+
+var digits = regexp.MustCompile(`[0-9]{6,}`)
 
 // amount reads yuan or fen; nothing below zero is one.
 func amount(text string, inFen bool) (domain.Fen, bool) {
@@ -109,12 +135,24 @@ func amount(text string, inFen bool) (domain.Fen, bool) {
 
 // isNoPayment says that a row is a total, or words below the list. Whatever could
 // be a payment is one: a reject that was overlooked would count as paid.
-func (l line) isNoPayment() bool {
-	reference := l.cells["reference"]
-	if l.cells["status"] == "" && slices.ContainsFunc(l.all, isTotal) {
-		return true
+func (t *Template) isNoPayment(l line) bool {
+	if reference := l.cells["reference"]; reference != "" && !isTotal(reference) && !isWords(reference) && l.cells["status"]+l.cells["code"] != "" {
+		return false
 	}
-	return reference == "" || isTotal(reference) || l.cells["amount"] == "" && strings.ContainsFunc(reference, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+	if _, _, err := domain.BankAccount(l.cells["account"]); err == nil && l.cells["account"] != "" {
+		return false
+	}
+	for _, name := range []string{"status", "code"} {
+		if _, known := t.Codes[l.cells[name]]; known || slices.Contains(t.Result.Paid, l.cells[name]) {
+			return false
+		}
+	}
+	return l.cells["reference"] == "" || isTotal(l.cells["reference"]) || isWords(l.cells["reference"]) || slices.ContainsFunc(l.all, isTotal)
+}
+
+// isWords says that a text is no reference, which has no Han characters.
+func isWords(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
 func isTotal(text string) bool {
@@ -157,8 +195,8 @@ func (t *Template) ReadStatement(data []byte) ([]Movement, error) {
 		m := Movement{Row: row.no, Text: strings.Join(row.all, " ")}
 		on, err := day(row.cells["date"])
 		if err != nil {
-			if row.cells["date"] != "" && row.cells["out"]+row.cells["in"] != "" && !strings.HasPrefix(row.cells["date"], "合计") {
-				bad.Add(row.no, "date", fmt.Sprintf("看不懂的日期：“%.40s”", row.cells["date"]), fmt.Sprintf("not a date: %.40q", row.cells["date"]))
+			if !t.isStatementTotal(row, list) {
+				bad.Add(row.no, "date", "有金额而没有日期", "an amount without a date")
 			}
 			continue
 		}
@@ -170,7 +208,7 @@ func (t *Template) ReadStatement(data []byte) ([]Movement, error) {
 			}
 			fen, ok := amount(text, false)
 			if !ok {
-				bad.Add(row.no, name, fmt.Sprintf("看不懂的金额：“%.40s”", text), fmt.Sprintf("not an amount: %.40q", text))
+				bad.Add(row.no, name, "看不懂的金额", "not an amount")
 			}
 			*to = fen
 		}
@@ -179,6 +217,29 @@ func (t *Template) ReadStatement(data []byte) ([]Movement, error) {
 		}
 	}
 	return list, bad.Err()
+}
+
+// isStatementTotal says that a row without a date is none that moves money: it has
+// no amount, or is the total of the rows above.
+func (t *Template) isStatementTotal(row line, list []Movement) bool {
+	var out, in domain.Fen
+	for _, m := range list {
+		out, in = out+m.Out, in+m.In
+	}
+	for name, sum := range map[string]domain.Fen{"out": out, "in": in} {
+		text := row.cells[name]
+		if text == "" || text == "-" {
+			continue
+		}
+		fen, ok := amount(text, false)
+		if !ok && isWords(text) {
+			continue // headings once more, or words
+		}
+		if !ok || fen != sum || !slices.ContainsFunc(row.all, isTotal) {
+			return false
+		}
+	}
+	return true
 }
 
 // day reads 2026-01-20, 2026/1/20, 20260120, with a time behind it or not.
@@ -209,44 +270,79 @@ func (t *Template) read(data []byte, format Format, fields map[string]Field, ski
 	if err != nil {
 		return nil, err
 	}
+	bad := &Problems{}
+	var found []line
+	sheetsFound := 0
 	for _, s := range grid.Sheets {
 		for top, row := range s.Rows {
-			if at, ok := headings(row, fields); ok {
-				return rowsBelow(s, top, at), nil
+			at, ok := headings(row, fields, top+1, bad)
+			if !ok {
+				continue
 			}
+			sheetsFound++
+			if s.Hidden || len(s.HiddenRows) > 0 {
+				bad.Add(0, "", "有隐藏的工作表或行："+s.Name, "a sheet or rows are hidden: "+s.Name)
+			}
+			found = rowsBelow(s, top, at, bad)
+			break
 		}
+	}
+	if sheetsFound > 1 {
+		bad.Add(0, "", fmt.Sprintf("有 %d 张工作表像是，请只留一张", sheetsFound), fmt.Sprintf("%d sheets could be the one, leave one of them", sheetsFound))
+	}
+	if sheetsFound > 0 {
+		return found, bad.Err()
 	}
 	var names []string
 	for _, f := range fields {
 		names = append(names, strings.Join(f.Headings, "/"))
 	}
 	slices.Sort(names)
-	bad := &Problems{}
 	bad.Add(0, "", "没有表头：需要 "+strings.Join(names, "、"), "no headings: "+strings.Join(names, ", ")+" are needed")
 	return nil, bad
 }
 
-// headings finds each field in a row of headings.
-func headings(row []sheets.Cell, fields map[string]Field) (map[string]int, bool) {
-	at := map[string]int{}
+// headings finds each field in a row of headings. Two columns that could be the one
+// are a problem.
+func headings(row []sheets.Cell, fields map[string]Field, no int, bad *Problems) (map[string]int, bool) {
+	at, twice := map[string]int{}, []string{}
 	for name, f := range fields {
-		i := slices.IndexFunc(row, func(c sheets.Cell) bool {
-			return slices.Contains(f.Headings, strings.Join(strings.Fields(c.Text), ""))
-		})
-		if i < 0 {
+		at[name] = -1
+		for i, c := range row {
+			if !slices.Contains(f.Headings, strings.Join(strings.Fields(c.Text), "")) {
+				continue
+			}
+			if at[name] >= 0 {
+				twice = append(twice, name)
+			}
+			at[name] = i
+		}
+		if at[name] < 0 {
 			return nil, false
 		}
-		at[name] = i
+	}
+	slices.Sort(twice)
+	for _, name := range slices.Compact(twice) {
+		bad.Add(no, name, "有两列都像是，请只留一列", "two columns could be it, leave one of them")
 	}
 	return at, true
 }
 
-func rowsBelow(s sheets.Sheet, top int, at map[string]int) []line {
+// rowsBelow are the rows below the headings. What a formula makes, or a merge
+// hides, is not the bank's word.
+func rowsBelow(s sheets.Sheet, top int, at map[string]int, bad *Problems) []line {
 	var list []line
 	for i := top + 1; i < len(s.Rows); i++ {
 		l := line{no: i + 1, cells: map[string]string{}}
 		for name, column := range at {
-			l.cells[name] = strings.TrimSpace(s.At(i, column).Text)
+			cell := s.At(i, column)
+			l.cells[name] = strings.TrimSpace(cell.Text)
+			if cell.Formula {
+				bad.Add(i+1, name, "是公式，不是银行的数据", "a formula, and not what the bank wrote")
+			}
+			if _, merged := s.MergeAt(i, column); merged && !slices.ContainsFunc(s.Rows[i], func(c sheets.Cell) bool { return isTotal(strings.TrimSpace(c.Text)) }) {
+				bad.Add(i+1, name, "合并的单元格", "a merged cell")
+			}
 		}
 		for _, c := range s.Rows[i] {
 			if text := strings.TrimSpace(c.Text); text != "" {
