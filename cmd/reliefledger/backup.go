@@ -432,7 +432,7 @@ func (b *backupMaker) missing(taken map[string]bool) error {
 	}
 	if len(numbers) > 0 {
 		slices.Sort(numbers)
-		b.p.caution(errors.New(fmt.Sprintf(b.p.say("%d 份所附文件不在账簿中，备份里也没有：%s（见 audit documents）", "%d documents are not in the ledger, nor in the backup: %s (see audit documents)"), len(numbers), cites(numbers[:min(len(numbers), 20)]))))
+		b.p.caution(fmt.Errorf(b.p.say("%d 份所附文件不在账簿中，备份里也没有：%s（见 audit documents）", "%d documents are not in the ledger, nor in the backup: %s (see audit documents)"), len(numbers), cites(numbers[:min(len(numbers), 20)])))
 	}
 	return nil
 }

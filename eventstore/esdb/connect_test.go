@@ -26,7 +26,7 @@ func TestTLSAndUser(t *testing.T) {
 	}
 	// A certificate that is not trusted is no store.
 	var away *eventstore.Unavailable
-	if _, err := Dial(context.Background(), "esdb://"+f.address, Options{Patience: 300 * time.Millisecond}); !errors.As(err, &away) || !strings.Contains(err.Error(), "certificate") {
+	if _, err := Dial(context.Background(), "esdb://"+f.address, Options{Patience: 2 * time.Second}); !errors.As(err, &away) || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("without trust: %v", err)
 	}
 }
@@ -46,7 +46,7 @@ func TestGossip(t *testing.T) {
 func TestVersionThatIsNoNumber(t *testing.T) {
 	f := (&fake{version: "25.1.0-rc.1"}).start(t)
 	var away *eventstore.Unavailable
-	if _, err := Dial(context.Background(), f.connection(), Options{Patience: 200 * time.Millisecond}); !errors.As(err, &away) || !strings.Contains(err.Error(), "version") {
+	if _, err := Dial(context.Background(), f.connection(), Options{Patience: time.Second}); !errors.As(err, &away) || !strings.Contains(err.Error(), "version") {
 		t.Errorf("%v", err)
 	}
 }
