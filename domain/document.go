@@ -59,3 +59,13 @@ func Documents(e Event) [][]byte {
 	}
 	return tags
 }
+
+// NamesDocuments reports whether events of a type can name files: who reads a
+// whole ledger for them need not decode the others.
+func NamesDocuments(name string) bool {
+	switch name {
+	case "ReceiptRecorded", "NoticeReviewed", "NoticePublished", "NoticeDrafted", "DocumentIssued", "ProgrammeDefined", "ProgrammeRevised":
+		return true
+	}
+	return false
+}

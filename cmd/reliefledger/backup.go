@@ -337,7 +337,7 @@ func (b *backupMaker) check(ctx context.Context, s eventstore.Store, progress fu
 
 // note remembers the documents that an event names, but for those of erased cases.
 func (b *backupMaker) note(e eventstore.Recorded, number uint64) {
-	if !namesDocuments[e.Type] {
+	if e.Type != "CaseErased" && !domain.NamesDocuments(e.Type) {
 		return
 	}
 	d, err := eventstore.Decode(e, number)
@@ -359,10 +359,6 @@ func (b *backupMaker) note(e eventstore.Recorded, number uint64) {
 		b.ofCase[e.Stream] = append(b.ofCase[e.Stream], name)
 	}
 }
-
-// namesDocuments are the types of events that note looks at.
-var namesDocuments = map[string]bool{"ReceiptRecorded": true, "NoticeReviewed": true, "NoticePublished": true, "NoticeDrafted": true,
-	"DocumentIssued": true, "ProgrammeDefined": true, "ProgrammeRevised": true, "CaseErased": true}
 
 // openedLedger is the id of the ledger that an event opens, else zero.
 func openedLedger(e eventstore.Recorded) uuid.UUID {
