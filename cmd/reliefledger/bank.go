@@ -285,8 +285,8 @@ func (d *bankDesk) export(ctx context.Context, out, date string, force, dry bool
 	if out == "" {
 		return &inputError{what: "--out", why: d.say("须给出输出文件", "say which file to write")}
 	}
-	if _, err := os.Stat(out); err == nil && !force {
-		return &inputError{what: out, why: d.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
+	if err := d.vacant(out, force); err != nil {
+		return err
 	}
 	if d.batch.Sent == (uuid.UUID{}) {
 		// What the rules refuse is refused before anything is opened.

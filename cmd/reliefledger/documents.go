@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -368,15 +367,15 @@ journal. Of an event that names several say which with --which.`),
 }
 
 func (p *program) showDocument(ctx context.Context, a *asker, which string, no int, out string, force bool) error {
-	if _, err := os.Stat(out); err == nil && !force {
-		return &inputError{what: out, why: p.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
+	if err := p.vacant(out, force); err != nil {
+		return err
 	}
 	if err := a.reason(p); err != nil {
 		return err
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(which, "#"), 10, 64)
+	n, err := p.eventNumber(which)
 	if err != nil {
-		return &inputError{what: which, why: p.say("不是事件的序号", "is not the number of an event")}
+		return err
 	}
 	raw, unit, err := p.eventAt(ctx, a.l, n)
 	if err != nil {

@@ -54,11 +54,25 @@ func unitOf(s *domain.Ledger, stream string) domain.ID {
 	return s.Opened.Root.ID
 }
 
+// parseNumber reads "628" and "#628", the number of an event.
+func parseNumber(text string) (uint64, error) {
+	return strconv.ParseUint(strings.TrimPrefix(text, "#"), 10, 64)
+}
+
+// eventNumber is parseNumber, with what it says to who typed something else.
+func (p *program) eventNumber(text string) (uint64, error) {
+	n, err := parseNumber(text)
+	if err != nil {
+		return 0, &inputError{what: text, why: p.say("不是事件的序号", "is not the number of an event")}
+	}
+	return n, nil
+}
+
 // showEvent shows an event whole, but for what is withheld.
 func (p *program) showEvent(ctx context.Context, a *asker, which string) error {
-	n, err := strconv.ParseUint(strings.TrimPrefix(which, "#"), 10, 64)
+	n, err := p.eventNumber(which)
 	if err != nil {
-		return &inputError{what: which, why: p.say("不是事件的序号", "is not the number of an event")}
+		return err
 	}
 	raw, unit, err := p.eventAt(ctx, a.l, n)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -39,7 +38,7 @@ func (w *whichParty) find(ctx context.Context, p *program, a *asker, args []stri
 // thing finds what has a stream by its id, by the number of one of its events,
 // or by the name that a script gave it; none says that there is no such thing.
 func (p *program) thing(l *opened, kind, which, none string) (id domain.ID, err error) {
-	n, bad := strconv.ParseUint(strings.TrimPrefix(which, "#"), 10, 64)
+	n, bad := parseNumber(which)
 	switch {
 	case bad == nil:
 		err = errors.New(none)

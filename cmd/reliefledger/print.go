@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,8 +68,8 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 	var out string
 	var names, force bool
 	c := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) (err error) {
-		if _, err := os.Stat(out); err == nil && !force {
-			return &inputError{what: out, why: p.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
+		if err := p.vacant(out, force); err != nil {
+			return err
 		}
 		d := &desk{program: p, ctx: cmd.Context()}
 		if d.books, err = p.books(d.ctx); err != nil {
@@ -116,6 +115,14 @@ func (p *program) paperCommand(use, short string, args cobra.PositionalArgs, fil
 	c.Flags().BoolVar(&names, "names", false, "open the names that may stand there (needs the wrapping key) 打印可公开的姓名")
 	_ = c.MarkFlagRequired("out")
 	return c
+}
+
+// vacant refuses a file that is there already, before any work is done for it.
+func (p *program) vacant(out string, force bool) error {
+	if _, err := os.Stat(out); err == nil && !force {
+		return &inputError{what: out, why: p.say("文件已存在（--force 覆盖）", "is there already (--force overwrites it)")}
+	}
+	return nil
 }
 
 // writeOut writes a file that only its owner reads: names may stand in it.
@@ -172,9 +179,9 @@ func (w *whichBatch) flags(c *cobra.Command) {
 	c.Flags().IntVar(&w.batch, "batch", 0, "number of the batch in the allocation 批次")
 }
 
-// eventNumber reads "628" and "#628".
+// eventNumber reads the number of an event that the books hold.
 func (d *desk) eventNumber(s string) (uint64, error) {
-	n, err := strconv.ParseUint(strings.TrimPrefix(s, "#"), 10, 64)
+	n, err := parseNumber(s)
 	if err != nil || n >= uint64(d.books.Len()) {
 		return 0, &inputError{what: s, why: d.say("不是事件的序号", "is not the number of an event")}
 	}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -489,7 +488,7 @@ func (r *runner) named(flag, text string) (uuid.UUID, error) {
 		}
 		return id, nil
 	}
-	if n, err := strconv.ParseUint(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
+	if n, err := parseNumber(text); err == nil {
 		var id uuid.UUID
 		r.l.View(func(s *domain.Ledger) {
 			if _, ok := s.EventAt(n); ok {

@@ -64,7 +64,7 @@ func (p *program) showCommand() *cobra.Command {
 		RunE: p.withBooks(func(b *projections.Books, _ []string) error { return p.showFundUse(b) })}
 	payment := &cobra.Command{Use: "payment NUMBER", Short: p.say("一笔发放的来龙去脉", "one payment, from source to hand"), Args: cobra.ExactArgs(1),
 		RunE: p.withBooks(func(b *projections.Books, args []string) error {
-			n, err := strconv.ParseUint(strings.TrimPrefix(args[0], "#"), 10, 64)
+			n, err := parseNumber(args[0])
 			if err != nil {
 				return &inputError{what: args[0], why: p.say("不是序号", "not a number")}
 			}
