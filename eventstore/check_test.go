@@ -93,7 +93,7 @@ func TestCheckNamesWhatDoesNotAgree(t *testing.T) {
 	} {
 		c.store.Store = s
 		var found []string
-		got, err := eventstore.Check(ctx, c.store, true, func(d *eventstore.Corrupt) { found = append(found, d.Error()) })
+		got, err := eventstore.Check(ctx, c.store, eventstore.Readable, true, func(d *eventstore.Corrupt) { found = append(found, d.Error()) })
 		if err != nil {
 			t.Errorf("%s: %v", c.what, err)
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
@@ -114,25 +113,6 @@ func encodePrivate(e domain.Event, signed Signed) ([]byte, error) {
 	return append(append(head[:len(head)-1:len(head)-1], ','), body[1:]...), nil
 }
 
-// Parts are the two parts of an event's data, as stored.
-type Parts struct {
-	Open    jsontext.Value `json:"open"`
-	Private jsontext.Value `json:"private"`
-}
-
-// Split takes an event's data apart without decoding them. Data that are not
-// exactly {"open":O,"private":P} are an error.
-func Split(data []byte) (Parts, error) {
-	var p Parts
-	if err := json.Unmarshal(data, &p, json.RejectUnknownMembers(true)); err != nil {
-		return Parts{}, fmt.Errorf("event data: %w", err)
-	}
-	if p.Open.Kind() != '{' || p.Private.Kind() != '{' {
-		return Parts{}, fmt.Errorf(`event data are not {"open":{...},"private":{...}}`)
-	}
-	return p, nil
-}
-
 // upcasts turn the parts of an event of an older schema into those of the next
 // one, by type.
 var upcasts = map[string]map[int]func(Parts) (Parts, error){}
@@ -151,13 +131,20 @@ func Decode(r Recorded, number uint64) (*domain.Recorded, error) {
 func DecodeWithEntry(r Recorded, number uint64) (d *domain.Recorded, entry []byte, err error) {
 	d, parts, err := decode(r, number)
 	if err == nil {
-		return d, entryOf(r, parts), nil
+		return d, EntryOfParts(r, parts), nil
 	}
 	entry, bad := Entry(r)
 	if bad != nil {
 		return d, nil, err
 	}
 	return d, entry, err
+}
+
+// Readable says why an event cannot be read, nil where it can: what [Check] asks
+// of each.
+func Readable(r Recorded, number uint64) error {
+	_, _, err := decode(r, number)
+	return err
 }
 
 func decode(r Recorded, number uint64) (*domain.Recorded, Parts, error) {

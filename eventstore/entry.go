@@ -28,10 +28,12 @@ func Entry(r Recorded) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log entry of %s@%d: %w", r.Stream, r.Revision, err)
 	}
-	return entryOf(r, p), nil
+	return EntryOfParts(r, p), nil
 }
 
-func entryOf(r Recorded, p Parts) []byte {
+// EntryOfParts is [Entry] for who has taken the event's data apart already: p are
+// the parts of r.Data, as stored.
+func EntryOfParts(r Recorded, p Parts) []byte {
 	open := sha256.Sum256(p.Open)
 	hidden := sha256.New()
 	var length [8]byte

@@ -235,7 +235,7 @@ func (s *storeAudit) audit(ctx context.Context, store eventstore.Store) (err err
 }
 
 func (s *storeAudit) check(ctx context.Context, store eventstore.Store) error {
-	c, err := eventstore.Check(ctx, store, s.Asked, s.found)
+	c, err := eventstore.Check(ctx, store, eventstore.Readable, s.Asked, s.found)
 	s.Events, s.Streams, s.SHA256 = c.Count, c.Streams, fmt.Sprintf("%x", c.Sum)
 	return s.read(err)
 }
