@@ -12,6 +12,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 )
 
@@ -64,7 +65,7 @@ func TestCheckNamesWhatDoesNotAgree(t *testing.T) {
 	defer s.Close()
 	for i := range 6 {
 		m := domain.Metadata{Schema: 1, Salt: make([]byte, 16)}
-		e, err := eventstore.Encode(uuid.Must(uuid.NewV7()), &domain.QuotaSet{Common: domain.Common{Date: domain.Date(2023, 1, 1)}, Quota: i}, m, "")
+		e, err := codec.Encode(uuid.Must(uuid.NewV7()), &domain.QuotaSet{Common: domain.Common{Date: domain.Date(2023, 1, 1)}, Quota: i}, m, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,7 @@ func TestCheckNamesWhatDoesNotAgree(t *testing.T) {
 	} {
 		c.store.Store = s
 		var found []string
-		got, err := eventstore.Check(ctx, c.store, eventstore.Readable, true, func(d *eventstore.Corrupt) { found = append(found, d.Error()) })
+		got, err := eventstore.Check(ctx, c.store, codec.Readable, true, func(d *eventstore.Corrupt) { found = append(found, d.Error()) })
 		if err != nil {
 			t.Errorf("%s: %v", c.what, err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/node"
@@ -48,7 +49,7 @@ func TestLiveBooksWhileTheStoreIsAway(t *testing.T) {
 	write := func(n int) {
 		t.Helper()
 		for i := range n {
-			e, err := eventstore.Encode(uuid.New(), &domain.FactRecorded{Measure: fmt.Sprint(i)}, domain.Metadata{Recorded: time.Date(2026, 1, 5, 1, 0, 0, 0, time.UTC), Schema: 1, Salt: make([]byte, 16)}, "")
+			e, err := codec.Encode(uuid.New(), &domain.FactRecorded{Measure: fmt.Sprint(i)}, domain.Metadata{Recorded: time.Date(2026, 1, 5, 1, 0, 0, 0, time.UTC), Schema: 1, Salt: make([]byte, 16)}, "")
 			if err != nil {
 				t.Fatal(err)
 			}

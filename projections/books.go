@@ -40,6 +40,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/snapshot"
 )
 
@@ -122,7 +123,7 @@ type Decoded struct {
 func Decode(raw eventstore.Recorded, number uint64) Decoded {
 	d := Decoded{Position: raw.Position}
 	var entry []byte
-	if d.Recorded, entry, d.Err = eventstore.DecodeWithEntry(raw, number); entry != nil {
+	if d.Recorded, entry, d.Err = codec.DecodeWithEntry(raw, number); entry != nil {
 		d.Leaf = eventstore.LeafHash(entry)
 	}
 	return d

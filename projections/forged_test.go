@@ -11,6 +11,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/projections"
 )
@@ -31,7 +32,7 @@ func TestForgedEvents(t *testing.T) {
 		}
 	}
 	good := func(unit uuid.UUID, text string) eventstore.Event {
-		e, err := eventstore.Encode(uuid.New(), &domain.UnitRegistered{Unit: unit, Name: text, Kind: "x", Division: "41"},
+		e, err := codec.Encode(uuid.New(), &domain.UnitRegistered{Unit: unit, Name: text, Kind: "x", Division: "41"},
 			domain.Metadata{Recorded: time.Date(2026, 1, 5, 1, 0, 0, 0, time.UTC), Schema: 1, Salt: make([]byte, 16)}, "")
 		if err != nil {
 			t.Fatal(err)

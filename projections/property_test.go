@@ -12,6 +12,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 )
 
@@ -53,14 +54,14 @@ func (h *history) do(actor domain.ID, body domain.Command) (domain.ID, bool) {
 }
 
 func (h *history) write(stream string, m domain.Metadata, events []domain.Event) {
-	m.Schema, m.Salt = eventstore.Schema, make([]byte, 16)
+	m.Schema, m.Salt = codec.Schema, make([]byte, 16)
 	expected, ok := h.revs[stream]
 	if !ok {
 		expected = eventstore.NoStream
 	}
 	var encoded []eventstore.Event
 	for _, e := range events {
-		x, err := eventstore.Encode(uuid.New(), e, m, "")
+		x, err := codec.Encode(uuid.New(), e, m, "")
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -73,7 +74,7 @@ func (h *history) write(stream string, m domain.Metadata, events []domain.Event)
 	h.revs[stream] = eventstore.At(done.Revision)
 	first := done.Revision + 1 - uint64(len(encoded))
 	for i, x := range encoded {
-		r, err := eventstore.Decode(eventstore.Recorded{Event: x, Stream: stream, Revision: first + uint64(i)}, h.state.Count)
+		r, err := codec.Decode(eventstore.Recorded{Event: x, Stream: stream, Revision: first + uint64(i)}, h.state.Count)
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -197,7 +198,7 @@ func TestLive(t *testing.T) {
 	}
 	unit := uuid.New()
 	for i := range 200 {
-		e, err := eventstore.Encode(uuid.New(), &domain.UnitRegistered{Unit: unit, Name: "县"}, domain.Metadata{Schema: eventstore.Schema}, "")
+		e, err := codec.Encode(uuid.New(), &domain.UnitRegistered{Unit: unit, Name: "县"}, domain.Metadata{Schema: codec.Schema}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/folder"
 	"reliefledger.org/ledger/eventstore/replay"
@@ -235,7 +236,7 @@ func (s *storeAudit) audit(ctx context.Context, store eventstore.Store) (err err
 }
 
 func (s *storeAudit) check(ctx context.Context, store eventstore.Store) error {
-	c, err := eventstore.Check(ctx, store, eventstore.Readable, s.Asked, s.found)
+	c, err := eventstore.Check(ctx, store, codec.Readable, s.Asked, s.found)
 	s.Events, s.Streams, s.SHA256 = c.Count, c.Streams, fmt.Sprintf("%x", c.Sum)
 	return s.read(err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/replay"
 )
@@ -68,7 +69,7 @@ func TestAuditOfTheNineCampaigns(t *testing.T) {
 	}
 	number, _ := store.Head()
 	forged := &domain.FundsReceived{Common: domain.Common{Date: domain.Date(2023, 12, 1)}, Source: domain.Source{Kind: domain.Donation, Name: "无名氏"}, Fen: 100}
-	e, err := eventstore.Encode(uuid.Must(uuid.NewV7()), forged, domain.Metadata{Recorded: time.Date(2023, 12, 1, 4, 0, 0, 0, time.UTC), Schema: 1, Salt: make([]byte, 16)}, "")
+	e, err := codec.Encode(uuid.Must(uuid.NewV7()), forged, domain.Metadata{Recorded: time.Date(2023, 12, 1, 4, 0, 0, 0, time.UTC), Schema: 1, Salt: make([]byte, 16)}, "")
 	if err == nil {
 		_, err = store.Append(ctx, domain.Stream(domain.FundKind, fund), eventstore.Any, []eventstore.Event{e})
 	}

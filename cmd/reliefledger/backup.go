@@ -18,6 +18,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/folder"
 	"reliefledger.org/ledger/eventstore/vault"
@@ -340,7 +341,7 @@ func (b *backupMaker) note(e eventstore.Recorded, number uint64) {
 	if e.Type != "CaseErased" && !domain.NamesDocuments(e.Type) {
 		return
 	}
-	d, err := eventstore.Decode(e, number)
+	d, err := codec.Decode(e, number)
 	if err != nil {
 		return
 	}
@@ -363,7 +364,7 @@ func (b *backupMaker) note(e eventstore.Recorded, number uint64) {
 // openedLedger is the id of the ledger that an event opens, else zero.
 func openedLedger(e eventstore.Recorded) uuid.UUID {
 	if e.Stream == "ledger" && e.Revision == 0 {
-		if d, err := eventstore.Decode(e, 0); err == nil {
+		if d, err := codec.Decode(e, 0); err == nil {
 			if opened, ok := d.Event.(*domain.LedgerOpened); ok {
 				return opened.Ledger
 			}

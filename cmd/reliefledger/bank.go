@@ -19,6 +19,7 @@ import (
 	"reliefledger.org/ledger/cmd/internal/sheets"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 )
 
 // whichBank says by which template a file is written or read.
@@ -166,7 +167,7 @@ func (d *bankDesk) read(ctx context.Context) error {
 		if !want[raw.ID] {
 			continue
 		}
-		r, err := eventstore.Decode(raw, 0)
+		r, err := codec.Decode(raw, 0)
 		if err != nil {
 			return err
 		}
@@ -259,7 +260,7 @@ func (d *bankDesk) account(ctx context.Context, in domain.ID) (string, error) {
 		if raw.ID != in {
 			continue
 		}
-		r, err := eventstore.Decode(raw, 0)
+		r, err := codec.Decode(raw, 0)
 		if err != nil {
 			return "", err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -232,7 +233,7 @@ func (o *opened) removeErased(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if r, err := eventstore.Decode(raw, 0); err == nil && r.Event != nil {
+			if r, err := codec.Decode(raw, 0); err == nil && r.Event != nil {
 				tags := slices.DeleteFunc(domain.Documents(r.Event), func(tag []byte) bool { return kept[string(tag)] })
 				if err := o.documents().Remove(tags...); err != nil {
 					return err
@@ -263,7 +264,7 @@ func (o *opened) namedDocuments(ctx context.Context) ([]namedDocument, error) {
 		}
 		n := number
 		number++
-		r, err := eventstore.Decode(raw, n)
+		r, err := codec.Decode(raw, n)
 		if err != nil || r.Event == nil {
 			continue // named by every report
 		}
@@ -381,7 +382,7 @@ func (p *program) showDocument(ctx context.Context, a *asker, which string, no i
 	if err != nil {
 		return err
 	}
-	r, err := eventstore.Decode(raw, n)
+	r, err := codec.Decode(raw, n)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -107,7 +108,7 @@ func (p *program) sayEvent(ctx context.Context, a *asker, unit domain.ID, number
 	if err != nil {
 		return &inputError{what: fmt.Sprint(number), err: err}
 	}
-	decoded, err := eventstore.Decode(raw, number)
+	decoded, err := codec.Decode(raw, number)
 	if err != nil {
 		return &inputError{what: fmt.Sprint(number), err: err}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -99,7 +100,7 @@ func exitCode(err error) int {
 		held     *eventstore.Held
 		none     *eventstore.NotALedger
 		newer    *eventstore.NewerFormat
-		schema   *eventstore.NewerSchema
+		schema   *codec.NewerSchema
 		corrupt  *eventstore.Corrupt
 		filled   *eventstore.NotEmpty
 		noVault  *vault.NotAVault

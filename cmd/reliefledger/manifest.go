@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -64,7 +65,7 @@ type formats struct {
 	Vault  int `json:"vault"`
 }
 
-var formatsNow = formats{embedded.Format, eventstore.Schema, vault.Format}
+var formatsNow = formats{embedded.Format, codec.Schema, vault.Format}
 
 // backupFile is a file of a backup, named from its folder with slashes.
 type backupFile struct {

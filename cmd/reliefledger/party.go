@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -130,7 +131,7 @@ func lastDetails(ctx context.Context, l *opened, party domain.ID) ([]detail, err
 		if err != nil {
 			return nil, err
 		}
-		r, err := eventstore.Decode(raw, 0)
+		r, err := codec.Decode(raw, 0)
 		if err != nil {
 			continue // named by every report
 		}

@@ -10,6 +10,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/image"
 )
 
@@ -33,7 +34,7 @@ func TestImagesOfTheDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := eventstore.Decode(r, uint64(len(events)))
+		d, err := codec.Decode(r, uint64(len(events)))
 		if err != nil {
 			t.Fatal(err)
 		}

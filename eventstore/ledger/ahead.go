@@ -10,6 +10,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/snapshot"
 )
@@ -200,7 +201,7 @@ func (l *Ledger) sendLocked(a *ahead, stream string, expected eventstore.Expecte
 		revision++
 	}
 	for i, e := range events {
-		r, err := eventstore.Decode(eventstore.Recorded{Event: e, Stream: stream, Revision: revision + uint64(i)}, l.state.Count)
+		r, err := codec.Decode(eventstore.Recorded{Event: e, Stream: stream, Revision: revision + uint64(i)}, l.state.Count)
 		if err != nil {
 			return nil, fmt.Errorf("read again what was just written: %w", err) // a fault of ours
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 )
 
 // The clock is set back an hour before every second command: all are accepted,
@@ -37,7 +38,7 @@ func TestClockSetBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := eventstore.Decode(raw, n)
+		r, err := codec.Decode(raw, n)
 		if err != nil {
 			t.Fatal(err)
 		}

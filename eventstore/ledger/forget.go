@@ -8,6 +8,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -154,7 +155,7 @@ func (l *Ledger) accountsOf(ctx context.Context, parties []uuid.UUID) ([]uuid.UU
 			if err != nil {
 				return nil, err
 			}
-			r, err := eventstore.Decode(raw, 0)
+			r, err := codec.Decode(raw, 0)
 			if err != nil {
 				continue // named everywhere else
 			}

@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/eventstore/vault/vaulttest"
 )
@@ -106,7 +107,7 @@ func (r *registry) gone(before [][]byte) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			if d, err := eventstore.Decode(raw, 0); err == nil {
+			if d, err := codec.Decode(raw, 0); err == nil {
 				if e, ok := d.Event.(*domain.PartyRegistered); ok {
 					sealed = e.Private.Name
 				}

@@ -14,6 +14,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 )
 
 // Done is the answer to an accepted order.
@@ -240,7 +241,7 @@ func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.S
 		now = last // recorded time never runs backwards within a stream
 	}
 	meta := domain.Metadata{Recorded: now, Actor: o.Actor, Role: d.Role, Command: proof, Second: second, Saw: l.state.Count}
-	text := eventstore.Signed(p.Text)
+	text := codec.Signed(p.Text)
 	var parts [][]eventstore.Event
 	for _, part := range d.Parts {
 		events, err := encode(part, meta, text)
@@ -327,9 +328,9 @@ func verify(officer uuid.UUID, want, key, signature, digest []byte, simulated bo
 	return nil
 }
 
-func encode(events []domain.Event, m domain.Metadata, text eventstore.Signed) ([]eventstore.Event, error) {
+func encode(events []domain.Event, m domain.Metadata, text codec.Signed) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
-	m.Schema = eventstore.Schema
+	m.Schema = codec.Schema
 	for i, e := range events {
 		m.Salt = make([]byte, 16)
 		rand.Read(m.Salt)
@@ -337,7 +338,7 @@ func encode(events []domain.Event, m domain.Metadata, text eventstore.Signed) ([
 		if err != nil {
 			return nil, err
 		}
-		if encoded[i], err = eventstore.Encode(id, e, m, text); err != nil {
+		if encoded[i], err = codec.Encode(id, e, m, text); err != nil {
 			return nil, err
 		}
 		text = ""

@@ -32,6 +32,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/snapshot"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -103,7 +104,7 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	decode := func(raw eventstore.Recorded, number uint64) decoded {
-		r, err := eventstore.Decode(raw, number)
+		r, err := codec.Decode(raw, number)
 		return decoded{r, err, raw}
 	}
 	for d, err := range eventstore.InParallel(ctx, store, l.position, l.state.Count, decode) {
@@ -174,7 +175,7 @@ func FromSnapshot(ctx context.Context, store eventstore.Store, path string) (*do
 		if err != nil {
 			return nil, err
 		}
-		d, _ := eventstore.Decode(r, k.State.Count)
+		d, _ := codec.Decode(r, k.State.Count)
 		_, _ = k.State.Apply(d) // as a ledger does
 	}
 	return k.State, nil
@@ -259,7 +260,7 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 
 // foldLocked applies an event that the state does not have. Under mu.
 func (l *Ledger) foldLocked(raw eventstore.Recorded) {
-	r, err := eventstore.Decode(raw, l.state.Count)
+	r, err := codec.Decode(raw, l.state.Count)
 	l.foldDecoded(decoded{r, err, raw})
 }
 
@@ -271,7 +272,7 @@ type decoded struct {
 }
 
 func (l *Ledger) foldDecoded(d decoded) {
-	var newer *eventstore.NewerSchema
+	var newer *codec.NewerSchema
 	if errors.As(d.err, &newer) {
 		l.readOnly = d.err // which names the event
 	}
@@ -325,7 +326,7 @@ func (l *Ledger) Journal(ctx context.Context) iter.Seq2[vault.Entry, error] {
 // Unseal opens a sealed value of an event's command, for showing. path is the
 // field's path in the command.
 func (l *Ledger) Unseal(ctx context.Context, s domain.Sealed, stream string, command uuid.UUID, path string) (string, error) {
-	plain, err := l.vault.Unseal(ctx, s.Key, vault.Binding{Stream: stream, Command: command, Path: path, Schema: eventstore.Schema}, s.Box)
+	plain, err := l.vault.Unseal(ctx, s.Key, vault.Binding{Stream: stream, Command: command, Path: path, Schema: codec.Schema}, s.Box)
 	return string(plain), err
 }
 

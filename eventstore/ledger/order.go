@@ -15,7 +15,7 @@ import (
 	"github.com/gowebpki/jcs"
 
 	"reliefledger.org/ledger/domain"
-	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
@@ -87,7 +87,7 @@ func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error
 		nonce := make([]byte, vault.NonceSize)
 		rand.Read(nonce)
 		plain := f.value.Plain()
-		box, err := l.vault.Seal(ctx, key, vault.Binding{Stream: stream, Command: o.ID, Path: f.path, Schema: eventstore.Schema}, []byte(plain), nonce)
+		box, err := l.vault.Seal(ctx, key, vault.Binding{Stream: stream, Command: o.ID, Path: f.path, Schema: codec.Schema}, []byte(plain), nonce)
 		if err != nil {
 			return nil, fmt.Errorf("seal %s: %w", f.path, err)
 		}

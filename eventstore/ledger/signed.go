@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
-	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 )
 
 // somewhere is the key of the sealed values in an order that was read back: the
@@ -23,7 +23,7 @@ var somewhere = uuid.UUID{0: 1}
 // ReadSigned reads back what officers signed. Every field of the text is in the
 // order, or the text is wrong: it must be RFC 8785 JSON as [Ledger.Prepare]
 // writes it.
-func ReadSigned(text eventstore.Signed) *domain.Text {
+func ReadSigned(text codec.Signed) *domain.Text {
 	t := &domain.Text{Digest: sha256.Sum256([]byte(text))}
 	if err := readSigned([]byte(text), t); err != nil {
 		t.Wrong = err.Error()

@@ -19,6 +19,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/projections"
@@ -181,7 +182,7 @@ func readLog(store eventstore.Store) (log []stored, err error) {
 		if err != nil {
 			return nil, err
 		}
-		e, err := eventstore.Decode(r, uint64(len(log)))
+		e, err := codec.Decode(r, uint64(len(log)))
 		if err != nil {
 			return nil, err
 		}

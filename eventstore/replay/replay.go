@@ -29,6 +29,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/ledger"
 )
 
@@ -115,15 +116,15 @@ func (e *event) finding(r *domain.Refusal) Finding {
 // readEvent reads an event's bytes. It runs on many goroutines.
 func readEvent(raw eventstore.Recorded, number uint64) event {
 	e := event{kind: raw.Type}
-	r, err := eventstore.Decode(raw, number)
+	r, err := codec.Decode(raw, number)
 	e.Recorded = r
 	if err != nil {
 		e.reading.Wrong = err.Error()
 		return e
 	}
-	var signed eventstore.Signed
+	var signed codec.Signed
 	if r.Meta.Command != nil && bytes.Contains(raw.Data, signedField) {
-		if signed, err = eventstore.SignedOf(raw.Data); err != nil {
+		if signed, err = codec.SignedOf(raw.Data); err != nil {
 			e.reading.Wrong = err.Error()
 			return e
 		}
@@ -155,11 +156,11 @@ func (e *event) verify(key, digest, signature []byte) bool {
 // foreign says in which way an event's bytes differ from those that this
 // program would write: another order of fields, unknown ones, blanks. Of an
 // older schema nothing is said.
-func foreign(raw eventstore.Recorded, r *domain.Recorded, signed eventstore.Signed) string {
-	if r.Meta.Schema != eventstore.Schema {
+func foreign(raw eventstore.Recorded, r *domain.Recorded, signed codec.Signed) string {
+	if r.Meta.Schema != codec.Schema {
 		return ""
 	}
-	again, err := eventstore.Encode(raw.ID, r.Event, r.Meta, signed)
+	again, err := codec.Encode(raw.ID, r.Event, r.Meta, signed)
 	switch {
 	case err != nil:
 		return err.Error()

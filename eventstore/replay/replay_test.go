@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/replay"
 )
@@ -77,7 +78,7 @@ type forgery struct {
 	event  domain.Event
 	meta   domain.Metadata
 	stream string
-	signed eventstore.Signed
+	signed codec.Signed
 	raw    func(*eventstore.Event)
 }
 
@@ -89,7 +90,7 @@ func (f *forger) order(o *domain.Order, signers ...string) *forgery {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	x := &forgery{stream: o.Stream(), signed: eventstore.Signed(p.Text)}
+	x := &forgery{stream: o.Stream(), signed: codec.Signed(p.Text)}
 	x.meta = domain.Metadata{Recorded: noon(day("2023-01-15")), Schema: 1, Salt: salt(), Actor: o.Actor, Saw: f.first, Command: &domain.Proof{ID: o.ID, Digest: p.Digest[:]}}
 	f.l.View(func(s *domain.Ledger) {
 		if d, err := s.Decide(o, domain.Env{Now: x.meta.Recorded, Calendar: domain.DefaultCalendar()}); err == nil {
@@ -120,7 +121,7 @@ func (f *forger) write(x *forgery) {
 	if c := domain.CommonOf(x.event); c.Date == 0 {
 		c.Date = day("2023-01-15")
 	}
-	raw, err := eventstore.Encode(uuid.Must(uuid.NewV7()), x.event, x.meta, x.signed)
+	raw, err := codec.Encode(uuid.Must(uuid.NewV7()), x.event, x.meta, x.signed)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -341,18 +342,18 @@ func TestForgeriesAreNamed(t *testing.T) {
 		}},
 		{"another text than the one that was signed", domain.DigestWrong, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) {
-				x.signed = eventstore.Signed(strings.Replace(string(x.signed), `"amount":"1.00"`, `"amount":"9.00"`, 1))
+				x.signed = codec.Signed(strings.Replace(string(x.signed), `"amount":"1.00"`, `"amount":"9.00"`, 1))
 				x.event.(*domain.FundsReceived).Fen = 900
 			})
 		}},
 		{"a text with a field that nobody knows", domain.TextWrong, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) {
-				x.signed = eventstore.Signed(strings.Replace(string(x.signed), `"amount":"1.00"`, `"amount":"1.00","extra":1`, 1))
+				x.signed = codec.Signed(strings.Replace(string(x.signed), `"amount":"1.00"`, `"amount":"1.00","extra":1`, 1))
 			})
 		}},
 		{"a text of another ledger", domain.SaysOtherwise, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) {
-				x.signed = eventstore.Signed(strings.Replace(string(x.signed), command("ledger").String(), command("another ledger").String(), 1))
+				x.signed = codec.Signed(strings.Replace(string(x.signed), command("ledger").String(), command("another ledger").String(), 1))
 			})
 		}},
 		// Processes.

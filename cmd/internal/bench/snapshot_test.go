@@ -13,6 +13,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/snapshot"
@@ -45,8 +46,8 @@ func TestSnapshots(t *testing.T) {
 	defer v.Close()
 	// A forged event of next year, which nothing folds: books as of a time end
 	// before it, with and without a snapshot.
-	meta := domain.Metadata{Recorded: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), Schema: eventstore.Schema, Salt: make([]byte, 16)}
-	forged, err := eventstore.Encode(uuid.New(), &domain.NoticeConfirmed{Common: domain.Common{Date: domain.Date(2024, 1, 1)}}, meta, "")
+	meta := domain.Metadata{Recorded: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), Schema: codec.Schema, Salt: make([]byte, 16)}
+	forged, err := codec.Encode(uuid.New(), &domain.NoticeConfirmed{Common: domain.Common{Date: domain.Date(2024, 1, 1)}}, meta, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package eventstore
+package codec
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 )
 
 // plainEvents are events in the shapes that are read without a decoder, and
@@ -157,7 +158,7 @@ func FuzzPlain(f *testing.F) {
 		sameMetadata(t, open)
 		data := append(append(append(append([]byte(`{"open":`), open...), `,"private":`...), private...), '}')
 		if have, ok := plainSplit(data); ok {
-			want, err := Split(data)
+			want, err := eventstore.Split(data)
 			if err == nil && (string(have.Open) != string(want.Open) || string(have.Private) != string(want.Private)) {
 				t.Errorf("%s: split into %s and %s", data, have.Open, have.Private)
 			}
@@ -176,7 +177,7 @@ func BenchmarkDecode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := Recorded{Event: raw, Stream: "allocation-0190a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b"}
+	r := eventstore.Recorded{Event: raw, Stream: "allocation-0190a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b"}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := DecodeWithEntry(r, 1); err != nil {

@@ -1,4 +1,4 @@
-package eventstore
+package codec
 
 import (
 	"encoding/hex"
@@ -10,10 +10,11 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 )
 
 // The worked example of the format: one receipt of 1,300.00 yuan.
-func worked(t testing.TB) Recorded {
+func worked(t testing.TB) eventstore.Recorded {
 	e := &domain.FundsReceived{
 		Common: domain.Common{Date: domain.Date(2023, 1, 3)},
 		Source: domain.Source{Kind: domain.Union, Level: "county", Name: "县总工会"}, Number: "内工〔2023〕1号", Fen: 130000,
@@ -25,7 +26,7 @@ func worked(t testing.TB) Recorded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Recorded{Event: enc, Stream: "fund-00000000-0000-0000-0000-00000000000f", Revision: 1}
+	return eventstore.Recorded{Event: enc, Stream: "fund-00000000-0000-0000-0000-00000000000f", Revision: 1}
 }
 
 func TestWorkedExample(t *testing.T) {
@@ -38,11 +39,11 @@ func TestWorkedExample(t *testing.T) {
 	if string(r.Metadata) != wantMeta {
 		t.Errorf("metadata\n%s\nwant\n%s", r.Metadata, wantMeta)
 	}
-	entry, err := Entry(r)
+	entry, err := eventstore.Entry(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := LeafHash(entry)
+	leaf := eventstore.LeafHash(entry)
 	const want = "194df0f740b28c0b788a29d7c7f2ae8c666b7fd0dd384f8f03e5bd186a1884b9" // computed by another program too
 	if got := hex.EncodeToString(leaf[:]); got != want {
 		t.Errorf("leaf hash %s, want %s", got, want)
@@ -58,15 +59,17 @@ func TestWorkedExample(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	for name, change := range map[string]func(*Recorded){
-		"duplicate key":   func(r *Recorded) { r.Data = []byte(`{"open":{"date":"2023-01-03","date":"2023-01-04"},"private":{}}`) },
-		"a third part":    func(r *Recorded) { r.Data = []byte(`{"open":{},"private":{},"more":{}}`) },
-		"no private part": func(r *Recorded) { r.Data = []byte(`{"open":{}}`) },
-		"torn":            func(r *Recorded) { r.Data = r.Data[:40] },
-		"no JSON":         func(r *Recorded) { r.Data = []byte{0xff, 0} },
-		"unknown type":    func(r *Recorded) { r.Type = "FundsInvented" },
-		"metadata":        func(r *Recorded) { r.Metadata = []byte(`{`) },
-		"a bad date":      func(r *Recorded) { r.Data = []byte(`{"open":{"date":"2023-02-30"},"private":{}}`) },
+	for name, change := range map[string]func(*eventstore.Recorded){
+		"duplicate key": func(r *eventstore.Recorded) {
+			r.Data = []byte(`{"open":{"date":"2023-01-03","date":"2023-01-04"},"private":{}}`)
+		},
+		"a third part":    func(r *eventstore.Recorded) { r.Data = []byte(`{"open":{},"private":{},"more":{}}`) },
+		"no private part": func(r *eventstore.Recorded) { r.Data = []byte(`{"open":{}}`) },
+		"torn":            func(r *eventstore.Recorded) { r.Data = r.Data[:40] },
+		"no JSON":         func(r *eventstore.Recorded) { r.Data = []byte{0xff, 0} },
+		"unknown type":    func(r *eventstore.Recorded) { r.Type = "FundsInvented" },
+		"metadata":        func(r *eventstore.Recorded) { r.Metadata = []byte(`{`) },
+		"a bad date":      func(r *eventstore.Recorded) { r.Data = []byte(`{"open":{"date":"2023-02-30"},"private":{}}`) },
 	} {
 		r := worked(t)
 		change(&r)
@@ -96,7 +99,7 @@ func TestNewerSchema(t *testing.T) {
 
 // A synthetic older shape: schema 0 of FundsReceived called its amount "cents".
 func TestUpcasting(t *testing.T) {
-	upcasts["FundsReceived"] = map[int]func(Parts) (Parts, error){0: func(p Parts) (Parts, error) {
+	upcasts["FundsReceived"] = map[int]func(eventstore.Parts) (eventstore.Parts, error){0: func(p eventstore.Parts) (eventstore.Parts, error) {
 		p.Open = []byte(strings.Replace(string(p.Open), `"cents"`, `"fen"`, 1))
 		return p, nil
 	}}
@@ -104,12 +107,12 @@ func TestUpcasting(t *testing.T) {
 	r := worked(t)
 	r.Data = []byte(strings.Replace(string(r.Data), `"fen"`, `"cents"`, 1))
 	r.Metadata = []byte(strings.Replace(string(r.Metadata), `"schema":1`, `"schema":0`, 1))
-	before, _ := Entry(r)
+	before, _ := eventstore.Entry(r)
 	d, err := Decode(r, 0)
 	if err != nil || d.Event.(*domain.FundsReceived).Fen != 130000 {
 		t.Fatalf("%+v %v", d, err)
 	}
-	if after, _ := Entry(r); string(after) != string(before) {
+	if after, _ := eventstore.Entry(r); string(after) != string(before) {
 		t.Error("the log entry is over the stored bytes, whatever is read from them")
 	}
 }
@@ -118,10 +121,10 @@ func FuzzDecode(f *testing.F) {
 	r := worked(f)
 	f.Add(r.Type, r.Data, r.Metadata)
 	f.Fuzz(func(t *testing.T, name string, data, meta []byte) {
-		r := Recorded{Event: Event{Type: name, Data: data, Metadata: meta}, Stream: "fund-x"}
+		r := eventstore.Recorded{Event: eventstore.Event{Type: name, Data: data, Metadata: meta}, Stream: "fund-x"}
 		if d, err := Decode(r, 1); err == nil && d.Event == nil {
 			t.Fatal("neither an event nor an error")
 		}
-		_, _ = Entry(r)
+		_, _ = eventstore.Entry(r)
 	})
 }

@@ -1,4 +1,34 @@
-package eventstore
+// Package codec turns events of the domain into bytes and back. It is the one
+// package that knows both an event's type and its stored form: stores keep the
+// bytes without looking into them.
+//
+//	e, err := codec.Encode(id, &domain.FundsReceived{...}, metadata, signed)
+//	done, err := store.Append(ctx, stream, expected, []eventstore.Event{e})
+//	...
+//	for raw, err := range store.ReadAll(ctx, from, eventstore.Forwards) {
+//		r, err := codec.Decode(raw, number) // r.Event is nil where err is not
+//		...
+//	}
+//
+// An event is stored as two JSON texts. The data have an open part, which may be
+// shown to anyone, and a private one, which the log covers only by a salted hash:
+//
+//	{"open":{"date":"2023-01-03","source":{...},"fen":130000},"private":{"signed":"..."}}
+//
+// and the metadata say when it was recorded, in which schema, and by whom or
+// because of what:
+//
+//	{"recorded":"2023-01-03T01:00:00.123456Z","schema":1,"salt":"...","actor":"...","role":"accountant","command":{...},"saw":7}
+//
+// Fields stand in declared order, without blanks. The bytes are hashed as they
+// are stored and never written anew, so fields that a newer program added are
+// read over and survive. An event that cannot be read keeps its place in the
+// ledger and changes nothing; one of a newer [Schema] says so by [NewerSchema].
+// An event of an older schema is brought up to this one when it is read.
+//
+// The events of which a ledger has millions are read and written without a JSON
+// library (plain.go), byte for byte as with one.
+package codec
 
 import (
 	"bytes"
@@ -12,6 +42,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 )
 
 // Schema is the version of the shapes of events that this program writes. It
@@ -36,21 +67,21 @@ type Signed string
 // Encode writes a domain event as the bytes of format section 3: data are
 // exactly {"open":O,"private":P}, fields in declared order, no blanks. signed
 // is empty for all but the first event of a command.
-func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Event, error) {
+func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (eventstore.Event, error) {
 	name := domain.TypeOf(e)
 	open, err := encodeOpen(e)
 	if err != nil {
-		return Event{}, fmt.Errorf("encode %s: %w", name, err)
+		return eventstore.Event{}, fmt.Errorf("encode %s: %w", name, err)
 	}
 	private, err := encodePrivate(e, signed)
 	if err != nil {
-		return Event{}, fmt.Errorf("encode %s: private: %w", name, err)
+		return eventstore.Event{}, fmt.Errorf("encode %s: private: %w", name, err)
 	}
 	w := wireOf(m)
 	meta, ok := appendPlainMetadata(make([]byte, 0, 512), &w)
 	if !ok {
 		if meta, err = marshal(w); err != nil {
-			return Event{}, fmt.Errorf("encode %s: metadata: %w", name, err)
+			return eventstore.Event{}, fmt.Errorf("encode %s: metadata: %w", name, err)
 		}
 	}
 	data := make([]byte, 0, len(open)+len(private)+24)
@@ -59,7 +90,7 @@ func Encode(id uuid.UUID, e domain.Event, m domain.Metadata, signed Signed) (Eve
 	data = append(data, `,"private":`...)
 	data = append(data, private...)
 	data = append(data, '}')
-	return Event{ID: id, Type: name, Data: data, Metadata: meta}, nil
+	return eventstore.Event{ID: id, Type: name, Data: data, Metadata: meta}, nil
 }
 
 func encodeOpen(e domain.Event) ([]byte, error) {
@@ -115,59 +146,59 @@ func encodePrivate(e domain.Event, signed Signed) ([]byte, error) {
 
 // upcasts turn the parts of an event of an older schema into those of the next
 // one, by type.
-var upcasts = map[string]map[int]func(Parts) (Parts, error){}
+var upcasts = map[string]map[int]func(eventstore.Parts) (eventstore.Parts, error){}
 
 // Decode reads a stored event. An event of a type that this program does not
 // know, or that cannot be read, is returned with a nil Event and an error: it
 // keeps its place in the ledger and changes nothing. A *NewerSchema is such an
 // error.
-func Decode(r Recorded, number uint64) (*domain.Recorded, error) {
+func Decode(r eventstore.Recorded, number uint64) (*domain.Recorded, error) {
 	d, _, err := decode(r, number)
 	return d, err
 }
 
-// DecodeWithEntry is Decode and [Entry] at once, for who needs both. entry is nil
+// DecodeWithEntry is Decode and [eventstore.Entry] at once, for who needs both. entry is nil
 // where the event's bytes are not an event's.
-func DecodeWithEntry(r Recorded, number uint64) (d *domain.Recorded, entry []byte, err error) {
+func DecodeWithEntry(r eventstore.Recorded, number uint64) (d *domain.Recorded, entry []byte, err error) {
 	d, parts, err := decode(r, number)
 	if err == nil {
-		return d, EntryOfParts(r, parts), nil
+		return d, eventstore.EntryOfParts(r, parts), nil
 	}
-	entry, bad := Entry(r)
+	entry, bad := eventstore.Entry(r)
 	if bad != nil {
 		return d, nil, err
 	}
 	return d, entry, err
 }
 
-// Readable says why an event cannot be read, nil where it can: what [Check] asks
-// of each.
-func Readable(r Recorded, number uint64) error {
+// Readable says why an event cannot be read, nil where it can: what
+// [eventstore.Check] asks of each.
+func Readable(r eventstore.Recorded, number uint64) error {
 	_, _, err := decode(r, number)
 	return err
 }
 
-func decode(r Recorded, number uint64) (*domain.Recorded, Parts, error) {
+func decode(r eventstore.Recorded, number uint64) (*domain.Recorded, eventstore.Parts, error) {
 	d := &domain.Recorded{ID: r.ID, Stream: r.Stream, Revision: r.Revision, Number: number}
 	var w wire
 	if !plainMetadata(r.Metadata, &w) {
 		w = wire{}
 		if err := json.Unmarshal(r.Metadata, &w); err != nil {
-			return d, Parts{}, fmt.Errorf("event %d: metadata: %w", number, err)
+			return d, eventstore.Parts{}, fmt.Errorf("event %d: metadata: %w", number, err)
 		}
 	}
 	d.Meta = w.metadata()
 	if w.Schema < 0 {
-		return d, Parts{}, fmt.Errorf("event %d: there is no schema %d", number, w.Schema)
+		return d, eventstore.Parts{}, fmt.Errorf("event %d: there is no schema %d", number, w.Schema)
 	}
 	if w.Schema > Schema {
-		return d, Parts{}, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
+		return d, eventstore.Parts{}, fmt.Errorf("event %d: %w", number, &NewerSchema{w.Schema, Schema})
 	}
 	stored, ok := plainSplit(r.Data) // the parts themselves are decoded below
 	if !ok {
 		var err error
-		if stored, err = Split(r.Data); err != nil {
-			return d, Parts{}, fmt.Errorf("event %d: %w", number, err)
+		if stored, err = eventstore.Split(r.Data); err != nil {
+			return d, eventstore.Parts{}, fmt.Errorf("event %d: %w", number, err)
 		}
 	}
 	parts := stored
@@ -175,22 +206,22 @@ func decode(r Recorded, number uint64) (*domain.Recorded, Parts, error) {
 		if up := upcasts[r.Type][s]; up != nil {
 			var err error
 			if parts, err = up(parts); err != nil {
-				return d, Parts{}, fmt.Errorf("event %d: upcast from schema %d: %w", number, s, err)
+				return d, eventstore.Parts{}, fmt.Errorf("event %d: upcast from schema %d: %w", number, s, err)
 			}
 		}
 	}
 	e, ok := domain.NewEvent(r.Type)
 	if !ok {
-		return d, Parts{}, fmt.Errorf("event %d: unknown type %q", number, r.Type)
+		return d, eventstore.Parts{}, fmt.Errorf("event %d: unknown type %q", number, r.Type)
 	}
 	if err := decodeInto(e, parts); err != nil {
-		return d, Parts{}, fmt.Errorf("event %d: %s: %w", number, r.Type, err)
+		return d, eventstore.Parts{}, fmt.Errorf("event %d: %s: %w", number, r.Type, err)
 	}
 	d.Event = e
 	return d, stored, nil
 }
 
-func decodeInto(e domain.Event, p Parts) error {
+func decodeInto(e domain.Event, p eventstore.Parts) error {
 	if !plainOpen(p.Open, e) {
 		reflect.ValueOf(e).Elem().SetZero()
 		if err := json.Unmarshal(p.Open, e); err != nil {
@@ -239,7 +270,7 @@ func privateOf(e domain.Event) (field any, ok bool) {
 // SignedOf returns the text of the command that stands in an event's private
 // part, empty where there is none.
 func SignedOf(data []byte) (Signed, error) {
-	p, err := Split(data)
+	p, err := eventstore.Split(data)
 	if err != nil {
 		return "", err
 	}

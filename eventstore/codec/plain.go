@@ -1,4 +1,4 @@
-package eventstore
+package codec
 
 import (
 	"encoding/base64"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 )
 
 // A ledger of ten million payments has ten million metadata and DisbursementMade
@@ -419,7 +420,7 @@ func (p *plain) payment(e *domain.DisbursementMade) {
 // plainSplit finds the two parts of data that are as [Encode] writes them. What
 // stands within the braces is not looked at but for strings; who uses a part
 // decodes it, or has it decoded.
-func plainSplit(data []byte) (parts Parts, ok bool) {
+func plainSplit(data []byte) (parts eventstore.Parts, ok bool) {
 	p := plain{rest: data}
 	p.need(`{"open":`)
 	parts.Open = p.object()
