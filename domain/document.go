@@ -1,7 +1,7 @@
 package domain
 
-// A document is kept beside the ledger (eventstore/documents); an event names it
-// by its tag, 32 bytes that say nothing to whoever lacks the case's key.
+// A document is kept beside the ledger (eventstore/vault/documents); an event
+// names it by its tag, 32 bytes that say nothing to whoever lacks the case's key.
 
 const tagSize = 32
 

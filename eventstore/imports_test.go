@@ -16,7 +16,7 @@ func TestOnlyCodecAndLedgerKnowTheDomain(t *testing.T) {
 		root   = "reliefledger.org/ledger/eventstore"
 		domain = "reliefledger.org/ledger/domain"
 	)
-	knowing := []string{root + "/codec", root + "/ledger", root + "/replay"}
+	knowing := []string{root + "/codec", root + "/ledger", root + "/ledger/replay"}
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{.Dir}} {{join .Deps " "}}`, root+"/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

@@ -17,7 +17,7 @@ import (
 	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/folder"
-	"reliefledger.org/ledger/eventstore/replay"
+	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
 
 // auditGC lets the heap grow to five times what is kept before it is collected:

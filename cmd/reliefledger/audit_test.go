@@ -15,7 +15,7 @@ import (
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/embedded"
-	"reliefledger.org/ledger/eventstore/replay"
+	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
 
 // quietly keeps what a command says out of the test's output, and returns it.

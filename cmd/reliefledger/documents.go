@@ -18,8 +18,8 @@ import (
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
-	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/vault"
+	"reliefledger.org/ledger/eventstore/vault/documents"
 )
 
 const documentsFolder = "documents"

@@ -12,11 +12,11 @@ import (
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
-	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/snapshot"
 	"reliefledger.org/ledger/eventstore/vault"
+	"reliefledger.org/ledger/eventstore/vault/documents"
 )
 
 // The exit codes, on which scripts may rely.

@@ -19,8 +19,8 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
 	"reliefledger.org/ledger/domain"
-	"reliefledger.org/ledger/eventstore/documents"
 	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault/documents"
 )
 
 func asError[T error](err error, to *T) bool { return errors.As(err, to) }

@@ -11,7 +11,7 @@ import (
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
-	"reliefledger.org/ledger/eventstore/image"
+	"reliefledger.org/ledger/eventstore/snapshot/image"
 )
 
 // TestImagesOfTheDemo folds the demonstration, which has most types of events,

@@ -38,7 +38,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/eventstore"
-	"reliefledger.org/ledger/eventstore/image"
+	"reliefledger.org/ledger/eventstore/snapshot/image"
 )
 
 // Point is the place in a store's history up to which something was folded.

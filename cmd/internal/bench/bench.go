@@ -19,7 +19,7 @@ import (
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/ledger"
-	"reliefledger.org/ledger/eventstore/replay"
+	"reliefledger.org/ledger/eventstore/ledger/replay"
 	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/projections"
 )

@@ -15,7 +15,7 @@ import (
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/ledger"
-	"reliefledger.org/ledger/eventstore/replay"
+	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
 
 func run(t testing.TB, store eventstore.Store) *replay.Result {

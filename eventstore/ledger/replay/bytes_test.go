@@ -11,7 +11,7 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
-	"reliefledger.org/ledger/eventstore/replay"
+	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
 
 var everyByte = flag.Bool("every-byte", false, "change every byte of a history, one at a time (minutes)")
