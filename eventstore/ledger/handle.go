@@ -70,49 +70,69 @@ func (l *Ledger) Do(ctx context.Context, o *domain.Order, signers ...Signer) (*D
 
 // DoAt is Do for a simulated ledger, whose orders say when they are recorded.
 func (l *Ledger) DoAt(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*Done, error) {
-	p, proof, second, err := l.sign(ctx, o, at, signers)
+	s, err := l.Sign(ctx, o, at, signers...)
 	if err != nil {
 		return nil, err
 	}
-	return l.Submit(ctx, p, proof, second)
+	return l.Submit(ctx, s.Prepared, s.Proof, s.Second)
 }
 
-// TryAt says what an order would lead to, and writes no event; nil is an order
-// that was accepted before.
+// TryAt says what an order would lead to, and leaves nothing anywhere; nil is an
+// order that was accepted before.
 func (l *Ledger) TryAt(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*domain.Decision, error) {
-	p, proof, second, err := l.sign(ctx, o, at, signers)
+	s, err := l.SignToTry(ctx, o, at, signers...)
 	if err != nil {
 		return nil, err
 	}
-	d, _, _, err := l.decide(p, &proof, second)
-	return d, err
+	return l.Try(s)
 }
 
-// TryWith is TryAt as if some parties, which are not registered yet, were: so that
-// a list is judged before anybody of it is registered.
-func (l *Ledger) TryWith(ctx context.Context, o *domain.Order, at time.Time, parties []*domain.Party, signers ...Signer) (*domain.Decision, error) {
-	p, proof, second, err := l.sign(ctx, o, at, signers)
+// SignedOrder is a prepared order with the signatures of those who must sign it.
+type SignedOrder struct {
+	*Prepared
+	Proof  domain.Proof
+	Second *domain.SecondProof
+}
+
+// Sign prepares an order and signs it, to be tried ([Ledger.Try]), submitted, or
+// both.
+func (l *Ledger) Sign(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*SignedOrder, error) {
+	p, err := l.Prepare(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	return p.sign(at, signers), nil
+}
+
+// SignToTry is Sign for an order that is only tried: no key is made for it in the
+// vault. What it sealed nobody can open; it must not be submitted.
+func (l *Ledger) SignToTry(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*SignedOrder, error) {
+	p, err := l.prepare(ctx, o, l.vault.Passing())
+	if err != nil {
+		return nil, err
+	}
+	return p.sign(at, signers), nil
+}
+
+// Try says what a signed order would lead to, and writes nothing; nil is an order
+// that was accepted before. It is decided as if the parties toBe, of whom some are
+// not registered yet, were: so that a list is judged before anybody of it is.
+func (l *Ledger) Try(s *SignedOrder, toBe ...*domain.Party) (*domain.Decision, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, x := range parties {
+	for _, x := range toBe {
 		if l.state.Parties[x.ID] == nil {
 			l.state.Parties[x.ID] = x
 			defer delete(l.state.Parties, x.ID)
 		}
 	}
-	d, _, _, err := l.decideLocked(p, &proof, second)
+	d, _, _, err := l.decideLocked(s.Prepared, &s.Proof, s.Second)
 	return d, err
 }
 
-// sign prepares an order and signs it with the keys of those who must.
-func (l *Ledger) sign(ctx context.Context, o *domain.Order, at time.Time, signers []Signer) (*Prepared, domain.Proof, *domain.SecondProof, error) {
-	p, err := l.Prepare(ctx, o)
-	if err != nil {
-		return nil, domain.Proof{}, nil, err
-	}
+// sign signs a prepared order with the keys of those who must.
+func (p *Prepared) sign(at time.Time, signers []Signer) *SignedOrder {
+	o := p.Order
 	p.At = at
 	proof := domain.Proof{ID: o.ID, Digest: p.Digest[:]}
 	var second *domain.SecondProof
@@ -132,7 +152,7 @@ func (l *Ledger) sign(ctx context.Context, o *domain.Order, at time.Time, signer
 			second.Key, second.Signature = public, signature
 		}
 	}
-	return p, proof, second, nil
+	return &SignedOrder{p, proof, second}
 }
 
 // Submit carries out a prepared order with its signatures.

@@ -42,9 +42,22 @@ type Prepared struct {
 // ledger can never be taken for another.
 const commandFormat = "reliefledger command 1"
 
+// sealer seals and tags personal values: the vault, whose keys last, or
+// [vault.Passing], which leaves nothing.
+type sealer interface {
+	EnsureKeys(ctx context.Context, ids ...uuid.UUID) error
+	Seal(ctx context.Context, key uuid.UUID, b vault.Binding, plain, nonce []byte) ([]byte, error)
+	Tag(ctx context.Context, key uuid.UUID, field, value string) ([]byte, error)
+}
+
 // Prepare seals the personal values of an order in place and computes what its
-// officers sign (format section 2). Their keys are durable when it returns.
+// officers sign (format section 2). Their keys are durable when it returns. An
+// order is prepared once: its plain text is gone afterwards.
 func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error) {
+	return l.prepare(ctx, o, l.vault)
+}
+
+func (l *Ledger) prepare(ctx context.Context, o *domain.Order, keys sealer) (*Prepared, error) {
 	if o.ID == (uuid.UUID{}) {
 		o.ID = uuid.New()
 	}
@@ -79,7 +92,7 @@ func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error
 	}
 	fields := personal(o)
 	if len(fields) > 0 {
-		if err := l.vault.EnsureKeys(ctx, key); err != nil {
+		if err := keys.EnsureKeys(ctx, key); err != nil {
 			return nil, err
 		}
 	}
@@ -87,11 +100,11 @@ func (l *Ledger) Prepare(ctx context.Context, o *domain.Order) (*Prepared, error
 		nonce := make([]byte, vault.NonceSize)
 		rand.Read(nonce)
 		plain := f.value.Plain()
-		box, err := l.vault.Seal(ctx, key, vault.Binding{Stream: stream, Command: o.ID, Path: f.path, Schema: codec.Schema}, []byte(plain), nonce)
+		box, err := keys.Seal(ctx, key, vault.Binding{Stream: stream, Command: o.ID, Path: f.path, Schema: codec.Schema}, []byte(plain), nonce)
 		if err != nil {
 			return nil, fmt.Errorf("seal %s: %w", f.path, err)
 		}
-		tag, err := l.vault.Tag(ctx, key, f.path, plain)
+		tag, err := keys.Tag(ctx, key, f.path, plain)
 		if err != nil {
 			return nil, fmt.Errorf("tag %s: %w", f.path, err)
 		}

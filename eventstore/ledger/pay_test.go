@@ -35,18 +35,13 @@ func BenchmarkPay(b *testing.B) {
 			x := open(b, store, newVault(b))
 			x.prepareToPay(c.allocations, b.N)
 			// What an officer's program does is done before: it seals, and signs.
-			type signed struct {
-				p     *Prepared
-				proof domain.Proof
-			}
-			orders := make([]signed, b.N)
+			orders := make([]*SignedOrder, b.N)
 			for i := range orders {
 				o, signers := x.order(payment(c.allocations, i))
-				p, proof, _, err := x.l.sign(ctx, o, time.Time{}, signers)
-				if err != nil {
+				var err error
+				if orders[i], err = x.l.Sign(ctx, o, time.Time{}, signers...); err != nil {
 					b.Fatal(err)
 				}
-				orders[i] = signed{p, proof}
 			}
 			var n atomic.Int64
 			var wg sync.WaitGroup
@@ -56,7 +51,7 @@ func BenchmarkPay(b *testing.B) {
 			for range c.callers {
 				wg.Go(func() {
 					for i := n.Add(1) - 1; i < int64(b.N); i = n.Add(1) - 1 {
-						if _, err := x.l.Submit(ctx, orders[i].p, orders[i].proof, nil); err != nil {
+						if _, err := x.l.Submit(ctx, orders[i].Prepared, orders[i].Proof, nil); err != nil {
 							b.Error(err)
 							return
 						}

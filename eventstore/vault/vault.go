@@ -409,7 +409,11 @@ func (v *Vault) Derive(ctx context.Context, id uuid.UUID, use string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return hkdf.Key(sha256.New, key, nil, "relief ledger vault "+use, 32)
+	return derive(key, use)
+}
+
+func derive(secret []byte, use string) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "relief ledger vault "+use, 32)
 }
 
 // Binding is the place for which a value is sealed; it opens nowhere else.
@@ -433,13 +437,21 @@ func (v *Vault) bound(key uuid.UUID, b Binding) []byte {
 // Seal encrypts a value under a person's or case's key: AES-256-GCM, padded to
 // classes of 32 bytes, with nonce in front. The nonce is random and drawn once.
 func (v *Vault) Seal(ctx context.Context, key uuid.UUID, b Binding, plain, nonce []byte) ([]byte, error) {
+	secret, err := v.key(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return v.sealUnder(secret, key, b, plain, nonce)
+}
+
+func (v *Vault) sealUnder(secret []byte, key uuid.UUID, b Binding, plain, nonce []byte) ([]byte, error) {
 	if len(plain) > MaxPlain {
 		return nil, ErrTooLong
 	}
 	if len(nonce) != NonceSize {
 		return nil, fmt.Errorf("vault: a nonce has %d bytes, not %d", NonceSize, len(nonce))
 	}
-	k, err := v.Derive(ctx, key, "seal")
+	k, err := derive(secret, "seal")
 	if err != nil {
 		return nil, err
 	}
@@ -472,7 +484,15 @@ func (v *Vault) Unseal(ctx context.Context, key uuid.UUID, b Binding, box []byte
 // Tag is what stands for a value in what an officer signs: an HMAC under a key
 // derived from the person's or case's, over field and value.
 func (v *Vault) Tag(ctx context.Context, key uuid.UUID, field, value string) ([]byte, error) {
-	k, err := v.Derive(ctx, key, "tag")
+	secret, err := v.key(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return tagUnder(secret, field, value)
+}
+
+func tagUnder(secret []byte, field, value string) ([]byte, error) {
+	k, err := derive(secret, "tag")
 	if err != nil {
 		return nil, err
 	}
