@@ -185,3 +185,7 @@ func (n *Notice) DisclosureAt(place string, on Day) (d Disclosure) {
 	}
 	return d
 }
+
+// SeesDocument says whether an officer sees the documents of a unit's cases: who has
+// any role for it.
+func (l *Ledger) SeesDocument(officer, unit ID) bool { return len(l.Audiences(officer, unit)) > 1 }

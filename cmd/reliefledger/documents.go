@@ -161,7 +161,7 @@ func (r *runner) checkTags(ctx context.Context, in *instruction, o *domain.Order
 	for _, part := range d.Parts {
 		for _, e := range part {
 			for _, tag := range domain.Documents(e) {
-				if _, err := r.docs.Get(ctx, of, tag); err != nil {
+				if _, err := r.docs.Unseal(ctx, of, tag); err != nil {
 					return &inputError{what: in.Do, why: fmt.Sprintf("没有这份文件，请用 {\"file\":…} 给出文件 / there is no such document, give the file with {\"file\":...} (%v)", err)}
 				}
 			}
@@ -402,7 +402,7 @@ func (p *program) showDocument(ctx context.Context, a *asker, which string, no i
 	if err := a.note(ctx, unit, what); err != nil {
 		return err
 	}
-	text, err := a.l.documents().Get(ctx, of, tags[max(no, 1)-1])
+	text, err := a.l.documents().Unseal(ctx, of, tags[max(no, 1)-1])
 	if errors.Is(err, vault.ErrKeyGone) {
 		return &inputError{what: which, why: p.say("该案卷已删除，文件不能再打开", "the case was erased: its documents open no more")}
 	}
@@ -446,7 +446,7 @@ func (p *program) auditDocuments(ctx context.Context) (err error) {
 			a.State = "held-elsewhere"
 		} else {
 			known[string(d.tag)] = true
-			_, err := docs.Get(ctx, d.of, d.tag)
+			_, err := docs.Unseal(ctx, d.of, d.tag)
 			var missing *documents.Missing
 			var altered *documents.Altered
 			switch {

@@ -214,7 +214,11 @@ func (r *runner) roster(ctx context.Context, in *instruction, c rosterImport, la
 	rows := roster.Rows
 	o := r.orderOf(in, "", list)
 	// The list is judged before anybody of it is registered.
-	if _, err := r.l.TryWith(ctx, o, in.At, strangers(c, rows, people), r.keys(o)...); err != nil {
+	signed, err := r.l.SignToTry(ctx, o, in.At, r.keys(o)...)
+	if err == nil {
+		_, err = r.l.Try(signed, strangers(c, rows, people)...)
+	}
+	if err != nil {
 		return nil, rowsOfFile(err, rows)
 	}
 	list = &domain.AddLines{Notice: c.Notice, Rows: linesOf(roster, people.ids)} // the one that was tried is sealed

@@ -5,7 +5,7 @@
 //
 //	s := documents.Open("ledger/documents", ledgerID, keys)
 //	tag, err := s.Put(ctx, caseID, text)     // durable, before the event that names it
-//	text, err = s.Get(ctx, caseID, tag)      // *Missing, *Altered, vault.ErrKeyGone
+//	text, err = s.Unseal(ctx, caseID, tag)   // *Missing, *Altered, vault.ErrKeyGone
 //
 // The tag is a code under the case's key over the SHA-256 of the file: it is the
 // same whenever the same file is given to the same case, says nothing to whoever
@@ -177,7 +177,7 @@ func (s *Store) Put(ctx context.Context, of uuid.UUID, text []byte) (tag []byte,
 	if tag, err = s.Tag(ctx, of, text); err != nil {
 		return nil, err
 	}
-	if _, err := s.Get(ctx, of, tag); err == nil {
+	if err := s.Verify(ctx, of, tag); err == nil {
 		return tag, syncFolder(filepath.Dir(s.path(tag))) // who put it may have been cut off before that
 	}
 	a, err := s.aead(ctx, of)
@@ -225,9 +225,16 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Get opens a file of a case. Errors: *Missing, *Altered, vault.ErrKeyGone,
-// those of the vault and of the file system.
-func (s *Store) Get(ctx context.Context, of uuid.UUID, tag []byte) ([]byte, error) {
+// Verify reads a file of a case, and says whether it is there and is what was put
+// there. Errors: *Missing, *Altered, vault.ErrKeyGone, those of the vault and of
+// the file system.
+func (s *Store) Verify(ctx context.Context, of uuid.UUID, tag []byte) error {
+	_, err := s.Unseal(ctx, of, tag)
+	return err
+}
+
+// Unseal opens a file of a case, to be shown. Errors as of [Store.Verify].
+func (s *Store) Unseal(ctx context.Context, of uuid.UUID, tag []byte) ([]byte, error) {
 	a, err := s.aead(ctx, of)
 	if err != nil {
 		return nil, err

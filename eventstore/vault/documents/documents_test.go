@@ -108,17 +108,17 @@ func TestPutAndGet(t *testing.T) {
 	if err != nil || bytes.Equal(tag, other) {
 		t.Errorf("of another case: %x, %v", other, err)
 	}
-	if text, err := s.Get(ctx, case1, tag); err != nil || !bytes.Equal(text, pdf) {
+	if text, err := s.Unseal(ctx, case1, tag); err != nil || !bytes.Equal(text, pdf) {
 		t.Errorf("%q, %v", text, err)
 	}
 	var missing *Missing
-	if _, err := s.Get(ctx, case2, tag[:5]); !errors.As(err, &missing) {
+	if _, err := s.Unseal(ctx, case2, tag[:5]); !errors.As(err, &missing) {
 		t.Error("half a tag:", err)
 	}
-	if _, err := s.Get(ctx, case2, make([]byte, 32)); !errors.As(err, &missing) {
+	if _, err := s.Unseal(ctx, case2, make([]byte, 32)); !errors.As(err, &missing) {
 		t.Error("no document:", err)
 	}
-	if _, err := s.Get(ctx, uuid.New(), tag); !errors.Is(err, vault.ErrKeyGone) {
+	if _, err := s.Unseal(ctx, uuid.New(), tag); !errors.Is(err, vault.ErrKeyGone) {
 		t.Error("a case without a key:", err)
 	}
 	tags, strange, err := s.Tags()
@@ -128,7 +128,7 @@ func TestPutAndGet(t *testing.T) {
 	if err := s.Remove(tag, tag, nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Get(ctx, case1, tag); !errors.As(err, &missing) {
+	if _, err := s.Unseal(ctx, case1, tag); !errors.As(err, &missing) {
 		t.Error("removed:", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestAltered(t *testing.T) {
 			t.Fatal(err)
 		}
 		var bad *Altered
-		if _, err := s.Get(ctx, case1, tag); !errors.As(err, &bad) {
+		if _, err := s.Unseal(ctx, case1, tag); !errors.As(err, &bad) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -178,7 +178,7 @@ func TestAltered(t *testing.T) {
 	if _, err := s.Put(ctx, case1, pdf); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := s.Get(ctx, case1, tag); err != nil || !bytes.Equal(text, pdf) {
+	if text, err := s.Unseal(ctx, case1, tag); err != nil || !bytes.Equal(text, pdf) {
 		t.Errorf("given again: %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestErased(t *testing.T) {
 	if err := v.Erase(ctx, []uuid.UUID{case1}, nil, vault.Entry{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Get(ctx, case1, tag); !errors.Is(err, vault.ErrKeyGone) {
+	if _, err := s.Unseal(ctx, case1, tag); !errors.Is(err, vault.ErrKeyGone) {
 		t.Error(err)
 	}
 	if _, err := s.Tag(ctx, case1, pdf); !errors.Is(err, vault.ErrKeyGone) {
