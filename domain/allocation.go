@@ -134,12 +134,6 @@ type Entitlement struct {
 	Items []GoodsOf `json:"items,omitempty"`
 }
 
-// GoodsOf is a quantity of an item.
-type GoodsOf struct {
-	Item     string   `json:"item"`
-	Quantity Quantity `json:"quantity"`
-}
-
 // things lists what an entitlement or row moves, as items with quantities.
 func (e Entitlement) things() []goodsOut {
 	if len(e.Items) == 0 {
@@ -745,18 +739,6 @@ func (a *Allocation) arrive(l *Ledger, r *Recorded, lots []Inflow) {
 			Left: in.Quantity, Cost: in.Cost, Valued: in.Valued}
 		a.add(lot)
 		l.across(a.From, a.Stream, lot, in.Quantity, in.Cost)
-	}
-}
-
-// across posts what moves out of one stream's account in transit into what
-// another holds.
-func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
-	first := len(l.postings)
-	l.moveLot(from, lot, quantity, cost, Transit, Held, "")
-	for i := first; i < len(l.postings); i++ {
-		if l.postings[i].Account != Transit {
-			l.postings[i].Stream = to
-		}
 	}
 }
 

@@ -607,29 +607,6 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// reverse undoes the payment's effect on what is due.
-func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
-	p.write().reversed = r.ID
-	p.stillOut(outflow{})
-	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
-	due.pay(p.Fen, p.Items(), -1)
-	due.owe(r.ID)
-}
-
-// unreturn undoes a return.
-func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
-	a := l.Allocations[b.ID]
-	p.stillOut(outflow{append(a.out(p).draws, back...)})
-	due := a.due(p.Line, p.Entitlement)
-	for _, x := range p.Back() {
-		if x.Event == event {
-			due.pay(x.Fen, x.Items, 1)
-		}
-	}
-	p.rest.back = slices.DeleteFunc(p.rest.back, func(x Back) bool { return x.Event == event })
-	due.settle(event)
-}
-
 func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
 	a, err := l.allocationOf(r)
 	if err != nil {

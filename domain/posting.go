@@ -1,6 +1,16 @@
 package domain
 
-import "fmt"
+// across posts what moves out of one stream's account in transit into what
+// another holds.
+func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
+	first := len(l.postings)
+	l.moveLot(from, lot, quantity, cost, Transit, Held, "")
+	for i := first; i < len(l.postings); i++ {
+		if l.postings[i].Account != Transit {
+			l.postings[i].Stream = to
+		}
+	}
+}
 
 // AccountKind is one of the places where value can stand.
 type AccountKind string
@@ -96,11 +106,3 @@ func (f Form) Say(l Lang) string {
 	}
 	return string(f)
 }
-
-// Items of a command or event: how much of what.
-type ItemCount struct {
-	Item     string `json:"item"`
-	Quantity Count  `json:"quantity"`
-}
-
-func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }
