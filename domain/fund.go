@@ -1,10 +1,6 @@
 package domain
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Fund is money or goods held for relief with an earmark (专款专用).
 type Fund struct {
@@ -74,12 +70,6 @@ type FundsPassedOn struct {
 	Number string `json:"number,omitempty"`
 	Item   string `json:"item,omitempty"`
 	Draws  []Draw `json:"draws"`
-}
-
-// PeriodClosed closes a book up to and with a day; a process writes it.
-type PeriodClosed struct {
-	Common
-	Through Day `json:"through"`
 }
 
 // FundClosed ends a fund: nothing new goes out.
@@ -324,34 +314,10 @@ func (l *Ledger) leave(r *Recorded, draws []Draw, to AccountKind) error {
 	return nil
 }
 
-func (e *PeriodClosed) fold(l *Ledger, r *Recorded) error {
-	b, err := l.bookOf(r)
-	if err != nil {
-		return err
-	}
-	b.ClosedThrough = max(b.ClosedThrough, e.Through)
-	return nil
-}
-
 func (e *FundClosed) fold(l *Ledger, r *Recorded) error {
 	b, err := l.bookOf(r)
 	if err == nil {
 		b.Closed = true
 	}
 	return err
-}
-
-// heldIn orders streams by the number of the event with which they began.
-type heldIn struct {
-	began  uint64
-	stream string
-}
-
-func inOrder(streams []heldIn) []string {
-	slices.SortFunc(streams, func(a, b heldIn) int { return cmp.Compare(a.began, b.began) })
-	names := make([]string, len(streams))
-	for i, s := range streams {
-		names[i] = s.stream
-	}
-	return names
 }

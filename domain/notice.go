@@ -420,7 +420,6 @@ var (
 	PlaceMissing    = newCode(8, "place-missing", "公示地点缺少：{place}", "the notice lacks a place: {place}")
 	TooOpen         = newCode(8, "too-open", "{place} 的公开程度不得宽于 {rule}", "at {place} no more may be seen than {rule}")
 	HeadingMissing  = newCode(8, "heading-missing", "公示内容缺少：{what}", "the notice lacks what must stand in it: {what}")
-	SamePerson      = newCode(10, "same-person", "{first} 与 {second} 不得为同一人", "{first} and {second} must not be the same person")
 	DecidesForKin   = newCode(10, "decides-for-kin", "经办人 {officer} 不得为本人或已备案亲属作决定", "the officer {officer} cannot decide about himself or filed kin")
 	CategoryUnknown = newCode(11, "category-unknown", "对象类别 {category} 不在项目范围", "the category {category} is none of the programme's")
 	FormNotAllowed  = newCode(11, "form-not-allowed", "项目不允许以{form}发放", "the programme does not give in the form {form}")
