@@ -8,6 +8,72 @@ import (
 // linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
 const linesAdmittedInPart = 2_000
 
+// AdmittedLine is a line of a confirmed notice that may be paid.
+type AdmittedLine struct {
+	No         int32 // in the allocation, from 1
+	NoticeLine int32
+	Notice     ID
+	Line       *Line
+	Due        []Due
+	Stopped    ID   // the event that stopped it
+	Over       bool // over quota
+}
+
+// Beneficiary is who is to receive what the line says.
+func (a *AdmittedLine) Beneficiary() ID { return a.Line.Beneficiary }
+
+// Payee is into whose hands it goes.
+func (a *AdmittedLine) Payee() ID { return a.Line.Payee() }
+
+// LinesAdmitted makes the lines of a confirmed notice payable, in parts.
+type LinesAdmitted struct {
+	Common
+	Notice ID         `json:"notice"`
+	Part   int        `json:"part"`
+	Of     int        `json:"of"`
+	Lines  []Admitted `json:"lines"`
+}
+
+// Admitted is one line of LinesAdmitted.
+type Admitted struct {
+	Line int           `json:"line"` // in the notice
+	Give []Entitlement `json:"give"`
+	Over bool          `json:"over,omitempty"` // over quota when admitted
+}
+
+// Refusals about what is admitted.
+var (
+	NotAdmitted         = newCode(2, "not-admitted", "第 {line} 号名单行未列入本分配", "line {line} is not admitted to this allocation")
+	AdmissionIncomplete = newCode(2, "admission-incomplete", "名单尚在列入分配（已列入 {parts} 部分）", "the list is still being admitted ({parts} parts are)")
+)
+
+func (a *Allocation) line(no int) *AdmittedLine {
+	if no < 1 || no > len(a.Lines) {
+		return nil
+	}
+	return a.Lines[no-1]
+}
+
+// admittedAs is the place in the allocation of a notice's line, 0 for none.
+func (a *Allocation) admittedAs(notice ID, line int) int {
+	return 1 + slices.IndexFunc(a.Lines, func(x *AdmittedLine) bool { return int(x.NoticeLine) == line && x.Notice == notice })
+}
+
+// admission makes one part of LinesAdmitted. Quotas are counted over what is
+// admitted so far and the lines before it.
+func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
+	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
+	rules := l.rulesOf(a)
+	counts := quotaCount{groups: map[string]int{}}
+	for _, line := range a.Lines {
+		counts.over(a.Quota, rules, line.Line.Group())
+	}
+	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
+		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Group())})
+	}
+	return e
+}
+
 // fold makes the list final. A process then admits its lines to the allocation,
 // from which alone it is decided what is payable.
 func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
@@ -30,21 +96,6 @@ func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
 		return parts
 	})
 	return nil
-}
-
-// admission makes one part of LinesAdmitted. Quotas are counted over what is
-// admitted so far and the lines before it.
-func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
-	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
-	rules := l.rulesOf(a)
-	counts := quotaCount{groups: map[string]int{}}
-	for _, line := range a.Lines {
-		counts.over(a.Quota, rules, line.Line.Group())
-	}
-	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
-		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Group())})
-	}
-	return e
 }
 
 func (e *LinesAdmitted) list() (part, of int) { return e.Part, e.Of }
@@ -96,36 +147,4 @@ func (l *Ledger) list(beneficiary ID, category string) {
 	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
 		p.listedAs = append(p.listedAs, category)
 	}
-}
-
-// countQuota marks the lines that are over quota: of the allocation, of groups,
-// and of lines in a group, in the order of admission (rule 12).
-func (l *Ledger) countQuota(a *Allocation) {
-	rules, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
-	counts := quotaCount{groups: map[string]int{}}
-	for _, line := range a.Lines {
-		line.Over = counts.over(a.Quota, rules, line.Line.Group())
-	}
-}
-
-// quotaCount counts lines against quotas; a line that is over takes no place.
-type quotaCount struct {
-	lines  int
-	groups map[string]int
-}
-
-func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
-	if quota == 0 && (rules == nil || rules.Groups == 0 && rules.LinesPerGroup == 0) {
-		return false // nothing is counted where nothing is bounded
-	}
-	_, known := c.groups[group]
-	switch {
-	case quota > 0 && c.lines >= quota,
-		rules != nil && rules.Groups > 0 && !known && len(c.groups) >= rules.Groups,
-		rules != nil && rules.LinesPerGroup > 0 && c.groups[group] >= rules.LinesPerGroup:
-		return true
-	}
-	c.lines++
-	c.groups[group]++
-	return false
 }

@@ -229,21 +229,19 @@ const maxRows = 4_000
 
 // Refusals about batches.
 var (
-	AdmissionIncomplete = newCode(2, "admission-incomplete", "名单尚在列入分配（已列入 {parts} 部分）", "the list is still being admitted ({parts} parts are)")
-	NoSuchEntitlement   = newCode(2, "no-such-entitlement", "第 {line} 号名单行没有第 {entitlement} 项应得", "line {line} has no entitlement {entitlement}")
-	AbovePublished      = newCode(9, "above-published", "第 {line} 号名单行本次 {want}，未发 {left}", "line {line} is to get {want}, {left} of it is not paid yet")
-	OtherForm           = newCode(9, "other-form", "公示以{published}发放，不得以{form}发放", "published to be given as {published}, not as {form}")
-	OverQuota           = newCode(12, "over-quota", "第 {line} 号名单行超出名额", "line {line} is over the quota")
-	MustNameReturn      = newCode(2, "must-name-return", "第 {line} 号名单行曾退回，重发须注明退回记录", "line {line} came back before: paying it again must name the return")
-	NotItsReturn        = newCode(2, "not-its-return", "{entry} 不是第 {line} 号名单行未重发的退回记录", "{entry} is no return of line {line} that is still to be paid again")
-	RowTwice            = newCode(2, "row-twice", "第 {line} 号名单行在本批次出现两次", "line {line} stands in the batch twice")
-	NeedMissing         = newCode(11, "need-missing", "第 {line} 号名单行缺少前置条件：{need}", "line {line} lacks what must come first: {need}")
-	AccountMissing      = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
-	BatchIs             = newCode(0, "batch-is", "批次 {batch} 目前{state}，不能如此处理", "batch {batch} is {state}: not possible now")
-	NotTheForm          = newCode(0, "not-the-form", "批次以{form}发放，不能如此处理", "a batch in the form {form} is not handled so")
-	ResultMismatch      = newCode(0, "result-mismatch", "银行回盘 {count} 笔 {sum} 元，批次应为 {rows} 笔 {total} 元", "the bank's result has {count} payments of {sum} yuan, the batch has {rows} of {total}")
-	NoSuchRow           = newCode(0, "no-such-row", "批次没有第 {row} 行，或重复", "the batch has no row {row}, or it stands there twice")
-	RecordLate          = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
+	NoSuchEntitlement = newCode(2, "no-such-entitlement", "第 {line} 号名单行没有第 {entitlement} 项应得", "line {line} has no entitlement {entitlement}")
+	AbovePublished    = newCode(9, "above-published", "第 {line} 号名单行本次 {want}，未发 {left}", "line {line} is to get {want}, {left} of it is not paid yet")
+	OtherForm         = newCode(9, "other-form", "公示以{published}发放，不得以{form}发放", "published to be given as {published}, not as {form}")
+	MustNameReturn    = newCode(2, "must-name-return", "第 {line} 号名单行曾退回，重发须注明退回记录", "line {line} came back before: paying it again must name the return")
+	NotItsReturn      = newCode(2, "not-its-return", "{entry} 不是第 {line} 号名单行未重发的退回记录", "{entry} is no return of line {line} that is still to be paid again")
+	RowTwice          = newCode(2, "row-twice", "第 {line} 号名单行在本批次出现两次", "line {line} stands in the batch twice")
+	NeedMissing       = newCode(11, "need-missing", "第 {line} 号名单行缺少前置条件：{need}", "line {line} lacks what must come first: {need}")
+	AccountMissing    = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
+	BatchIs           = newCode(0, "batch-is", "批次 {batch} 目前{state}，不能如此处理", "batch {batch} is {state}: not possible now")
+	NotTheForm        = newCode(0, "not-the-form", "批次以{form}发放，不能如此处理", "a batch in the form {form} is not handled so")
+	ResultMismatch    = newCode(0, "result-mismatch", "银行回盘 {count} 笔 {sum} 元，批次应为 {rows} 笔 {total} 元", "the bank's result has {count} payments of {sum} yuan, the batch has {rows} of {total}")
+	NoSuchRow         = newCode(0, "no-such-row", "批次没有第 {row} 行，或重复", "the batch has no row {row}, or it stands there twice")
+	RecordLate        = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
 )
 
 func (c *PrepareBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
@@ -607,10 +605,6 @@ func (a *Allocation) portion(draws, rest []Draw, row BatchRow) (_ []Draw, ok boo
 		}
 	}
 	return draws, true
-}
-
-func (a *Allocation) due(line, entitlement int32) *Due {
-	return &a.Lines[line-1].Due[entitlement-1]
 }
 
 func (l *Ledger) batchOf(r *Recorded, no int) (*Allocation, *Batch, error) {

@@ -131,29 +131,6 @@ func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
 	}
 }
 
-// gives is what a line is to receive. All lines that get as much money and
-// nothing else have the same one.
-type gives struct{ Give []Entitlement }
-
-func (l *Ledger) give(list []Entitlement) *gives {
-	if len(list) != 1 || len(list[0].Items) > 0 {
-		return &gives{list}
-	}
-	key := moneyOnly{list[0].Form, list[0].Fen}
-	one := l.gives[key]
-	if one == nil {
-		one = &gives{list}
-		l.gives[key] = one
-	}
-	return one
-}
-
-// moneyOnly is an entitlement without goods.
-type moneyOnly struct {
-	form Form
-	fen  Fen
-}
-
 // LinePrivate is what of a line would point at a neighbour.
 type LinePrivate struct {
 	Beneficiary ID     `json:"beneficiary"`
@@ -477,12 +454,6 @@ func (l *Ledger) unitOfNotice(id ID) ID {
 		return l.unitOfAllocation(n.Allocation)
 	}
 	return ID{}
-}
-
-// rulesOf returns the terms by which an allocation is judged.
-func (l *Ledger) rulesOf(a *Allocation) *Revision {
-	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
-	return r
 }
 
 func (d *decision) notice(id ID) (*Notice, error) {

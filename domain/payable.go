@@ -1,8 +1,6 @@
 package domain
 
-import (
-	"slices"
-)
+import "slices"
 
 // payability says whether rows may be paid from an allocation.
 type payability struct {
@@ -80,20 +78,6 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		}
 	}
 	return out, nil
-}
-
-// all is everything of an entitlement that is neither paid nor reserved.
-func (d *Due) all() (fen Fen, items []GoodsOf) {
-	for i, t := range d.Entitlement().things() {
-		left := max(d.Left(i), 0)
-		switch {
-		case t.item == Money:
-			fen = Fen(left)
-		case left > 0:
-			items = append(items, GoodsOf{t.item, Quantity(left)})
-		}
-	}
-	return fen, items
 }
 
 // again is rule 2: what came back is paid again only by naming it.

@@ -359,6 +359,12 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 	return 0, nil, false
 }
 
+// rulesOf returns the terms by which an allocation is judged.
+func (l *Ledger) rulesOf(a *Allocation) *Revision {
+	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	return r
+}
+
 func (e *ProgrammeDefined) fold(l *Ledger, r *Recorded) error {
 	if l.Programmes[e.Programme] != nil || r.Stream != Stream(ProgrammeKind, e.Programme) {
 		return fmt.Errorf("the programme exists, or this is not its stream")
