@@ -74,30 +74,6 @@ func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int)
 	return e
 }
 
-// fold makes the list final. A process then admits its lines to the allocation,
-// from which alone it is decided what is payable.
-func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
-	n, err := l.noticeOf(r)
-	if err != nil {
-		return err
-	}
-	if n.Confirmed != (ID{}) {
-		return fmt.Errorf("confirmed already")
-	}
-	a := l.Allocations[n.Allocation]
-	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
-	live := n.Live()
-	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
-	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
-		var parts []Event
-		for p := from; p < to; p++ {
-			parts = append(parts, l.admission(a, n, live, p, of))
-		}
-		return parts
-	})
-	return nil
-}
-
 func (e *LinesAdmitted) list() (part, of int) { return e.Part, e.Of }
 
 func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
@@ -139,12 +115,4 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	}
 	l.countQuota(a)
 	return nil
-}
-
-// list remembers that somebody stands on an admitted line of a category.
-func (l *Ledger) list(beneficiary ID, category string) {
-	p := l.Parties[l.same(beneficiary)]
-	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
-		p.listedAs = append(p.listedAs, category)
-	}
 }

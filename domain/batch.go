@@ -348,14 +348,6 @@ func (c *ApproveBatch) decide(d *decision) error {
 	return nil
 }
 
-func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
-	lines := make([]*Line, len(b.Rows))
-	for i, line := range a.linesOf(b.Rows) {
-		lines[i] = line.Line
-	}
-	return d.notAboutKin(lines)
-}
-
 func (c *RejectBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *RejectBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *RejectBatch) decide(d *decision) error {
@@ -402,20 +394,6 @@ func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(r
 		return nil
 	}
 	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
-}
-
-// secondIsNoPayee keeps the second officer of an irregular record from vouching
-// for money that he or his kin receive.
-func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
-	if len(d.irregular) == 0 {
-		return nil
-	}
-	for _, line := range lines {
-		if d.l.concerns(d.o.Second, line.Payee()) || d.l.concerns(d.o.Second, line.Beneficiary()) {
-			return refuse(NeedsSecond, d.o.Second)
-		}
-	}
-	return nil
 }
 
 // linesOf are the admitted lines that a batch pays.

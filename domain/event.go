@@ -157,3 +157,11 @@ func AllEvents() []Event {
 
 // CommonOf returns the common fields of an event.
 func CommonOf(e Event) *Common { return e.common() }
+
+// by is who acted: the officer of old papers, or the one who recorded.
+func (r *Recorded) by() ID {
+	if d := r.Event.common().DoneBy; d != (ID{}) {
+		return d
+	}
+	return r.Meta.Actor
+}
