@@ -159,14 +159,6 @@ type Principle struct {
 	Quote string `json:"quote"`
 }
 
-// Document is a basis or other paper by name and number.
-type Document struct {
-	Name   string `json:"name"`
-	Number string `json:"number,omitempty"`
-	Issued Day    `json:"issued,omitzero"`
-	File   []byte `json:"file,omitempty"` // tag of the file
-}
-
 // ProgrammeDefined begins a programme.
 type ProgrammeDefined struct {
 	Common
