@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,12 +18,13 @@ import (
 
 // The package comment is the first thing that a newcomer reads, so it must be
 // true: all that it names exists, every one of the twelve rules has an entry with
-// the functions that keep it, and every code stands in the entry of its rule.
+// the functions that keep it and their files, every code stands in the entry of
+// its rule, and no file is left out.
 func TestPackageCommentIsTrue(t *testing.T) {
-	p, codes := parsePackage(t)
-	names := namesOf(p)
+	fset, p, codes := parsePackage(t)
+	names := namesOf(fset, p)
 	for _, m := range regexp.MustCompile(`\[(\w+(?:\.\w+)?)\]`).FindAllStringSubmatch(p.Doc, -1) {
-		if !names[m[1]] {
+		if names[m[1]] == "" {
 			t.Errorf("the package comment names [%s], which does not exist", m[1])
 		}
 	}
@@ -33,9 +35,9 @@ func TestPackageCommentIsTrue(t *testing.T) {
 		}
 	}
 	for rule, e := range rules {
-		for _, f := range e.functions {
-			if !names[f] {
-				t.Errorf("rule %d: %s does not exist", rule, f)
+		for f, file := range e.functions {
+			if names[f] == "" || names[f] != file {
+				t.Errorf("rule %d: %s does not stand in %s", rule, f, file)
 			}
 		}
 		for c, how := range e.codes {
@@ -49,6 +51,35 @@ func TestPackageCommentIsTrue(t *testing.T) {
 			t.Errorf("the code %s stands in no entry; it is of rule %d", c, was.rule)
 		}
 	}
+	named := regexp.MustCompile(`\w+\.go\b`).FindAllString(p.Doc, -1)
+	for _, file := range p.Filenames {
+		if !slices.Contains(named, file) && file != "doc.go" {
+			t.Errorf("the package comment does not say what %s has", file)
+		}
+	}
+	for _, file := range named {
+		if !slices.Contains(p.Filenames, file) {
+			t.Errorf("the package comment names the file %s, which does not exist", file)
+		}
+	}
+	for _, test := range regexp.MustCompile(`\bTest\w+`).FindAllString(p.Doc, -1) {
+		if !hasTest(t, test) {
+			t.Errorf("the package comment names %s, which does not exist", test)
+		}
+	}
+}
+
+// hasTest says whether a test file of the package has a test.
+func hasTest(t *testing.T, name string) bool {
+	t.Helper()
+	paths, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(paths, func(path string) bool {
+		text, err := os.ReadFile(path)
+		return err == nil && strings.Contains(string(text), "\nfunc "+name+"(")
+	})
 }
 
 // codeOf is how a code is used, and by which rule; 0 is none.
@@ -59,12 +90,12 @@ type codeOf struct {
 
 // ruleEntry is what the package comment says of one rule.
 type ruleEntry struct {
-	functions []string
-	codes     map[string]string // how each is used
+	functions map[string]string // and the file of each
+	codes     map[string]string // and how each is used
 }
 
 // parsePackage reads the package's source, and finds its codes.
-func parsePackage(t *testing.T) (*doc.Package, map[string]codeOf) {
+func parsePackage(t *testing.T) (*token.FileSet, *doc.Package, map[string]codeOf) {
 	t.Helper()
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
@@ -102,7 +133,7 @@ func parsePackage(t *testing.T) (*doc.Package, map[string]codeOf) {
 	if len(codes) != len(Codes())+len(Charges()) {
 		t.Fatalf("the source has %d codes, the package %d", len(codes), len(Codes())+len(Charges()))
 	}
-	return p, codes
+	return fset, p, codes
 }
 
 // codeIn is the code that an expression defines.
@@ -124,27 +155,28 @@ func codeIn(x ast.Expr) (codeOf, bool) {
 	return codeOf{how, rule}, err == nil
 }
 
-// namesOf are the names of all that a package declares: a function is named f,
-// a method T.m.
-func namesOf(p *doc.Package) map[string]bool {
-	names := map[string]bool{}
+// namesOf are the names of all that a package declares, and their files: a
+// function is named f, a method T.m.
+func namesOf(fset *token.FileSet, p *doc.Package) map[string]string {
+	names := map[string]string{}
+	in := func(n ast.Node) string { return fset.Position(n.Pos()).Filename }
 	values := func(list []*doc.Value) {
 		for _, v := range list {
 			for _, n := range v.Names {
-				names[n] = true
+				names[n] = in(v.Decl)
 			}
 		}
 	}
 	functions := func(of string, list []*doc.Func) {
 		for _, f := range list {
-			names[of+f.Name] = true
+			names[of+f.Name] = in(f.Decl)
 		}
 	}
 	values(p.Consts)
 	values(p.Vars)
 	functions("", p.Funcs)
 	for _, t := range p.Types {
-		names[t.Name] = true
+		names[t.Name] = in(t.Decl)
 		values(t.Consts)
 		values(t.Vars)
 		functions("", t.Funcs)
@@ -171,11 +203,11 @@ func ruleEntries(t *testing.T, p *doc.Package) map[int]*ruleEntry {
 			if entries[rule] != nil {
 				t.Errorf("rule %d has two entries", rule)
 			}
-			here = &ruleEntry{codes: map[string]string{}}
+			here = &ruleEntry{map[string]string{}, map[string]string{}}
 			entries[rule] = here
 		case *comment.Code:
 			if here == nil {
-				here = &ruleEntry{codes: map[string]string{}} // of no rule: its names must exist all the same
+				here = &ruleEntry{map[string]string{}, map[string]string{}} // of no rule: its names must exist all the same
 				entries[-1] = here
 			}
 			here.read(t, block.Text)
@@ -184,8 +216,8 @@ func ruleEntries(t *testing.T, p *doc.Package) map[int]*ruleEntry {
 	return entries
 }
 
-// read takes in the block of an entry: a function in each line, and what it does;
-// then the codes.
+// read takes in the block of an entry: in each line a function, its file and what
+// it does; then the codes.
 func (e *ruleEntry) read(t *testing.T, block string) {
 	t.Helper()
 	how := ""
@@ -196,11 +228,12 @@ func (e *ruleEntry) read(t *testing.T, block string) {
 			}
 		}
 		if how == "" {
-			name, what, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if strings.TrimSpace(what) == "" {
-				t.Errorf("of %s it is not said what it does", name)
+			words := strings.Fields(line)
+			if len(words) < 3 {
+				t.Errorf("%q is not a function, its file and what it does", line)
+				continue
 			}
-			e.functions = append(e.functions, name)
+			e.functions[words[0]] = words[1]
 			continue
 		}
 		for name := range strings.SplitSeq(line, ",") {
