@@ -8,28 +8,55 @@ import (
 // linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
 const linesAdmittedInPart = 2_000
 
-// fold makes the list final. A process then admits its lines to the allocation,
-// from which alone it is decided what is payable.
-func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
-	n, err := l.noticeOf(r)
-	if err != nil {
-		return err
+// AdmittedLine is a line of a confirmed notice that may be paid.
+type AdmittedLine struct {
+	No         int32 // in the allocation, from 1
+	NoticeLine int32
+	Notice     ID
+	Line       *Line
+	Due        []Due
+	Stopped    ID   // the event that stopped it
+	Over       bool // over quota
+}
+
+// Beneficiary is who is to receive what the line says.
+func (a *AdmittedLine) Beneficiary() ID { return a.Line.Beneficiary }
+
+// Payee is into whose hands it goes.
+func (a *AdmittedLine) Payee() ID { return a.Line.Payee() }
+
+// LinesAdmitted makes the lines of a confirmed notice payable, in parts.
+type LinesAdmitted struct {
+	Common
+	Notice ID         `json:"notice"`
+	Part   int        `json:"part"`
+	Of     int        `json:"of"`
+	Lines  []Admitted `json:"lines"`
+}
+
+// Admitted is one line of LinesAdmitted.
+type Admitted struct {
+	Line int           `json:"line"` // in the notice
+	Give []Entitlement `json:"give"`
+	Over bool          `json:"over,omitempty"` // over quota when admitted
+}
+
+// Refusals about what is admitted.
+var (
+	NotAdmitted         = newCode(2, "not-admitted", "第 {line} 号名单行未列入本分配", "line {line} is not admitted to this allocation")
+	AdmissionIncomplete = newCode(2, "admission-incomplete", "名单尚在列入分配（已列入 {parts} 部分）", "the list is still being admitted ({parts} parts are)")
+)
+
+func (a *Allocation) line(no int) *AdmittedLine {
+	if no < 1 || no > len(a.Lines) {
+		return nil
 	}
-	if n.Confirmed != (ID{}) {
-		return fmt.Errorf("confirmed already")
-	}
-	a := l.Allocations[n.Allocation]
-	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
-	live := n.Live()
-	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
-	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
-		var parts []Event
-		for p := from; p < to; p++ {
-			parts = append(parts, l.admission(a, n, live, p, of))
-		}
-		return parts
-	})
-	return nil
+	return a.Lines[no-1]
+}
+
+// admittedAs is the place in the allocation of a notice's line, 0 for none.
+func (a *Allocation) admittedAs(notice ID, line int) int {
+	return 1 + slices.IndexFunc(a.Lines, func(x *AdmittedLine) bool { return int(x.NoticeLine) == line && x.Notice == notice })
 }
 
 // admission makes one part of LinesAdmitted. Quotas are counted over what is
@@ -88,44 +115,4 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	}
 	l.countQuota(a)
 	return nil
-}
-
-// list remembers that somebody stands on an admitted line of a category.
-func (l *Ledger) list(beneficiary ID, category string) {
-	p := l.Parties[l.same(beneficiary)]
-	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
-		p.listedAs = append(p.listedAs, category)
-	}
-}
-
-// countQuota marks the lines that are over quota: of the allocation, of groups,
-// and of lines in a group, in the order of admission (rule 12).
-func (l *Ledger) countQuota(a *Allocation) {
-	rules, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
-	counts := quotaCount{groups: map[string]int{}}
-	for _, line := range a.Lines {
-		line.Over = counts.over(a.Quota, rules, line.Line.Group())
-	}
-}
-
-// quotaCount counts lines against quotas; a line that is over takes no place.
-type quotaCount struct {
-	lines  int
-	groups map[string]int
-}
-
-func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
-	if quota == 0 && (rules == nil || rules.Groups == 0 && rules.LinesPerGroup == 0) {
-		return false // nothing is counted where nothing is bounded
-	}
-	_, known := c.groups[group]
-	switch {
-	case quota > 0 && c.lines >= quota,
-		rules != nil && rules.Groups > 0 && !known && len(c.groups) >= rules.Groups,
-		rules != nil && rules.LinesPerGroup > 0 && c.groups[group] >= rules.LinesPerGroup:
-		return true
-	}
-	c.lines++
-	c.groups[group]++
-	return false
 }

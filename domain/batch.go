@@ -95,6 +95,12 @@ func (b *Batch) open() bool {
 	return slices.ContainsFunc(b.Rows, func(r Row) bool { return r.State == Waiting })
 }
 
+// maxRows bounds a batch, so that it and its result each fit one append.
+const maxRows = 4_000
+
+// MaxRows bounds a batch.
+const MaxRows = maxRows
+
 // BatchPrepared reserves money or goods for payments, in row order.
 type BatchPrepared struct {
 	Common
@@ -124,46 +130,6 @@ type BatchRejected struct {
 	Private struct {
 		Reason Sealed `json:"reason,omitzero"`
 	} `json:"-"`
-}
-
-// BatchSentToBank says that the bank has the batch's file.
-type BatchSentToBank struct {
-	Common
-	Batch int    `json:"batch"`
-	Bank  string `json:"bank"`
-	File  []byte `json:"file,omitempty"` // SHA-256
-}
-
-// NotPaid is a row that was not paid, and why.
-type NotPaid struct {
-	Row  int    `json:"row"`
-	Code string `json:"code"` // the bank's, or "absent"
-}
-
-// BankResultTaken is the bank's answer for all rows of a batch: what it does
-// not list as rejected was paid.
-type BankResultTaken struct {
-	Common
-	Batch    int       `json:"batch"`
-	File     []byte    `json:"file,omitempty"` // SHA-256
-	Count    int       `json:"count"`
-	Fen      Fen       `json:"fen"` // of the rows that were paid
-	Rejected []NotPaid `json:"rejected,omitempty"`
-}
-
-// BatchPaid says that a batch of cash, goods or vouchers was handed out, but
-// for the rows it lists.
-type BatchPaid struct {
-	Common
-	Batch    int            `json:"batch"`
-	NotPaid  []NotPaid      `json:"not_paid,omitempty"`
-	Vouchers []VoucherOfRow `json:"vouchers,omitempty"`
-}
-
-// VoucherOfRow is the number of the voucher handed out for a row.
-type VoucherOfRow struct {
-	Row    int    `json:"row"`
-	Number string `json:"number"`
 }
 
 // PrepareBatch prepares payments of one form.
@@ -197,53 +163,9 @@ type RejectBatch struct {
 	Reason     Personal `json:"reason,omitzero"`
 }
 
-// SendBatchToBank records that the bank has the file.
-type SendBatchToBank struct {
-	Allocation ID     `json:"allocation"`
-	Batch      int    `json:"batch"`
-	Bank       string `json:"bank"`
-	File       []byte `json:"file,omitempty"`
-}
-
-// TakeBankResult takes the bank's answer; Count and Amount are of the rows that
-// it paid, and must match.
-type TakeBankResult struct {
-	Allocation ID        `json:"allocation"`
-	Batch      int       `json:"batch"`
-	File       []byte    `json:"file,omitempty"`
-	Count      int       `json:"count"`
-	Amount     Yuan      `json:"amount"`
-	Rejected   []NotPaid `json:"rejected,omitempty"`
-}
-
-// PayBatch records that a batch was handed out.
-type PayBatch struct {
-	Allocation ID             `json:"allocation"`
-	Batch      int            `json:"batch"`
-	NotPaid    []NotPaid      `json:"not_paid,omitempty"`
-	Vouchers   []VoucherOfRow `json:"vouchers,omitempty"`
-}
-
-// maxRows bounds a batch, so that it and its result each fit one append.
-const maxRows = 4_000
-
 // Refusals about batches.
 var (
-	AdmissionIncomplete = newCode(2, "admission-incomplete", "名单尚在列入分配（已列入 {parts} 部分）", "the list is still being admitted ({parts} parts are)")
-	NoSuchEntitlement   = newCode(2, "no-such-entitlement", "第 {line} 号名单行没有第 {entitlement} 项应得", "line {line} has no entitlement {entitlement}")
-	AbovePublished      = newCode(9, "above-published", "第 {line} 号名单行本次 {want}，未发 {left}", "line {line} is to get {want}, {left} of it is not paid yet")
-	OtherForm           = newCode(9, "other-form", "公示以{published}发放，不得以{form}发放", "published to be given as {published}, not as {form}")
-	OverQuota           = newCode(12, "over-quota", "第 {line} 号名单行超出名额", "line {line} is over the quota")
-	MustNameReturn      = newCode(2, "must-name-return", "第 {line} 号名单行曾退回，重发须注明退回记录", "line {line} came back before: paying it again must name the return")
-	NotItsReturn        = newCode(2, "not-its-return", "{entry} 不是第 {line} 号名单行未重发的退回记录", "{entry} is no return of line {line} that is still to be paid again")
-	RowTwice            = newCode(2, "row-twice", "第 {line} 号名单行在本批次出现两次", "line {line} stands in the batch twice")
-	NeedMissing         = newCode(11, "need-missing", "第 {line} 号名单行缺少前置条件：{need}", "line {line} lacks what must come first: {need}")
-	AccountMissing      = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
-	BatchIs             = newCode(0, "batch-is", "批次 {batch} 目前{state}，不能如此处理", "batch {batch} is {state}: not possible now")
-	NotTheForm          = newCode(0, "not-the-form", "批次以{form}发放，不能如此处理", "a batch in the form {form} is not handled so")
-	ResultMismatch      = newCode(0, "result-mismatch", "银行回盘 {count} 笔 {sum} 元，批次应为 {rows} 笔 {total} 元", "the bank's result has {count} payments of {sum} yuan, the batch has {rows} of {total}")
-	NoSuchRow           = newCode(0, "no-such-row", "批次没有第 {row} 行，或重复", "the batch has no row {row}, or it stands there twice")
-	RecordLate          = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
+	BatchIs = newCode(0, "batch-is", "批次 {batch} 目前{state}，不能如此处理", "batch {batch} is {state}: not possible now")
 )
 
 func (c *PrepareBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
@@ -350,14 +272,6 @@ func (c *ApproveBatch) decide(d *decision) error {
 	return nil
 }
 
-func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
-	lines := make([]*Line, len(b.Rows))
-	for i, line := range a.linesOf(b.Rows) {
-		lines[i] = line.Line
-	}
-	return d.notAboutKin(lines)
-}
-
 func (c *RejectBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *RejectBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *RejectBatch) decide(d *decision) error {
@@ -377,49 +291,6 @@ func (c *RejectBatch) decide(d *decision) error {
 	return nil
 }
 
-// payable refuses a batch that is not approved, is paid by who prepared it, or
-// has a stopped line among the rows to be paid (rules 9 and 10): those from
-// first to last for which pays says so.
-func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
-	if b.Approved == (ID{}) {
-		return refuse(BatchIs, b.No, said{"未复核", "not approved"})
-	}
-	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"出纳", "payer"})); err != nil {
-			return err
-		}
-	}
-	if err := d.recordedInTime(a); err != nil {
-		return err
-	}
-	for i := first - 1; i < last; i++ {
-		r := &b.Rows[i]
-		if a.Lines[r.Line-1].Stopped != (ID{}) && pays(i+1) {
-			if err := d.conduct(i, refuse(LineIsStopped, int(r.Line))); err != nil {
-				return err
-			}
-		}
-	}
-	if len(d.irregular) == 0 {
-		return nil
-	}
-	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
-}
-
-// secondIsNoPayee keeps the second officer of an irregular record from vouching
-// for money that he or his kin receive.
-func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
-	if len(d.irregular) == 0 {
-		return nil
-	}
-	for _, line := range lines {
-		if d.l.concerns(d.o.Second, line.Payee()) || d.l.concerns(d.o.Second, line.Beneficiary()) {
-			return refuse(NeedsSecond, d.o.Second)
-		}
-	}
-	return nil
-}
-
 // linesOf are the admitted lines that a batch pays.
 func (a *Allocation) linesOf(rows []Row) []*AdmittedLine {
 	lines := make([]*AdmittedLine, len(rows))
@@ -427,117 +298,6 @@ func (a *Allocation) linesOf(rows []Row) []*AdmittedLine {
 		lines[i] = a.line(int(r.Line))
 	}
 	return lines
-}
-
-// recordedInTime is the limit within which a payment is to be recorded.
-func (d *decision) recordedInTime(a *Allocation) error {
-	rules := d.l.rulesOf(a)
-	if rules == nil || rules.RecordWithin == 0 {
-		return nil
-	}
-	until := d.last().Add(rules.RecordWithin)
-	if on := DayOf(d.env.Now); on > until {
-		return d.conduct(-1, refuse(RecordLate, until, on))
-	}
-	return nil
-}
-
-func (c *SendBatchToBank) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *SendBatchToBank) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-func (c *SendBatchToBank) decide(d *decision) error {
-	a, b, err := d.batch(c.Allocation, c.Batch)
-	if err != nil {
-		return err
-	}
-	if b.Form != Bank {
-		return refuse(NotTheForm, b.Form)
-	}
-	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
-	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
-		return err
-	}
-	if c.Bank == "" {
-		return refuse(FieldMissing, "bank")
-	}
-	d.add(&BatchSentToBank{Batch: c.Batch, Bank: c.Bank, File: c.File})
-	return nil
-}
-
-func (c *TakeBankResult) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *TakeBankResult) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-func (c *TakeBankResult) decide(d *decision) error {
-	a, b, err := d.batch(c.Allocation, c.Batch)
-	if err != nil {
-		return err
-	}
-	if b.Sent == (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"未送银行", "not sent"})
-	}
-	not, err := b.without(c.Rejected)
-	if err != nil {
-		return err
-	}
-	var count int
-	var sum Fen
-	for i, r := range b.Rows {
-		if !not[i+1] {
-			count++
-			sum += r.Fen
-		}
-	}
-	if count != c.Count || sum != c.Amount.Fen() {
-		return refuse(ResultMismatch, c.Count, c.Amount.Fen(), count, sum)
-	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
-		return err
-	}
-	d.add(&BankResultTaken{Batch: c.Batch, File: c.File, Count: count, Fen: sum, Rejected: c.Rejected})
-	return nil
-}
-
-// without checks a list of rows that were not paid.
-func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
-	not := map[int]bool{}
-	for _, n := range list {
-		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != Waiting {
-			return nil, refuse(NoSuchRow, n.Row)
-		}
-		if n.Code == "" {
-			return nil, refuse(FieldMissing, "code")
-		}
-		not[n.Row] = true
-	}
-	return not, nil
-}
-
-func (c *PayBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *PayBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-func (c *PayBatch) decide(d *decision) error {
-	a, b, err := d.batch(c.Allocation, c.Batch)
-	if err != nil {
-		return err
-	}
-	if b.Form == Bank {
-		return refuse(NotTheForm, b.Form)
-	}
-	not, err := b.without(c.NotPaid)
-	if err != nil {
-		return err
-	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, v := range c.Vouchers {
-		if v.Row < 1 || v.Row > len(b.Rows) || v.Number == "" || seen[v.Number] || b.Form != Voucher {
-			return refuse(NoSuchRow, v.Row)
-		}
-		seen[v.Number] = true
-	}
-	d.add(&BatchPaid{Batch: c.Batch, NotPaid: c.NotPaid, Vouchers: c.Vouchers})
-	return nil
 }
 
 func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
@@ -609,10 +369,6 @@ func (a *Allocation) portion(draws, rest []Draw, row BatchRow) (_ []Draw, ok boo
 	return draws, true
 }
 
-func (a *Allocation) due(line, entitlement int32) *Due {
-	return &a.Lines[line-1].Due[entitlement-1]
-}
-
 func (l *Ledger) batchOf(r *Recorded, no int) (*Allocation, *Batch, error) {
 	a, err := l.allocationOf(r)
 	if err != nil {
@@ -671,58 +427,4 @@ func (a *Allocation) reserve(row *Row, times int64) {
 	for _, g := range row.Items() {
 		a.Reserved[g.Item] += times * int64(g.Quantity)
 	}
-}
-
-func (e *BatchSentToBank) fold(l *Ledger, r *Recorded) error {
-	_, b, err := l.batchOf(r, e.Batch)
-	if err == nil {
-		b.Sent = r.ID
-	}
-	return err
-}
-
-func (e *BankResultTaken) fold(l *Ledger, r *Recorded) error {
-	return l.paid(r, e.Batch, e.Rejected, nil)
-}
-
-func (e *BatchPaid) fold(l *Ledger, r *Recorded) error {
-	return l.paid(r, e.Batch, e.NotPaid, e.Vouchers)
-}
-
-// paid owes a DisbursementMade or DisbursementRejected for each row.
-func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
-	a, b, err := l.batchOf(r, no)
-	if err != nil {
-		return err
-	}
-	if b.Result != (ID{}) || b.Rejected != (ID{}) {
-		return fmt.Errorf("batch %d has its result", no)
-	}
-	b.Result = r.ID
-	codes, numbers := map[int]string{}, map[int]string{}
-	for _, n := range not {
-		codes[n.Row] = n.Code
-	}
-	for _, v := range vouchers {
-		numbers[v.Row] = v.Number
-	}
-	var rows []int
-	for i, row := range b.Rows {
-		if row.State == Waiting {
-			rows = append(rows, i+1)
-		}
-	}
-	l.oweMade(r, a.Stream, len(rows), func(from, to int) []Event {
-		var events []Event
-		for _, no := range rows[from:to] {
-			row := &b.Rows[no-1]
-			if code, bad := codes[no]; bad {
-				events = append(events, &DisbursementRejected{Batch: b.No, Row: no, Code: code})
-				continue
-			}
-			events = append(events, &DisbursementMade{Batch: b.No, Row: no, Fen: row.Fen, Items: row.Items(), Draws: row.Draws, Voucher: numbers[no]})
-		}
-		return events
-	})
-	return nil
 }

@@ -5,6 +5,13 @@ import (
 	"time"
 )
 
+func sayTime(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(Shanghai).Format("2006-01-02 15:04")
+}
+
 // Shanghai is the time zone of every business date. China has had one offset
 // since 1991; a fixed zone needs no database.
 var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)

@@ -69,3 +69,11 @@ func NamesDocuments(name string) bool {
 	}
 	return false
 }
+
+// Document is a basis or other paper by name and number.
+type Document struct {
+	Name   string `json:"name"`
+	Number string `json:"number,omitempty"`
+	Issued Day    `json:"issued,omitzero"`
+	File   []byte `json:"file,omitempty"` // tag of the file
+}

@@ -98,22 +98,6 @@ func (c *EraseParty) decide(d *decision) error {
 	return nil
 }
 
-// whoIs are all parties that turned out to be one person, in the order of their
-// ids.
-func (l *Ledger) whoIs(party ID) []ID {
-	if !l.merged {
-		return []ID{party}
-	}
-	var list []ID
-	for id := range l.Parties {
-		if l.same(id) == party {
-			list = append(list, id)
-		}
-	}
-	slices.SortFunc(list, compareIDs)
-	return list
-}
-
 func compareIDs(a, b ID) int { return slices.Compare(a[:], b[:]) }
 
 // names says whether a line names one of some parties.

@@ -60,21 +60,6 @@ type Span struct {
 	Last  Day `json:"last"`
 }
 
-// Irregularity marks an event that records what really happened although a
-// rule of conduct forbids it (违规补记). It is a finding for ever.
-type Irregularity struct {
-	Code string `json:"code"`           // the refusal that was overridden
-	Rows []int  `json:"rows,omitempty"` // rows of the command's list to which it applies, from 1
-	// Second is the officer who answers for the record beside the actor.
-	Second ID `json:"second"`
-}
-
-// Reason says why an irregular thing was done, and by which papers that is known.
-type Reason struct {
-	Text     Sealed   `json:"text"`
-	Evidence []Sealed `json:"evidence,omitempty"`
-}
-
 // Metadata is what stands beside an event: when and by whose command it was
 // written.
 type Metadata struct {
@@ -172,3 +157,11 @@ func AllEvents() []Event {
 
 // CommonOf returns the common fields of an event.
 func CommonOf(e Event) *Common { return e.common() }
+
+// by is who acted: the officer of old papers, or the one who recorded.
+func (r *Recorded) by() ID {
+	if d := r.Event.common().DoneBy; d != (ID{}) {
+		return d
+	}
+	return r.Meta.Actor
+}

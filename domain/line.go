@@ -5,6 +5,214 @@ import (
 	"slices"
 )
 
+// Line is one row of a notice (名单行).
+//
+// There are millions of them, so that what few have stands apart, and what many
+// have in common stands once.
+type Line struct {
+	No          int
+	Beneficiary ID
+	*gives
+	labels *lineLabels
+	rest   *lineRest
+}
+
+func (l *Line) more() *lineRest {
+	if l.rest == nil {
+		return &nothingMore
+	}
+	return l.rest
+}
+
+// lineLabels is what many lines have in common.
+type lineLabels struct{ category, group, period string }
+
+// lineRest is what few lines have.
+type lineRest struct {
+	LineAdded // but for what it gives
+	private   LinePrivate
+	struck    ID
+}
+
+var nothingMore lineRest
+
+// Category is the programme's category under which the line stands.
+func (l *Line) Category() string { return l.labels.category }
+
+// Group is the enterprise or village that the line belongs to.
+func (l *Line) Group() string { return l.labels.group }
+
+// Period is what the benefit is for.
+func (l *Line) Period() string { return l.labels.period }
+
+// Payee is into whose hands it goes: the beneficiary's, if the row did not name
+// another.
+func (l *Line) Payee() ID {
+	if p := l.more().private.Payee; p != (ID{}) {
+		return p
+	}
+	return l.Beneficiary
+}
+
+// Household is the party of the household's head, where the row named one.
+func (l *Line) Household() ID { return l.more().private.Household }
+
+// People is the headcount of a collective line, which names nobody.
+func (l *Line) People() Headcount { return l.more().People }
+
+// Disclosure is stricter than the notice's, where it is not empty.
+func (l *Line) Disclosure() Disclosure { return l.more().Disclosure }
+
+// Nomination is the place of the nomination that the line follows from.
+func (l *Line) Nomination() int { return l.more().Nomination }
+
+// Struck is the event that resolved an objection so.
+func (l *Line) Struck() ID { return l.more().struck }
+
+func (l *Line) strike(event ID) {
+	if l.rest == nil {
+		l.rest = &lineRest{}
+	}
+	l.rest.struck = event
+}
+
+// setLine makes the state's line of what an event has.
+func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
+	*line = Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
+	labels := lineLabels{private.Category, private.Group, private.Period}
+	if line.labels = l.labels[labels]; line.labels == nil {
+		line.labels = &labels
+		l.labels[labels] = line.labels
+	}
+	if rare := private.Payee != (ID{}) || private.Household != (ID{}); rare ||
+		added.People != (Headcount{}) || added.Disclosure != "" || added.Nomination != 0 {
+		line.rest = &lineRest{LineAdded: *added, private: *private}
+		line.rest.Give = nil
+	}
+}
+
+// LinePrivate is what of a line would point at a neighbour.
+type LinePrivate struct {
+	Beneficiary ID     `json:"beneficiary"`
+	Household   ID     `json:"household,omitzero"`
+	Payee       ID     `json:"payee,omitzero"`    // as the row said it; none: the beneficiary
+	Why         Sealed `json:"why,omitzero"`      // another payee
+	WhyTag      []byte `json:"why_tag,omitempty"` // the tag of Why, by which the row's text can be made again
+	Category    string `json:"category,omitempty"`
+	Group       string `json:"group,omitempty"`
+	Period      string `json:"period,omitempty"`
+}
+
+// LineAdded is a line as NoticeLinesAdded stores it.
+type LineAdded struct {
+	No int `json:"line"`
+	// People is the headcount of a collective line, which names nobody.
+	People     Headcount     `json:"people,omitzero"`
+	Give       []Entitlement `json:"give"`
+	Disclosure Disclosure    `json:"disclosure,omitempty"` // stricter than the notice's
+	Nomination int           `json:"nomination,omitempty"`
+}
+
+func (n *Notice) line(no int) *Line {
+	i, ok := slices.BinarySearchFunc(n.Lines, no, func(l *Line, no int) int { return l.No - no })
+	if !ok {
+		return nil
+	}
+	return n.Lines[i]
+}
+
+// Live returns the lines that were not struck.
+func (n *Notice) Live() []*Line {
+	var live []*Line
+	for _, l := range n.Lines {
+		if l.Struck() == (ID{}) {
+			live = append(live, l)
+		}
+	}
+	return live
+}
+
+// pendingLines is a list whose parts have not all come.
+type pendingLines struct {
+	command ID
+	lines   []*Line
+	part    int
+}
+
+// NoticeLinesAdded adds lines to a draft, in parts; Private.Lines runs parallel
+// to Lines.
+type NoticeLinesAdded struct {
+	Common
+	Part    int         `json:"part"`
+	Of      int         `json:"of"`
+	Lines   []LineAdded `json:"lines"`
+	Private struct {
+		Lines []LinePrivate `json:"lines"`
+	} `json:"-"`
+}
+
+// NoticeLinesRemoved takes lines off a draft; their numbers are not used again.
+type NoticeLinesRemoved struct {
+	Common
+	Lines []int `json:"lines"`
+}
+
+// What a list may hold.
+const (
+	maxLines = 20_000 // of one command: the largest township list we know has 6,000
+	// LinesInPart is how many lines the parts of a list have but for the last:
+	// about 600 bytes each, so that a part fits one append.
+	LinesInPart = 1_500
+)
+
+// AddLines adds rows to a draft: all or none.
+type AddLines struct {
+	Notice ID        `json:"notice"`
+	Rows   []LineRow `json:"rows"`
+}
+
+// LineRow is a row of AddLines.
+type LineRow struct {
+	Beneficiary ID         `json:"beneficiary"`
+	Household   ID         `json:"household,omitzero"`
+	Payee       ID         `json:"payee,omitzero"`
+	Why         Personal   `json:"why,omitzero"`
+	Category    string     `json:"category,omitempty"`
+	Group       string     `json:"group,omitempty"`
+	Period      string     `json:"period,omitempty"`
+	People      Headcount  `json:"people,omitzero"`
+	Give        []Give     `json:"give"`
+	Disclosure  Disclosure `json:"disclosure,omitempty"`
+	Nomination  int        `json:"nomination,omitempty"`
+}
+
+// Give is an entitlement as a command says it.
+type Give struct {
+	Form   Form        `json:"form"`
+	Amount Yuan        `json:"amount,omitzero"`
+	Items  []ItemCount `json:"items,omitempty"`
+}
+
+func (g Give) entitlement() Entitlement {
+	e := Entitlement{Form: g.Form, Fen: g.Amount.Fen()}
+	for _, c := range g.Items {
+		e.Items = append(e.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
+	}
+	return e
+}
+
+// RemoveLines takes lines off a draft.
+type RemoveLines struct {
+	Notice ID    `json:"notice"`
+	Lines  []int `json:"lines"`
+}
+
+// Refusals about the lines of a list.
+var (
+	TooManyRows    = newCode(0, "too-many-rows", "一次 {rows} 行，上限 {max} 行", "{rows} rows at once, {max} are allowed")
+	ListIncomplete = newCode(0, "list-incomplete", "名单有未传完的部分，请先重发命令 {command}", "a list is not complete, send the command {command} again first")
+)
+
 func (c *AddLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
 func (c *AddLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
 
@@ -57,159 +265,72 @@ func (c *AddLines) decide(d *decision) error {
 	return nil
 }
 
-// promised adds up what each beneficiary is listed for in an allocation.
-func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
-	sums := map[ID]Fen{}
-	for _, n := range l.Notices {
-		if n.Allocation != a.ID || n.Withdrawn != (ID{}) {
-			continue
-		}
-		for _, line := range n.Live() {
-			for _, g := range line.Give {
-				sums[l.same(line.Beneficiary)] += g.Fen
-			}
-		}
+func (c *RemoveLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
+func (c *RemoveLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
+func (c *RemoveLines) decide(d *decision) error {
+	n, err := d.draft(c.Notice)
+	if err != nil {
+		return err
 	}
-	return sums
+	if len(c.Lines) == 0 {
+		return refuse(FieldMissing, "lines")
+	}
+	seen := map[int]bool{}
+	for i, no := range c.Lines {
+		if n.line(no) == nil || seen[no] {
+			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+		}
+		seen[no] = true
+	}
+	d.add(&NoticeLinesRemoved{Lines: c.Lines})
+	return nil
 }
 
-// lineCheck checks rows of a list against the rules of a programme.
-type lineCheck struct {
-	d     *decision
-	a     *Allocation
-	rules *Revision
-	sums  map[ID]Fen
-}
+func (e *NoticeLinesAdded) list() (part, of int) { return e.Part, e.Of }
 
-func (k *lineCheck) row(i int, row LineRow) error {
-	l := k.d.l
-	b := l.Parties[row.Beneficiary]
-	switch {
-	case b == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Beneficiary).at(i)
-	case row.Payee != ID{} && l.Parties[row.Payee] == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
-	case row.Household != ID{} && l.Parties[row.Household] == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
-	case b.Erased:
-		return refuse(IsErased, row.Beneficiary).at(i)
-	case row.Payee != ID{} && l.Parties[row.Payee].Erased:
-		return refuse(IsErased, row.Payee).at(i)
-	case row.Household != ID{} && l.Parties[row.Household].Erased:
-		return refuse(IsErased, row.Household).at(i)
-	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
-		return refuse(WhyOtherPayee, row.Payee).at(i)
-	case len(row.Give) == 0:
-		return refuse(FieldMissing, "give").at(i)
-	case (row.People != Headcount{}) != (b.Type == Group):
-		return refuse(FieldWrong, "people", fmt.Sprint(row.People.Relation, row.People.People)).at(i)
+func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err != nil {
+		return err
 	}
-	if b.Type == Group {
-		if err := row.People.check(); err != nil {
-			return err.(*Refusal).at(i)
+	if len(e.Lines) != len(e.Private.Lines) || len(e.Lines) == 0 {
+		return fmt.Errorf("%d lines, %d private", len(e.Lines), len(e.Private.Lines))
+	}
+	p := n.pending
+	if p == nil {
+		p = &pendingLines{}
+		if r.Meta.Command != nil {
+			p.command = r.Meta.Command.ID
 		}
 	}
-	if row.Disclosure != "" && row.Disclosure != row.Disclosure.Stricter("") {
-		return refuse(FieldWrong, "disclosure", string(row.Disclosure)).at(i)
+	last := 0
+	if len(p.lines) > 0 {
+		last = p.lines[len(p.lines)-1].No
+	} else if len(n.Lines) > 0 {
+		last = n.Lines[len(n.Lines)-1].No
 	}
-	if b.Dead != 0 && b.Dead <= k.d.first() {
-		if err := k.d.conduct(i, refuse(PayeeIsDead, b.Dead)); err != nil {
-			return err
-		}
+	if e.Part != p.part+1 || e.Lines[0].No <= last {
+		return fmt.Errorf("part %d from line %d is not the next", e.Part, e.Lines[0].No)
 	}
-	if len(k.rules.Categories) > 0 {
-		cat, ok := k.rules.Category(row.Category)
-		if !ok {
-			if err := k.d.conduct(i, refuse(CategoryUnknown, row.Category)); err != nil {
-				return err
-			}
-		} else if err := k.exclusive(i, row, cat); err != nil {
-			return err
-		}
+	lines := make([]Line, len(e.Lines)) // one array for the part
+	p.lines = slices.Grow(p.lines, len(e.Lines))
+	for i := range e.Lines {
+		l.setLine(&lines[i], &e.Lines[i], &e.Private.Lines[i])
+		p.lines = append(p.lines, &lines[i])
 	}
-	for _, g := range row.Give {
-		if err := k.give(i, row, g); err != nil {
-			return err
-		}
-	}
-	return k.nomination(i, row)
-}
-
-func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
-	if len(cat.Excludes) == 0 {
-		return nil
-	}
-	who := k.d.l.Parties[k.d.l.same(row.Beneficiary)]
-	if who == nil {
-		return nil
-	}
-	for _, listed := range who.listedAs {
-		if slices.Contains(cat.Excludes, listed) {
-			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
-		}
+	p.part = e.Part
+	n.pending = p
+	if e.Part == e.Of {
+		n.Lines = append(n.Lines, p.lines...)
+		n.pending = nil
 	}
 	return nil
 }
 
-func (k *lineCheck) give(i int, row LineRow, g Give) error {
-	if _, ok := formNames[g.Form]; !ok {
-		return refuse(FieldWrong, "form", string(g.Form)).at(i)
+func (e *NoticeLinesRemoved) fold(l *Ledger, r *Recorded) error {
+	n, err := l.noticeOf(r)
+	if err == nil {
+		n.Lines = slices.DeleteFunc(n.Lines, func(l *Line) bool { return slices.Contains(e.Lines, l.No) })
 	}
-	if (g.Amount != 0) == (len(g.Items) > 0) || g.Amount < 0 || (g.Form == Goods) != (len(g.Items) > 0) {
-		return refuse(AmountNotPositive, g.Amount.Fen()).at(i)
-	}
-	seen := map[string]bool{}
-	for _, c := range g.Items {
-		if c.Item == "" || seen[c.Item] || c.Quantity <= 0 {
-			return refuse(AmountNotPositive, c).at(i)
-		}
-		seen[c.Item] = true
-	}
-	if !slices.Contains(k.rules.Forms, g.Form) {
-		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form)); err != nil {
-			return err
-		}
-	}
-	if g.Amount == 0 {
-		return nil
-	}
-	for _, s := range k.rules.Standards {
-		if s.Category != "" && s.Category != row.Category || s.Form != "" && s.Form != g.Form {
-			continue
-		}
-		if g.Amount < s.Least || g.Amount > s.Most {
-			if err := k.d.conduct(i, refuse(OffStandard, g.Amount.Fen(), s.Least.Fen(), s.Most.Fen())); err != nil {
-				return err
-			}
-		}
-		break
-	}
-	who := k.d.l.same(row.Beneficiary)
-	k.sums[who] += g.Amount.Fen()
-	if cap := k.rules.CapPerPerson.Fen(); cap > 0 && k.sums[who] > cap && row.People == (Headcount{}) {
-		if err := k.d.conduct(i, refuse(AboveCap, k.sums[who], cap)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (k *lineCheck) nomination(i int, row LineRow) error {
-	if row.Nomination == 0 {
-		if k.rules.NominationsUntil != nil {
-			return k.d.conduct(i, refuse(NominationMissing, sayTime(*k.rules.NominationsUntil)))
-		}
-		return nil
-	}
-	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {
-		return refuse(NoSuch, said{"推荐名单", "nomination"}, row.Nomination).at(i)
-	}
-	nom := k.a.Nominations[row.Nomination-1]
-	if nom.Rejected != (ID{}) {
-		return refuse(NominationDone, row.Nomination).at(i)
-	}
-	if until, late := k.d.l.late(k.a, nom); late {
-		return k.d.conduct(i, refuse(NominationLate, sayTime(nom.Arrived), sayTime(until)))
-	}
-	return nil
+	return err
 }

@@ -1,7 +1,80 @@
 package domain
 
-import (
-	"fmt"
+import "fmt"
+
+// Objection is raised against a notice or some of its lines.
+type Objection struct {
+	No       int
+	Lines    []int
+	Raised   Day
+	Resolved ID
+	Outcome  Outcome
+	Event    ID
+	objector ID
+}
+
+// Outcome is how an objection was resolved.
+type Outcome string
+
+// The outcomes of an objection.
+const (
+	Dismissed         Outcome = "dismissed"
+	LineStruck        Outcome = "struck"
+	LineToBeChanged   Outcome = "changed" // struck here, listed in a supplementary notice
+	NoticeIsWithdrawn Outcome = "withdrawn"
+)
+
+// Open counts objections that nobody has answered.
+func (n *Notice) Open() int {
+	open := 0
+	for _, o := range n.Objections {
+		if o.Resolved == (ID{}) {
+			open++
+		}
+	}
+	return open
+}
+
+// ObjectionRaised is an objection; who raised it nobody sees.
+type ObjectionRaised struct {
+	Common
+	Objection int   `json:"objection"`
+	Lines     []int `json:"lines,omitempty"` // none: the whole notice
+	Private   struct {
+		Objector ID     `json:"objector,omitzero"`
+		Text     Sealed `json:"text,omitzero"`
+	} `json:"-"`
+}
+
+// ObjectionResolved answers an objection.
+type ObjectionResolved struct {
+	Common
+	Objection int     `json:"objection"`
+	Outcome   Outcome `json:"outcome"`
+	Private   struct {
+		Answer Sealed `json:"answer,omitzero"`
+	} `json:"-"`
+}
+
+// RaiseObjection records an objection.
+type RaiseObjection struct {
+	Notice   ID       `json:"notice"`
+	Lines    []int    `json:"lines,omitempty"`
+	Objector ID       `json:"objector,omitzero"`
+	Text     Personal `json:"text,omitzero"`
+}
+
+// ResolveObjection answers one.
+type ResolveObjection struct {
+	Notice    ID       `json:"notice"`
+	Objection int      `json:"objection"`
+	Outcome   Outcome  `json:"outcome"`
+	Answer    Personal `json:"answer,omitzero"`
+}
+
+// Refusals about objections.
+var (
+	ObjectionDone = newCode(0, "objection-done", "异议 {objection} 已处理", "the objection {objection} is resolved already")
 )
 
 func (c *RaiseObjection) target(*Order) string        { return Stream(NoticeKind, c.Notice) }

@@ -75,16 +75,6 @@ type OfficerKeySet struct {
 	Key []byte `json:"key"`
 }
 
-// KinshipFiled is an officer's filing (备案) of a relative; who it is stands in
-// private.
-type KinshipFiled struct {
-	Common
-	Private struct {
-		Party    ID     `json:"party"`
-		Relation Sealed `json:"relation,omitzero"`
-	} `json:"-"`
-}
-
 // OfficerLeft ends an officer's work: no command of his is taken any more.
 type OfficerLeft struct{ Common }
 
@@ -118,13 +108,6 @@ type SetOfficerKey struct {
 	Key     []byte `json:"key"`
 }
 
-// FileKinship files a relative of the acting officer.
-type FileKinship struct {
-	Officer  ID       `json:"officer"`
-	Party    ID       `json:"party"`
-	Relation Personal `json:"relation,omitzero"`
-}
-
 // RecordOfficerLeft ends an officer's work.
 type RecordOfficerLeft struct {
 	Officer ID `json:"officer"`
@@ -135,7 +118,6 @@ var (
 	RoleUnknown = newCode(0, "role-unknown", "没有这种职责：{role}", "no such role: {role}")
 	KeyWrong    = newCode(0, "key-wrong", "不是 Ed25519 公钥（{bytes} 字节）", "not an Ed25519 public key ({bytes} bytes)")
 	KeyInUse    = newCode(10, "key-in-use", "该公钥已属于另一经办人 {officer}：两个人必须是两把密钥", "the key belongs to another officer, {officer}: two people are two keys")
-	OnlyHimself = newCode(0, "only-himself", "只能由本人备案：{officer}", "only the officer himself files this: {officer}")
 )
 
 func (c *AppointOfficer) target(o *Order) string  { return Stream(OfficerKind, Made(o.ID, "officer")) }
@@ -239,24 +221,6 @@ func (c *SetOfficerKey) decide(d *decision) error {
 	return nil
 }
 
-func (c *FileKinship) target(*Order) string        { return Stream(OfficerKind, c.Officer) }
-func (c *FileKinship) unit(l *Ledger, _ *Order) ID { return l.unitOfOfficer(c.Officer) }
-func (c *FileKinship) decide(d *decision) error {
-	if _, err := d.officer(c.Officer); err != nil {
-		return err
-	}
-	if d.o.Actor != c.Officer {
-		return refuse(OnlyHimself, c.Officer)
-	}
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	e := &KinshipFiled{}
-	e.Private.Party, e.Private.Relation = c.Party, c.Relation.sealed
-	d.add(e)
-	return nil
-}
-
 func (c *RecordOfficerLeft) target(*Order) string        { return Stream(OfficerKind, c.Officer) }
 func (c *RecordOfficerLeft) unit(l *Ledger, _ *Order) ID { return l.unitOfOfficer(c.Officer) }
 func (c *RecordOfficerLeft) decide(d *decision) error {
@@ -283,17 +247,6 @@ func (l *Ledger) unitOfOfficer(id ID) ID {
 		return o.Unit
 	}
 	return ID{}
-}
-
-// Concerns says whether an officer would decide about himself or kin he has
-// filed (rule 10).
-func (l *Ledger) concerns(officer, party ID) bool {
-	o := l.Officers[officer]
-	if o == nil || party == (ID{}) {
-		return false
-	}
-	same := func(p ID) bool { return p != ID{} && l.same(p) == l.same(party) }
-	return same(o.Party) || slices.ContainsFunc(o.Kin, same)
 }
 
 func (e *OfficerAppointed) fold(l *Ledger, r *Recorded) error {
@@ -336,15 +289,6 @@ func (e *OfficerKeySet) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	o.Keys = append(o.Keys, Key{e.Key, r.Number})
-	return nil
-}
-
-func (e *KinshipFiled) fold(l *Ledger, r *Recorded) error {
-	o, err := l.officerOf(r)
-	if err != nil {
-		return err
-	}
-	o.Kin = append(o.Kin, e.Private.Party)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -33,27 +32,6 @@ type Order struct {
 	// needs one.
 	Second ID      `json:"second,omitzero"`
 	Body   Command `json:"-"`
-}
-
-// Claim says that a rule of conduct was broken, why, and how that is known.
-type Claim struct {
-	Code     string     `json:"code"`
-	Reason   Personal   `json:"reason"`
-	Evidence []Personal `json:"evidence,omitempty"`
-}
-
-// Ref names an earlier entry by the command that made it, and the row where
-// that command made several (format section 2).
-type Ref struct {
-	Command ID  `json:"command"`
-	Row     int `json:"row,omitempty"`
-}
-
-func (r Ref) String() string {
-	if r.Row > 0 {
-		return fmt.Sprintf("%s/%d", r.Command, r.Row)
-	}
-	return r.Command.String()
 }
 
 // Env is what a decision takes from outside: the time at which its events are
@@ -123,48 +101,14 @@ var (
 	DateInFuture   = newCode(7, "date-in-future", "记账日期 {date} 晚于今天 {today}", "the business date {date} is after today, {today}")
 	BookedBefore   = newCode(7, "booked-before", "记账日期 {date} 早于其所依据记录的记账日期 {before}", "the business date {date} is before that of the entry it follows, {before}")
 	DateMissing    = newCode(0, "date-missing", "缺少记账日期", "the business date is missing")
-	PeriodIsClosed = newCode(7, "period-closed", "记账日期 {date} 所在期间已结账（结至 {through}）", "the business date {date} lies in a closed period (closed through {through})")
 	BackwardSpan   = newCode(0, "backward-span", "起始日 {first} 晚于截止日 {last}", "the first day {first} is after the last, {last}")
-	OtherContent   = newCode(5, "other-content", "命令 {command} 已执行过，内容不同", "the command {command} was accepted before with other content")
 	NoSuch         = newCode(0, "no-such", "账上没有该{kind}：{id}", "the ledger has no such {kind}: {id}")
 	FieldMissing   = newCode(0, "field-missing", "缺少 {field}", "{field} is missing")
 	FieldWrong     = newCode(0, "field-wrong", "{field} 的值不能是 {value}", "{field} cannot be {value}")
-	NeedsSecond    = newCode(10, "needs-second", "违规补记须由第二名经办人共同签字（不得是经办人本人或收款人）：{second}", "an irregular record needs a second officer who is neither actor nor payee: {second}")
-	NotABreach     = newCode(0, "not-a-breach", "声明的违规 {code} 并未发生", "the irregularity {code} is claimed, but nothing breaks that rule")
-	NotIrregular   = newCode(0, "not-irregular", "{code} 不是可以违规补记的规则", "{code} is no rule whose breach can be recorded")
 	BadReplace     = newCode(4, "bad-replace", "只有不含金额的同类记录才能更正：{entry}", "only a fact without value, of the same kind, can be replaced: {entry}")
 	AlreadyExists  = newCode(0, "already-exists", "{kind} 已存在：{id}", "the {kind} exists already: {id}")
 	NotOpen        = newCode(0, "not-open", "{kind} 已关闭：{id}", "the {kind} is closed: {id}")
 )
-
-// conduct refuses with a rule of conduct, unless the order says that it was
-// broken: then the event will be marked irregular. row counts from 0; -1 is
-// the command as a whole.
-func (d *decision) conduct(row int, r *Refusal) error {
-	if row >= 0 {
-		r = r.at(row)
-	}
-	if r.Code.Rule < 8 {
-		return r
-	}
-	for _, c := range d.o.Irregular {
-		if c.Code != r.Code.Name {
-			continue
-		}
-		i, ok := d.rows[c.Code]
-		if !ok {
-			i = len(d.irregular)
-			d.rows[c.Code] = i
-			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.o.Second})
-		}
-		rows := d.irregular[i].Rows
-		if row >= 0 && (len(rows) == 0 || rows[len(rows)-1] != row+1) {
-			d.irregular[i].Rows = append(rows, row+1)
-		}
-		return nil
-	}
-	return r
-}
 
 // add appends events to the decision's only part, or begins it.
 func (d *decision) add(events ...Event) {
@@ -252,37 +196,6 @@ func (d *decision) checkDates(stream string) error {
 	}
 	if through := d.l.closedThrough(stream, o); o.Date <= through {
 		return refuse(PeriodIsClosed, o.Date, through)
-	}
-	return nil
-}
-
-func (d *decision) checkClaims() error {
-	o := d.o
-	if len(o.Irregular) == 0 {
-		return nil
-	}
-	if _, ok := d.l.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
-		return refuse(NeedsSecond, o.Second)
-	}
-	for _, c := range o.Irregular {
-		code, ok := CodeNamed(c.Code)
-		if !ok || code.Rule < 8 {
-			return refuse(NotIrregular, c.Code)
-		}
-		if !c.Reason.Given() {
-			return refuse(FieldMissing, "irregular.reason")
-		}
-	}
-	return nil
-}
-
-// checkClaimsUsed keeps an officer from marking as irregular what is not: the
-// mark is a finding for ever.
-func (d *decision) checkClaimsUsed() error {
-	for _, c := range d.o.Irregular {
-		if _, ok := d.rows[c.Code]; !ok {
-			return refuse(NotABreach, c.Code)
-		}
 	}
 	return nil
 }

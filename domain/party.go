@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // PartyType is what kind of beneficiary, payee, donor or signer a party is.
 type PartyType string
@@ -44,38 +41,6 @@ type Party struct {
 	listedAs   []string // categories of the admitted lines of which he is the beneficiary
 }
 
-// Eligible is a programme and a category.
-type Eligible struct {
-	Programme ID
-	Category  string
-}
-
-// Match is a comparison with an outside register.
-type Match struct {
-	Register string
-	On       Day
-}
-
-// Headcount is how many people a group or a collective line has.
-type Headcount struct {
-	Relation Relation `json:"relation"`
-	People   int      `json:"people,omitempty"`
-}
-
-// Relation says how a stated number stands to the true one.
-type Relation string
-
-// The relations of a stated number.
-const (
-	Exactly Relation = "="
-	About   Relation = "~"
-	AtLeast Relation = ">="
-	Under   Relation = "<="
-	Unknown Relation = "?"
-)
-
-var relations = []Relation{Exactly, About, AtLeast, Under, Unknown}
-
 // PartyDetails are the sealed values about a party.
 type PartyDetails struct {
 	Name    Sealed `json:"name,omitzero"`
@@ -106,55 +71,11 @@ type PartyCorrected struct {
 	Private PartyDetails `json:"-"`
 }
 
-// MembershipChanged puts a person into a household, or out of it.
-type MembershipChanged struct {
-	Common
-	Private struct {
-		Household ID `json:"household,omitzero"`
-	} `json:"-"`
-}
-
 // PartyIdentified says who somebody unidentified is.
 type PartyIdentified struct {
 	Common
 	Type    PartyType    `json:"type"`
 	Private PartyDetails `json:"-"`
-}
-
-// PartiesMerged says that this party is another one, which goes on for both.
-type PartiesMerged struct {
-	Common
-	Private struct {
-		Into ID `json:"into"`
-	} `json:"-"`
-}
-
-// EligibilityDecided is a decision about one party, programme and category.
-type EligibilityDecided struct {
-	Common
-	Programme ID   `json:"programme"`
-	Eligible  bool `json:"eligible"`
-	Private   struct {
-		Category string `json:"category,omitempty"`
-		Reason   Sealed `json:"reason,omitzero"`
-	} `json:"-"`
-}
-
-// PapersCompleted says that the papers for aid given first are there now.
-type PapersCompleted struct {
-	Common
-	Private struct {
-		Papers []Sealed `json:"papers,omitempty"`
-	} `json:"-"`
-}
-
-// RegisterMatched records what an outside register said about a party.
-type RegisterMatched struct {
-	Common
-	Register string `json:"register"`
-	Private  struct {
-		Finding Sealed `json:"finding,omitzero"`
-	} `json:"-"`
 }
 
 // PartyDied records a death; Date or Happened is its day.
@@ -199,45 +120,11 @@ type CorrectParty struct {
 	PersonalDetails
 }
 
-// ChangeMembership moves a person between households; none is out.
-type ChangeMembership struct {
-	Party     ID `json:"party"`
-	Household ID `json:"household,omitzero"`
-}
-
 // IdentifyParty says who an unidentified party is.
 type IdentifyParty struct {
 	Party ID        `json:"party"`
 	Type  PartyType `json:"type"`
 	PersonalDetails
-}
-
-// MergeParties says that Party is the same as Into.
-type MergeParties struct {
-	Party ID `json:"party"`
-	Into  ID `json:"into"`
-}
-
-// DecideEligibility decides whether a party is eligible.
-type DecideEligibility struct {
-	Party     ID       `json:"party"`
-	Programme ID       `json:"programme"`
-	Category  string   `json:"category,omitempty"`
-	Eligible  bool     `json:"eligible"`
-	Reason    Personal `json:"reason,omitzero"`
-}
-
-// CompletePapers hands in the papers for aid that came first.
-type CompletePapers struct {
-	Party  ID         `json:"party"`
-	Papers []Personal `json:"papers,omitempty"`
-}
-
-// MatchRegister records what an outside register says.
-type MatchRegister struct {
-	Party    ID       `json:"party"`
-	Register string   `json:"register"`
-	Finding  Personal `json:"finding,omitzero"`
 }
 
 // RecordDeath records a death.
@@ -254,8 +141,6 @@ type RestrictParty struct {
 // Refusals about parties.
 var (
 	NotUnidentified = newCode(0, "not-unidentified", "该对象已有身份：{party}", "the party is identified already: {party}")
-	IsMerged        = newCode(0, "party-merged", "对象 {party} 已并入 {into}", "the party {party} was merged into {into}")
-	PapersLate      = newCode(12, "papers-late", "手续应于 {until} 前补齐，实际 {on}", "the papers were due by {until}, they came on {on}")
 )
 
 func (c *RegisterParty) target(o *Order) string  { return Stream(PartyKind, Made(o.ID, "party")) }
@@ -284,14 +169,6 @@ func checkParty(t PartyType, n Headcount) error {
 	return refuse(FieldWrong, "type", string(t))
 }
 
-// check refuses a headcount that says nothing.
-func (h Headcount) check() error {
-	if !slices.Contains(relations, h.Relation) || h.People < 0 || (h.People == 0) != (h.Relation == Unknown) {
-		return refuse(FieldWrong, "headcount", fmt.Sprint(h.Relation, h.People))
-	}
-	return nil
-}
-
 func (c *CorrectParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *CorrectParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 func (c *CorrectParty) decide(d *decision) error {
@@ -299,26 +176,6 @@ func (c *CorrectParty) decide(d *decision) error {
 		return err
 	}
 	d.add(&PartyCorrected{Private: c.PersonalDetails.sealed()})
-	return nil
-}
-
-func (c *ChangeMembership) target(*Order) string        { return Stream(PartyKind, c.Party) }
-func (c *ChangeMembership) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
-func (c *ChangeMembership) decide(d *decision) error {
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	if c.Household != (ID{}) {
-		if err := d.party(c.Household); err != nil {
-			return err
-		}
-		if t := d.l.Parties[c.Household].Type; t != Household {
-			return refuse(FieldWrong, "household", string(t))
-		}
-	}
-	e := &MembershipChanged{}
-	e.Private.Household = c.Household
-	d.add(e)
 	return nil
 }
 
@@ -338,81 +195,6 @@ func (c *IdentifyParty) decide(d *decision) error {
 		return refuse(FieldMissing, "name")
 	}
 	d.add(&PartyIdentified{Type: c.Type, Private: c.PersonalDetails.sealed()})
-	return nil
-}
-
-func (c *MergeParties) target(*Order) string        { return Stream(PartyKind, c.Party) }
-func (c *MergeParties) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
-func (c *MergeParties) decide(d *decision) error {
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	if err := d.party(c.Into); err != nil {
-		return err
-	}
-	if d.l.same(c.Into) == c.Party {
-		return refuse(FieldWrong, "into", c.Into)
-	}
-	e := &PartiesMerged{}
-	e.Private.Into = d.l.same(c.Into)
-	d.add(e)
-	return nil
-}
-
-func (c *DecideEligibility) target(*Order) string        { return Stream(PartyKind, c.Party) }
-func (c *DecideEligibility) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
-func (c *DecideEligibility) decide(d *decision) error {
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	if d.l.Programmes[c.Programme] == nil {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
-	}
-	if d.l.concerns(d.actor(), c.Party) {
-		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
-			return err
-		}
-	}
-	e := &EligibilityDecided{Programme: c.Programme, Eligible: c.Eligible}
-	e.Private.Category, e.Private.Reason = c.Category, c.Reason.sealed
-	if err := d.replace(c.target(d.o), e); err != nil {
-		return err
-	}
-	d.add(e)
-	return nil
-}
-
-func (c *CompletePapers) target(*Order) string        { return Stream(PartyKind, c.Party) }
-func (c *CompletePapers) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
-func (c *CompletePapers) decide(d *decision) error {
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	if until, ok := d.l.papersDue(c.Party); ok && d.last() > until {
-		if err := d.conduct(-1, refuse(PapersLate, until, d.last())); err != nil {
-			return err
-		}
-	}
-	e := &PapersCompleted{}
-	for _, p := range c.Papers {
-		e.Private.Papers = append(e.Private.Papers, p.sealed)
-	}
-	d.add(e)
-	return nil
-}
-
-func (c *MatchRegister) target(*Order) string        { return Stream(PartyKind, c.Party) }
-func (c *MatchRegister) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
-func (c *MatchRegister) decide(d *decision) error {
-	if err := d.party(c.Party); err != nil {
-		return err
-	}
-	if c.Register == "" {
-		return refuse(FieldMissing, "register")
-	}
-	e := &RegisterMatched{Register: c.Register}
-	e.Private.Finding = c.Finding.sealed
-	d.add(e)
 	return nil
 }
 
@@ -468,41 +250,6 @@ func (l *Ledger) unitOfParty(id ID) ID {
 		return p.Unit
 	}
 	return ID{}
-}
-
-// Same follows merges to the party that goes on.
-func (l *Ledger) Same(id ID) ID { return l.same(id) }
-
-// same follows merges to the party that goes on.
-func (l *Ledger) same(id ID) ID {
-	for hops := 0; hops < maxDepth && l.merged; hops++ {
-		p := l.Parties[id]
-		if p == nil || p.MergedInto == (ID{}) {
-			return id
-		}
-		id = p.MergedInto
-	}
-	return id
-}
-
-// papersDue is the last day for the papers of a party that was helped first.
-func (l *Ledger) papersDue(party ID) (Day, bool) {
-	var due Day
-	for _, a := range l.Allocations {
-		rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
-		if !ok || rules.PapersWithin == 0 {
-			continue
-		}
-		for _, p := range a.Payments {
-			if l.same(a.line(int(p.Line)).Beneficiary()) != l.same(party) {
-				continue
-			}
-			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {
-				due = by
-			}
-		}
-	}
-	return due, due != 0
 }
 
 func (e *PartyRegistered) fold(l *Ledger, r *Recorded) error {
@@ -562,68 +309,12 @@ func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
 	return err
 }
 
-func (e *MembershipChanged) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
-	if err == nil {
-		p.Household = e.Private.Household
-	}
-	return err
-}
-
 func (e *PartyIdentified) fold(l *Ledger, r *Recorded) error {
 	p, err := l.livingPartyOf(r)
 	if err == nil {
 		p.Type = e.Type
 		p.learn(&e.Private, r.ID)
 		p.did("identified", e.LastDay())
-	}
-	return err
-}
-
-func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
-	if err != nil {
-		return err
-	}
-	if l.Parties[e.Private.Into] == nil {
-		return fmt.Errorf("merged into nobody: %s", e.Private.Into)
-	}
-	if l.same(e.Private.Into) == p.ID {
-		return fmt.Errorf("merged in a circle")
-	}
-	p.MergedInto, l.merged = e.Private.Into, true
-	for _, category := range p.listedAs {
-		l.list(p.ID, category) // who is somebody else now
-	}
-	return nil
-}
-
-func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
-	if err != nil {
-		return err
-	}
-	if p.Eligible == nil {
-		p.Eligible = map[Eligible]bool{}
-	}
-	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
-	l.mentioned(p.ID, e.Programme, e.LastDay())
-	return nil
-}
-
-func (e *PapersCompleted) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
-	if err == nil {
-		p.Papers = e.LastDay()
-	}
-	return err
-}
-
-func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
-	p, err := l.partyOf(r)
-	if err == nil {
-		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
-		l.mentioned(p.ID, ID{}, e.LastDay())
 	}
 	return err
 }

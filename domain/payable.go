@@ -1,8 +1,6 @@
 package domain
 
-import (
-	"slices"
-)
+import "slices"
 
 // payability says whether rows may be paid from an allocation.
 type payability struct {
@@ -12,6 +10,18 @@ type payability struct {
 	seen  map[[2]int]bool
 	cache map[ID]*Refusal // by notice
 }
+
+// Refusals about what may be paid.
+var (
+	NoSuchEntitlement = newCode(2, "no-such-entitlement", "第 {line} 号名单行没有第 {entitlement} 项应得", "line {line} has no entitlement {entitlement}")
+	RowTwice          = newCode(2, "row-twice", "第 {line} 号名单行在本批次出现两次", "line {line} stands in the batch twice")
+	MustNameReturn    = newCode(2, "must-name-return", "第 {line} 号名单行曾退回，重发须注明退回记录", "line {line} came back before: paying it again must name the return")
+	NotItsReturn      = newCode(2, "not-its-return", "{entry} 不是第 {line} 号名单行未重发的退回记录", "{entry} is no return of line {line} that is still to be paid again")
+	AbovePublished    = newCode(9, "above-published", "第 {line} 号名单行本次 {want}，未发 {left}", "line {line} is to get {want}, {left} of it is not paid yet")
+	OtherForm         = newCode(9, "other-form", "公示以{published}发放，不得以{form}发放", "published to be given as {published}, not as {form}")
+	NeedMissing       = newCode(11, "need-missing", "第 {line} 号名单行缺少前置条件：{need}", "line {line} lacks what must come first: {need}")
+	AccountMissing    = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
+)
 
 // row checks one row in the order of the rules: 2, 8, 9, 11, 12.
 func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
@@ -80,20 +90,6 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		}
 	}
 	return out, nil
-}
-
-// all is everything of an entitlement that is neither paid nor reserved.
-func (d *Due) all() (fen Fen, items []GoodsOf) {
-	for i, t := range d.Entitlement().things() {
-		left := max(d.Left(i), 0)
-		switch {
-		case t.item == Money:
-			fen = Fen(left)
-		case left > 0:
-			items = append(items, GoodsOf{t.item, Quantity(left)})
-		}
-	}
-	return fen, items
 }
 
 // again is rule 2: what came back is paid again only by naming it.
@@ -246,6 +242,3 @@ func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
 	}
 	return nil
 }
-
-// MaxRows bounds a batch.
-const MaxRows = maxRows

@@ -6,6 +6,37 @@ import (
 	"testing"
 )
 
+// The rows of TestRefusals about what may be paid.
+var payableRows = []refusalRow{
+	{"2", "only what is admitted is paid, and once", func(t *testing.T) {
+		c := newCounty(t, noNotice(), 100000)
+		a := c.allocate("2023-01-05", 100000)
+		n := c.list("2023-01-05", a, 10000, 10000)
+		c.by(c.accountant).refused("2023-01-05", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
+		c.hold = true
+		c.confirm("2023-01-06", n)
+		c.by(c.accountant).refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
+		c.hold = false
+		c.settle()
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1, 1)}, RowTwice)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Entitlement: 2}}}, NoSuchEntitlement)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Bank, Rows: rowsOf(1)}, OtherForm)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: nil}, FieldMissing)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: "gold", Rows: rowsOf(1)}, FieldWrong)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, maxRows+1)}, TooManyRows)
+		// A partial payment, then the rest, then nothing more.
+		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Amount: 4000}}})
+		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)})
+		if got := c.l.Allocations[a].Batches[1].Total(); got != 6000 {
+			t.Errorf("the rest is %s", got)
+		}
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Amount: 1}}}, AbovePublished)
+		c.by(c.cashier).refused("2023-01-06", &PayBatch{Allocation: a, Batch: 1}, BatchIs)
+		c.refused("2023-01-06", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "x", Batch: 1}, NothingPaid)
+		c.by(c.accountant).refused("2023-01-06", &ReturnDisbursement{Allocation: a, Payment: Ref{id(1), 0}, Amount: 1, Kind: "payee"}, NoSuchPayment)
+	}},
+}
+
 // What is still to be paid is prepared at once; what is not is named with the
 // refusal that it would meet.
 func TestPayable(t *testing.T) {

@@ -66,43 +66,8 @@ func (p *Payment) Voucher() string { return p.more().voucher }
 // Again is the reject, return or reversal that it pays again.
 func (p *Payment) Again() ID { return p.more().again }
 
-// Back is what came back of it.
-func (p *Payment) Back() []Back { return p.more().back }
-
-// Demanded are the events that asked for it back.
-func (p *Payment) Demanded() []ID { return p.more().demanded }
-
 // Reversed is the event that reversed it, if one did.
 func (p *Payment) Reversed() ID { return p.more().reversed }
-
-// Receipts are the numbers of the receipts that stand for it.
-func (p *Payment) Receipts() []uint64 {
-	if p.receipt == 0 {
-		return p.more().receipts
-	}
-	return append([]uint64{uint64(p.receipt) - 1}, p.more().receipts...)
-}
-
-func (p *Payment) addReceipt(number uint64) {
-	if p.receipt == 0 {
-		p.receipt = uint32(number) + 1
-		return
-	}
-	rest := p.write()
-	rest.receipts = append(rest.receipts, number)
-}
-
-func (p *Payment) dropReceipt(number uint64) {
-	rest := p.write()
-	if p.receipt == uint32(number)+1 {
-		p.receipt = 0
-		if len(rest.receipts) > 0 {
-			p.receipt, rest.receipts = uint32(rest.receipts[0])+1, rest.receipts[1:]
-		}
-		return
-	}
-	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
-}
 
 // Draws is all that a payment took. Of a batch it is what its row had.
 func (a *Allocation) Draws(p *Payment) []Draw {
@@ -110,43 +75,6 @@ func (a *Allocation) Draws(p *Payment) []Draw {
 		return a.Batches[p.Batch-1].Rows[p.Row-1].Draws
 	}
 	return p.more().draws
-}
-
-// out is what left by a payment and is still out.
-func (a *Allocation) out(p *Payment) outflow {
-	if p.more().returned {
-		return p.rest.out
-	}
-	return outflow{a.Draws(p)}
-}
-
-// stillOut changes what is still out.
-func (p *Payment) stillOut(o outflow) {
-	rest := p.write()
-	rest.returned, rest.out = true, o
-}
-
-// Back is a return of a payment.
-type Back struct {
-	Event ID
-	Fen   Fen
-	Items []GoodsOf
-	On    Day
-}
-
-// returned says whether anything came back.
-func (p *Payment) returned() bool { return len(p.Back()) > 0 }
-
-// Net is what of the money did not come back.
-func (p *Payment) Net() Fen {
-	if p.Reversed() != (ID{}) {
-		return 0
-	}
-	net := p.Fen
-	for _, b := range p.Back() {
-		net -= b.Fen
-	}
-	return net
 }
 
 // DisbursementMade is one payment: of a row of a batch, or by hand. Where a
@@ -174,43 +102,6 @@ type DisbursementRejected struct {
 	Code  string `json:"code"`
 }
 
-// ReceiptRecorded is evidence of payments: one document, for one or many.
-type ReceiptRecorded struct {
-	Common
-	Kind     string   `json:"kind"`               // sign-off sheet, bank slip, photo, used voucher
-	Document []byte   `json:"document,omitempty"` // tag of the file
-	HeldBy   string   `json:"held_by,omitempty"`  // where it is, if it is not here
-	Payments [][2]int `json:"payments"`           // first and last number, both included
-	Private  struct {
-		// Signers by payment, where they are not the payees themselves.
-		Signers []ID `json:"signers,omitempty"`
-	} `json:"-"`
-}
-
-// DisbursementReturned is value that came back from a payee.
-type DisbursementReturned struct {
-	Common
-	Payment ID        `json:"payment"`
-	Fen     Fen       `json:"fen,omitempty"`
-	Items   []GoodsOf `json:"items,omitempty"`
-	Back    []Draw    `json:"back"` // what it refills, last drawn first
-	Kind    string    `json:"kind"` // payee, unused-voucher, recovery
-	Private struct {
-		Reason Sealed `json:"reason,omitzero"`
-	} `json:"-"`
-}
-
-// RecoveryDemanded asks a payee for what he should not have.
-type RecoveryDemanded struct {
-	Common
-	Payment ID  `json:"payment"`
-	Fen     Fen `json:"fen"`
-	By      Day `json:"by,omitzero"`
-	Private struct {
-		Reason Sealed `json:"reason,omitzero"`
-	} `json:"-"`
-}
-
 // Disburse records a payment by hand: of a row of an approved batch, or of a
 // line without one, which breaks rule 10.
 type Disburse struct {
@@ -223,45 +114,10 @@ type Disburse struct {
 	HandedBy   ID        `json:"handed_by,omitzero"`
 }
 
-// RecordReceipt records evidence of payments: all of a batch, some of its rows,
-// or those that are named.
-type RecordReceipt struct {
-	Allocation ID     `json:"allocation"`
-	Kind       string `json:"kind"`
-	Document   []byte `json:"document,omitempty"`
-	HeldBy     string `json:"held_by,omitempty"`
-	Batch      int    `json:"batch,omitempty"`
-	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all that were paid
-	Payments   []Ref  `json:"payments,omitempty"`
-	Signers    []ID   `json:"signers,omitempty"` // by payment; none: each payee himself
-}
-
-// ReturnDisbursement records what came back of a payment.
-type ReturnDisbursement struct {
-	Allocation ID          `json:"allocation"`
-	Payment    Ref         `json:"payment"`
-	Amount     Yuan        `json:"amount,omitzero"`
-	Items      []ItemCount `json:"items,omitempty"`
-	Kind       string      `json:"kind"`
-	Reason     Personal    `json:"reason,omitzero"`
-}
-
-// DemandRecovery asks for money back.
-type DemandRecovery struct {
-	Allocation ID       `json:"allocation"`
-	Payment    Ref      `json:"payment"`
-	Amount     Yuan     `json:"amount"`
-	By         Day      `json:"by,omitzero"`
-	Reason     Personal `json:"reason,omitzero"`
-}
-
 // Refusals about payments.
 var (
-	NoBatch         = newCode(10, "no-batch", "第 {line} 号名单行未经批次制单、复核即发放", "line {line} is paid without a batch that somebody else approved")
-	NoSuchPayment   = newCode(2, "no-such-payment", "本分配没有该笔发放：{payment}", "this allocation made no such payment: {payment}")
-	ReturnAbovePaid = newCode(3, "return-above-paid", "退回 {want} 超过未退数额 {out}", "{want} cannot come back, {out} of it is still out")
-	PaymentReversed = newCode(3, "payment-reversed", "该笔发放已被冲销：{payment}", "the payment was reversed: {payment}")
-	NothingPaid     = newCode(2, "nothing-paid", "批次 {batch} 没有可登记的发放", "batch {batch} has no payment to record a receipt of")
+	NoBatch       = newCode(10, "no-batch", "第 {line} 号名单行未经批次制单、复核即发放", "line {line} is paid without a batch that somebody else approved")
+	NoSuchPayment = newCode(2, "no-such-payment", "本分配没有该笔发放：{payment}", "this allocation made no such payment: {payment}")
 )
 
 func (c *Disburse) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
@@ -329,73 +185,6 @@ func (c *Disburse) ofBatch(d *decision) error {
 	return nil
 }
 
-func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-func (c *RecordReceipt) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
-	}
-	if c.Kind == "" {
-		return refuse(FieldMissing, "kind")
-	}
-	if len(c.Document) == 0 && c.HeldBy == "" {
-		return refuse(FieldMissing, "document / held_by")
-	}
-	if err := tagged("document", c.Document); err != nil {
-		return err
-	}
-	var numbers []int
-	if c.Batch != 0 {
-		if c.Batch < 1 || c.Batch > len(a.Batches) {
-			return refuse(NoSuch, said{"批次", "batch"}, c.Batch)
-		}
-		b := a.Batches[c.Batch-1]
-		for i, row := range b.Rows {
-			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed() == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
-				numbers = append(numbers, int(row.Payment))
-			}
-		}
-		if len(numbers) == 0 || len(c.BatchRows) > 0 && len(numbers) != len(c.BatchRows) {
-			return refuse(NothingPaid, c.Batch)
-		}
-	}
-	for i, ref := range c.Payments {
-		p, err := d.payment(a, ref)
-		if err != nil {
-			return err.at(i)
-		}
-		numbers = append(numbers, int(p.No))
-	}
-	slices.Sort(numbers)
-	if numbers = slices.Compact(numbers); len(numbers) == 0 {
-		return refuse(FieldMissing, "payments")
-	}
-	if len(c.Signers) != 0 && len(c.Signers) != len(numbers) {
-		return refuse(FieldWrong, "signers", len(c.Signers))
-	}
-	if err := d.parties(c.Signers); err != nil {
-		return err
-	}
-	e := &ReceiptRecorded{Kind: c.Kind, Document: c.Document, HeldBy: c.HeldBy, Payments: ranges(numbers)}
-	e.Private.Signers = c.Signers
-	d.add(e)
-	return nil
-}
-
-// ranges writes sorted numbers as first and last of each run.
-func ranges(numbers []int) [][2]int {
-	var runs [][2]int
-	for _, n := range numbers {
-		if k := len(runs); k > 0 && runs[k-1][1] == n-1 {
-			runs[k-1][1] = n
-		} else {
-			runs = append(runs, [2]int{n, n})
-		}
-	}
-	return runs
-}
-
 // payment finds the payment that a Ref names and that was not reversed.
 func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 	id, ok := d.l.Find(ref)
@@ -410,70 +199,6 @@ func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 		return nil, refuse(PaymentReversed, ref)
 	}
 	return p, nil
-}
-
-func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-
-// A closed allocation still takes what comes back.
-func (c *ReturnDisbursement) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
-	}
-	p, bad := d.payment(a, c.Payment)
-	if bad != nil {
-		return bad
-	}
-	if d.o.Date < p.Booked {
-		return refuse(BookedBefore, d.o.Date, p.Booked)
-	}
-	switch c.Kind {
-	case "payee", "unused-voucher", "recovery":
-	default:
-		return refuse(FieldWrong, "kind", c.Kind)
-	}
-	e := &DisbursementReturned{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
-	e.Private.Reason = c.Reason.sealed
-	for _, i := range c.Items {
-		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
-	}
-	if (e.Fen != 0) == (len(e.Items) > 0) {
-		return refuse(AmountNotPositive, e.Fen)
-	}
-	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).things() {
-		if t.quantity <= 0 {
-			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
-		}
-		out := a.out(p)
-		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
-		if !ok {
-			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
-		}
-		e.Back = append(e.Back, back...)
-	}
-	d.add(e)
-	return nil
-}
-
-func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
-func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
-func (c *DemandRecovery) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
-	}
-	p, bad := d.payment(a, c.Payment)
-	if bad != nil {
-		return bad
-	}
-	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
-		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
-	}
-	e := &RecoveryDemanded{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
-	e.Private.Reason = c.Reason.sealed
-	d.add(e)
-	return nil
 }
 
 func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
@@ -542,30 +267,6 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
-	a, err := l.allocationOf(r)
-	if err != nil {
-		return err
-	}
-	last := 0
-	for _, run := range e.Payments {
-		if run[0] <= last || run[1] < run[0] || run[1] > len(a.Payments) { // each payment once
-			return fmt.Errorf("no payments %d to %d behind %d", run[0], run[1], last)
-		}
-		last = run[1]
-	}
-	for _, run := range e.Payments {
-		for _, p := range a.Payments[run[0]-1 : run[1]] {
-			p.addReceipt(l.next())
-		}
-	}
-	for _, signer := range e.Private.Signers {
-		l.mentioned(signer, a.Programme, e.LastDay())
-	}
-	a.made(l, r, &entryMade{covers: e.Payments})
-	return nil
-}
-
 func (l *Ledger) paymentOf(a *Allocation, event ID) *Payment {
 	number, ok := l.Number(event)
 	if !ok {
@@ -576,70 +277,4 @@ func (l *Ledger) paymentOf(a *Allocation, event ID) *Payment {
 		return nil
 	}
 	return a.Payments[i]
-}
-
-func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
-	a, err := l.allocationOf(r)
-	if err != nil {
-		return err
-	}
-	p := l.paymentOf(a, e.Payment)
-	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
-		return fmt.Errorf("nothing is out of payment %s", e.Payment)
-	}
-	out := a.out(p)
-	if !out.close(e.Back) {
-		return fmt.Errorf("more than is out of payment %s", e.Payment)
-	}
-	p.stillOut(out)
-	first := a.putBack(e.Back, e.Date)
-	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
-	due := a.due(p.Line, p.Entitlement)
-	due.pay(e.Fen, e.Items, -1)
-	due.owe(r.ID)
-	p.rest.back = append(p.rest.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
-	m := &entryMade{payment: p, back: e.Back, given: (Entitlement{Fen: e.Fen, Items: e.Items}).things()}
-	for i, d := range e.Back {
-		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
-	}
-	a.made(l, r, m)
-	a.passUp(l, r, first)
-	return nil
-}
-
-// reverse undoes the payment's effect on what is due.
-func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
-	p.write().reversed = r.ID
-	p.stillOut(outflow{})
-	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
-	due.pay(p.Fen, p.Items(), -1)
-	due.owe(r.ID)
-}
-
-// unreturn undoes a return.
-func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
-	a := l.Allocations[b.ID]
-	p.stillOut(outflow{append(a.out(p).draws, back...)})
-	due := a.due(p.Line, p.Entitlement)
-	for _, x := range p.Back() {
-		if x.Event == event {
-			due.pay(x.Fen, x.Items, 1)
-		}
-	}
-	p.rest.back = slices.DeleteFunc(p.rest.back, func(x Back) bool { return x.Event == event })
-	due.settle(event)
-}
-
-func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
-	a, err := l.allocationOf(r)
-	if err != nil {
-		return err
-	}
-	p := l.paymentOf(a, e.Payment)
-	if p == nil {
-		return fmt.Errorf("no payment %s", e.Payment)
-	}
-	p.write().demanded = append(p.Demanded(), r.ID)
-	p.rest.claimed += e.Fen
-	return nil
 }

@@ -1,6 +1,16 @@
 package domain
 
-import "fmt"
+// across posts what moves out of one stream's account in transit into what
+// another holds.
+func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
+	first := len(l.postings)
+	l.moveLot(from, lot, quantity, cost, Transit, Held, "")
+	for i := first; i < len(l.postings); i++ {
+		if l.postings[i].Account != Transit {
+			l.postings[i].Stream = to
+		}
+	}
+}
 
 // AccountKind is one of the places where value can stand.
 type AccountKind string
@@ -72,35 +82,3 @@ func (l *Ledger) post(stream, item string, quantity int64, origin ID, from, to A
 		Posting{stream, from, item, -quantity, origin, form},
 		Posting{stream, to, item, quantity, origin, form})
 }
-
-// Form is the form in which an entitlement is given.
-type Form string
-
-// The forms of relief.
-const (
-	Bank    Form = "bank"    // to an account
-	Cash    Form = "cash"    // in hand, against a signature
-	Goods   Form = "goods"   // items
-	Voucher Form = "voucher" // a ticket or coupon of a face value
-)
-
-var formNames = map[Form][2]string{Bank: {"银行", "bank"}, Cash: {"现金", "cash"}, Goods: {"实物", "goods"}, Voucher: {"凭证", "voucher"}}
-
-// Say returns the form's name in a language.
-func (f Form) Say(l Lang) string {
-	if n, ok := formNames[f]; ok {
-		if l == Zh {
-			return n[0]
-		}
-		return n[1]
-	}
-	return string(f)
-}
-
-// Items of a command or event: how much of what.
-type ItemCount struct {
-	Item     string `json:"item"`
-	Quantity Count  `json:"quantity"`
-}
-
-func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }

@@ -159,14 +159,6 @@ type Principle struct {
 	Quote string `json:"quote"`
 }
 
-// Document is a basis or other paper by name and number.
-type Document struct {
-	Name   string `json:"name"`
-	Number string `json:"number,omitempty"`
-	Issued Day    `json:"issued,omitzero"`
-	File   []byte `json:"file,omitempty"` // tag of the file
-}
-
 // ProgrammeDefined begins a programme.
 type ProgrammeDefined struct {
 	Common
@@ -357,6 +349,12 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 		return i + 1, r, true
 	}
 	return 0, nil, false
+}
+
+// rulesOf returns the terms by which an allocation is judged.
+func (l *Ledger) rulesOf(a *Allocation) *Revision {
+	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	return r
 }
 
 func (e *ProgrammeDefined) fold(l *Ledger, r *Recorded) error {

@@ -1,6 +1,9 @@
 package domain
 
-import "errors"
+import (
+	"errors"
+	"reflect"
+)
 
 // Role is what an officer may do, for a unit and those below it.
 type Role string
@@ -116,10 +119,27 @@ var roleTable = []struct {
 	{&ConfirmErasure{}, []Role{PrivacyOfficer}, nil},
 }
 
+var roleRow = func() map[string]int {
+	rows := map[string]int{}
+	for i, row := range roleTable {
+		rows[CommandName(row.command)] = i
+	}
+	return rows
+}()
+
 var commandTypes = commandsByName()
+
+func commandsByName() map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for _, row := range roleTable {
+		types[CommandName(row.command)] = reflect.TypeOf(row.command).Elem()
+	}
+	return types
+}
 
 // Refusals about who acts.
 var (
+	SamePerson        = newCode(10, "same-person", "{first} 与 {second} 不得为同一人", "{first} and {second} must not be the same person")
 	UnknownActor      = newCode(0, "unknown-actor", "未登记的经办人：{officer}", "no such officer: {officer}")
 	ActorLeft         = newCode(0, "actor-left", "经办人 {officer} 已离任", "the officer {officer} has left")
 	RoleMissing       = newCode(0, "role-missing", "经办人对该单位没有所需职责（{roles}）", "the officer has none of the roles {roles} for that unit")

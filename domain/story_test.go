@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -170,27 +169,6 @@ func (s *story) apply(stream string, e Event, m Metadata) {
 			s.t.Fatalf("rule 1: the postings of %s (event %d) sum to %d of %q", TypeOf(e), r.Number, sum, item)
 		}
 	}
-}
-
-// fingerprint is the bytes that two equal states share: all that they hold, but
-// for the buffer of postings.
-func (l *Ledger) fingerprint() string {
-	h := &canon{}
-	v := reflect.ValueOf(l).Elem()
-	for i := range v.NumField() {
-		switch v.Type().Field(i).Name {
-		case "postings", "owed", "numbers":
-		default:
-			h.all = true
-			h.value(v.Field(i))
-		}
-	}
-	for _, o := range l.owed {
-		h.bytes(o.cause.ID[:])
-		h.number(int64(o.done))
-	}
-	sum := sha256.Sum256(h.out)
-	return string(sum[:])
 }
 
 func (s *story) mustDo(on string, c Command) ID {

@@ -33,13 +33,6 @@ type UnitChanged struct {
 	Division string `json:"division"`
 }
 
-// BooksClosed closes a unit's books up to and with a day; a process then
-// closes them in every fund and allocation of the unit.
-type BooksClosed struct {
-	Common
-	Through Day `json:"through"`
-}
-
 // UnitClosed ends a unit.
 type UnitClosed struct{ Common }
 
@@ -59,12 +52,6 @@ type ChangeUnit struct {
 	Division string `json:"division"`
 }
 
-// CloseBooks closes a unit's books through a day that is over.
-type CloseBooks struct {
-	Unit    ID  `json:"unit"`
-	Through Day `json:"through"`
-}
-
 // CloseUnit ends a unit that has nothing open below it.
 type CloseUnit struct {
 	Unit ID `json:"unit"`
@@ -72,10 +59,8 @@ type CloseUnit struct {
 
 // Refusals about units.
 var (
-	PeriodNotOver = newCode(7, "period-not-over", "{through} 尚未结束，不能结账", "the period through {through} is not over yet")
-	AlreadyClosed = newCode(7, "already-closed", "账期已结至 {through}", "the books are closed through {through} already")
-	UnitHasOpen   = newCode(0, "unit-has-open", "单位下仍有未结清的{kind}", "the unit still has an open {kind}")
-	TooDeep       = newCode(0, "too-deep", "层级超过 {max}", "more than {max} levels")
+	UnitHasOpen = newCode(0, "unit-has-open", "单位下仍有未结清的{kind}", "the unit still has an open {kind}")
+	TooDeep     = newCode(0, "too-deep", "层级超过 {max}", "more than {max} levels")
 )
 
 func (c *RegisterUnit) target(o *Order) string  { return Stream(UnitKind, Made(o.ID, "unit")) }
@@ -112,22 +97,6 @@ func (c *ChangeUnit) decide(d *decision) error {
 		return err
 	}
 	d.add(&UnitChanged{Name: c.Name, Kind: c.Kind, Division: code})
-	return nil
-}
-
-func (c *CloseBooks) target(*Order) string    { return Stream(UnitKind, c.Unit) }
-func (c *CloseBooks) unit(*Ledger, *Order) ID { return c.Unit }
-func (c *CloseBooks) decide(d *decision) error {
-	if err := d.openUnit(c.Unit); err != nil {
-		return err
-	}
-	if c.Through == 0 || c.Through >= DayOf(d.env.Now) {
-		return refuse(PeriodNotOver, c.Through)
-	}
-	if through := d.l.Units[c.Unit].ClosedThrough; c.Through <= through {
-		return refuse(AlreadyClosed, through)
-	}
-	d.add(&BooksClosed{Through: c.Through})
 	return nil
 }
 
@@ -212,21 +181,6 @@ func (e *UnitChanged) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-func (e *BooksClosed) fold(l *Ledger, r *Recorded) error {
-	u, err := l.unitOf(r)
-	if err != nil {
-		return err
-	}
-	if e.Through <= u.ClosedThrough {
-		return fmt.Errorf("closed through %s already", u.ClosedThrough)
-	}
-	u.ClosedThrough = e.Through
-	for _, stream := range l.streamsOf(u.ID) {
-		l.owe(r, stream, &PeriodClosed{Through: e.Through})
-	}
-	return nil
-}
-
 func (e *UnitClosed) fold(l *Ledger, r *Recorded) error {
 	u, err := l.unitOf(r)
 	if err == nil {
@@ -241,21 +195,4 @@ func (l *Ledger) unitOf(r *Recorded) (*Unit, error) {
 		return u, nil
 	}
 	return nil, fmt.Errorf("no such unit")
-}
-
-// streamsOf are the funds and allocations of a unit, in the order in which they
-// began.
-func (l *Ledger) streamsOf(unit ID) []string {
-	var open []heldIn
-	for _, f := range l.Funds {
-		if f.Unit == unit {
-			open = append(open, heldIn{f.began, Stream(FundKind, f.ID)})
-		}
-	}
-	for _, a := range l.Allocations {
-		if a.Unit == unit {
-			open = append(open, heldIn{a.began, Stream(AllocationKind, a.ID)})
-		}
-	}
-	return inOrder(open)
 }

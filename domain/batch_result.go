@@ -1,0 +1,272 @@
+package domain
+
+import "fmt"
+
+// BatchSentToBank says that the bank has the batch's file.
+type BatchSentToBank struct {
+	Common
+	Batch int    `json:"batch"`
+	Bank  string `json:"bank"`
+	File  []byte `json:"file,omitempty"` // SHA-256
+}
+
+// NotPaid is a row that was not paid, and why.
+type NotPaid struct {
+	Row  int    `json:"row"`
+	Code string `json:"code"` // the bank's, or "absent"
+}
+
+// BankResultTaken is the bank's answer for all rows of a batch: what it does
+// not list as rejected was paid.
+type BankResultTaken struct {
+	Common
+	Batch    int       `json:"batch"`
+	File     []byte    `json:"file,omitempty"` // SHA-256
+	Count    int       `json:"count"`
+	Fen      Fen       `json:"fen"` // of the rows that were paid
+	Rejected []NotPaid `json:"rejected,omitempty"`
+}
+
+// BatchPaid says that a batch of cash, goods or vouchers was handed out, but
+// for the rows it lists.
+type BatchPaid struct {
+	Common
+	Batch    int            `json:"batch"`
+	NotPaid  []NotPaid      `json:"not_paid,omitempty"`
+	Vouchers []VoucherOfRow `json:"vouchers,omitempty"`
+}
+
+// VoucherOfRow is the number of the voucher handed out for a row.
+type VoucherOfRow struct {
+	Row    int    `json:"row"`
+	Number string `json:"number"`
+}
+
+// SendBatchToBank records that the bank has the file.
+type SendBatchToBank struct {
+	Allocation ID     `json:"allocation"`
+	Batch      int    `json:"batch"`
+	Bank       string `json:"bank"`
+	File       []byte `json:"file,omitempty"`
+}
+
+// TakeBankResult takes the bank's answer; Count and Amount are of the rows that
+// it paid, and must match.
+type TakeBankResult struct {
+	Allocation ID        `json:"allocation"`
+	Batch      int       `json:"batch"`
+	File       []byte    `json:"file,omitempty"`
+	Count      int       `json:"count"`
+	Amount     Yuan      `json:"amount"`
+	Rejected   []NotPaid `json:"rejected,omitempty"`
+}
+
+// PayBatch records that a batch was handed out.
+type PayBatch struct {
+	Allocation ID             `json:"allocation"`
+	Batch      int            `json:"batch"`
+	NotPaid    []NotPaid      `json:"not_paid,omitempty"`
+	Vouchers   []VoucherOfRow `json:"vouchers,omitempty"`
+}
+
+// Refusals about the result of a batch.
+var (
+	NotTheForm     = newCode(0, "not-the-form", "批次以{form}发放，不能如此处理", "a batch in the form {form} is not handled so")
+	ResultMismatch = newCode(0, "result-mismatch", "银行回盘 {count} 笔 {sum} 元，批次应为 {rows} 笔 {total} 元", "the bank's result has {count} payments of {sum} yuan, the batch has {rows} of {total}")
+	NoSuchRow      = newCode(0, "no-such-row", "批次没有第 {row} 行，或重复", "the batch has no row {row}, or it stands there twice")
+	RecordLate     = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
+)
+
+// without checks a list of rows that were not paid.
+func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
+	not := map[int]bool{}
+	for _, n := range list {
+		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != Waiting {
+			return nil, refuse(NoSuchRow, n.Row)
+		}
+		if n.Code == "" {
+			return nil, refuse(FieldMissing, "code")
+		}
+		not[n.Row] = true
+	}
+	return not, nil
+}
+
+// payable refuses a batch that is not approved, is paid by who prepared it, or
+// has a stopped line among the rows to be paid (rules 9 and 10): those from
+// first to last for which pays says so.
+func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
+	if b.Approved == (ID{}) {
+		return refuse(BatchIs, b.No, said{"未复核", "not approved"})
+	}
+	if b.PreparedBy == d.actor() {
+		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"出纳", "payer"})); err != nil {
+			return err
+		}
+	}
+	if err := d.recordedInTime(a); err != nil {
+		return err
+	}
+	for i := first - 1; i < last; i++ {
+		r := &b.Rows[i]
+		if a.Lines[r.Line-1].Stopped != (ID{}) && pays(i+1) {
+			if err := d.conduct(i, refuse(LineIsStopped, int(r.Line))); err != nil {
+				return err
+			}
+		}
+	}
+	if len(d.irregular) == 0 {
+		return nil
+	}
+	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
+}
+
+// recordedInTime is the limit within which a payment is to be recorded.
+func (d *decision) recordedInTime(a *Allocation) error {
+	rules := d.l.rulesOf(a)
+	if rules == nil || rules.RecordWithin == 0 {
+		return nil
+	}
+	until := d.last().Add(rules.RecordWithin)
+	if on := DayOf(d.env.Now); on > until {
+		return d.conduct(-1, refuse(RecordLate, until, on))
+	}
+	return nil
+}
+
+func (c *SendBatchToBank) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *SendBatchToBank) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *SendBatchToBank) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Form != Bank {
+		return refuse(NotTheForm, b.Form)
+	}
+	if b.Sent != (ID{}) {
+		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
+	}
+	if err := d.payable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
+		return err
+	}
+	if c.Bank == "" {
+		return refuse(FieldMissing, "bank")
+	}
+	d.add(&BatchSentToBank{Batch: c.Batch, Bank: c.Bank, File: c.File})
+	return nil
+}
+
+func (c *TakeBankResult) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *TakeBankResult) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *TakeBankResult) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Sent == (ID{}) {
+		return refuse(BatchIs, c.Batch, said{"未送银行", "not sent"})
+	}
+	not, err := b.without(c.Rejected)
+	if err != nil {
+		return err
+	}
+	var count int
+	var sum Fen
+	for i, r := range b.Rows {
+		if !not[i+1] {
+			count++
+			sum += r.Fen
+		}
+	}
+	if count != c.Count || sum != c.Amount.Fen() {
+		return refuse(ResultMismatch, c.Count, c.Amount.Fen(), count, sum)
+	}
+	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
+		return err
+	}
+	d.add(&BankResultTaken{Batch: c.Batch, File: c.File, Count: count, Fen: sum, Rejected: c.Rejected})
+	return nil
+}
+
+func (c *PayBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *PayBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *PayBatch) decide(d *decision) error {
+	a, b, err := d.batch(c.Allocation, c.Batch)
+	if err != nil {
+		return err
+	}
+	if b.Form == Bank {
+		return refuse(NotTheForm, b.Form)
+	}
+	not, err := b.without(c.NotPaid)
+	if err != nil {
+		return err
+	}
+	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, v := range c.Vouchers {
+		if v.Row < 1 || v.Row > len(b.Rows) || v.Number == "" || seen[v.Number] || b.Form != Voucher {
+			return refuse(NoSuchRow, v.Row)
+		}
+		seen[v.Number] = true
+	}
+	d.add(&BatchPaid{Batch: c.Batch, NotPaid: c.NotPaid, Vouchers: c.Vouchers})
+	return nil
+}
+
+func (e *BatchSentToBank) fold(l *Ledger, r *Recorded) error {
+	_, b, err := l.batchOf(r, e.Batch)
+	if err == nil {
+		b.Sent = r.ID
+	}
+	return err
+}
+
+func (e *BankResultTaken) fold(l *Ledger, r *Recorded) error {
+	return l.paid(r, e.Batch, e.Rejected, nil)
+}
+
+func (e *BatchPaid) fold(l *Ledger, r *Recorded) error {
+	return l.paid(r, e.Batch, e.NotPaid, e.Vouchers)
+}
+
+// paid owes a DisbursementMade or DisbursementRejected for each row.
+func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
+	a, b, err := l.batchOf(r, no)
+	if err != nil {
+		return err
+	}
+	if b.Result != (ID{}) || b.Rejected != (ID{}) {
+		return fmt.Errorf("batch %d has its result", no)
+	}
+	b.Result = r.ID
+	codes, numbers := map[int]string{}, map[int]string{}
+	for _, n := range not {
+		codes[n.Row] = n.Code
+	}
+	for _, v := range vouchers {
+		numbers[v.Row] = v.Number
+	}
+	var rows []int
+	for i, row := range b.Rows {
+		if row.State == Waiting {
+			rows = append(rows, i+1)
+		}
+	}
+	l.oweMade(r, a.Stream, len(rows), func(from, to int) []Event {
+		var events []Event
+		for _, no := range rows[from:to] {
+			row := &b.Rows[no-1]
+			if code, bad := codes[no]; bad {
+				events = append(events, &DisbursementRejected{Batch: b.No, Row: no, Code: code})
+				continue
+			}
+			events = append(events, &DisbursementMade{Batch: b.No, Row: no, Fen: row.Fen, Items: row.Items(), Draws: row.Draws, Voucher: numbers[no]})
+		}
+		return events
+	})
+	return nil
+}

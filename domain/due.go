@@ -1,0 +1,182 @@
+package domain
+
+import "slices"
+
+// Form is the form in which an entitlement is given.
+type Form string
+
+// The forms of relief.
+const (
+	Bank    Form = "bank"    // to an account
+	Cash    Form = "cash"    // in hand, against a signature
+	Goods   Form = "goods"   // items
+	Voucher Form = "voucher" // a ticket or coupon of a face value
+)
+
+var formNames = map[Form][2]string{Bank: {"银行", "bank"}, Cash: {"现金", "cash"}, Goods: {"实物", "goods"}, Voucher: {"凭证", "voucher"}}
+
+// Say returns the form's name in a language.
+func (f Form) Say(l Lang) string {
+	if n, ok := formNames[f]; ok {
+		if l == Zh {
+			return n[0]
+		}
+		return n[1]
+	}
+	return string(f)
+}
+
+// Entitlement is one thing that a line is to receive: a form, and fen or items.
+type Entitlement struct {
+	Form  Form      `json:"form"`
+	Fen   Fen       `json:"fen,omitempty"`
+	Items []GoodsOf `json:"items,omitempty"`
+}
+
+// things lists what an entitlement or row moves, as items with quantities.
+func (e Entitlement) things() []goodsOut {
+	if len(e.Items) == 0 {
+		return []goodsOut{{Money, int64(e.Fen)}}
+	}
+	things := make([]goodsOut, len(e.Items))
+	for i, g := range e.Items {
+		things[i] = goodsOut{g.Item, int64(g.Quantity)}
+	}
+	return things
+}
+
+// gives is what a line is to receive. All lines that get as much money and
+// nothing else have the same one.
+type gives struct{ Give []Entitlement }
+
+func (l *Ledger) give(list []Entitlement) *gives {
+	if len(list) != 1 || len(list[0].Items) > 0 {
+		return &gives{list}
+	}
+	key := moneyOnly{list[0].Form, list[0].Fen}
+	one := l.gives[key]
+	if one == nil {
+		one = &gives{list}
+		l.gives[key] = one
+	}
+	return one
+}
+
+// moneyOnly is an entitlement without goods.
+type moneyOnly struct {
+	form Form
+	fen  Fen
+}
+
+// Due is an entitlement as it stands.
+type Due struct {
+	of             *gives
+	which          uint32
+	reserved, paid int64 // of its only thing, or its first
+	rest           *dueRest
+}
+
+// Entitlement is what was admitted.
+func (d *Due) Entitlement() *Entitlement { return &d.of.Give[d.which] }
+
+// Items are its goods.
+func (d *Due) Items() []GoodsOf { return d.Entitlement().Items }
+
+// dueRest is what few entitlements have.
+type dueRest struct {
+	reserved, paid []int64 // of the things behind the first
+	back           []ID
+}
+
+func (d *Due) write() *dueRest {
+	if d.rest == nil {
+		d.rest = &dueRest{}
+		if n := len(d.Items()) - 1; n > 0 {
+			d.rest.reserved, d.rest.paid = make([]int64, n), make([]int64, n)
+		}
+	}
+	return d.rest
+}
+
+// Left is what of the i-th thing is neither reserved nor paid.
+func (d *Due) Left(i int) int64 {
+	all := int64(d.Entitlement().Fen)
+	if items := d.Items(); len(items) > 0 {
+		all = int64(items[i].Quantity)
+	}
+	switch {
+	case i == 0:
+		return all - d.reserved - d.paid
+	case d.rest == nil:
+		return all
+	}
+	return all - d.rest.reserved[i-1] - d.rest.paid[i-1]
+}
+
+// all is everything of an entitlement that is neither paid nor reserved.
+func (d *Due) all() (fen Fen, items []GoodsOf) {
+	for i, t := range d.Entitlement().things() {
+		left := max(d.Left(i), 0)
+		switch {
+		case t.item == Money:
+			fen = Fen(left)
+		case left > 0:
+			items = append(items, GoodsOf{t.item, Quantity(left)})
+		}
+	}
+	return fen, items
+}
+
+// Back are rejects, returns and reversals that no later payment names yet.
+func (d *Due) Back() []ID {
+	if d.rest == nil {
+		return nil
+	}
+	return d.rest.back
+}
+
+// owe remembers that something came back, which a later payment must name.
+func (d *Due) owe(event ID) {
+	rest := d.write()
+	rest.back = append(rest.back, event)
+}
+
+// settle forgets what came back, now that a payment names it.
+func (d *Due) settle(event ID) {
+	if len(d.Back()) > 0 {
+		d.rest.back = slices.DeleteFunc(d.rest.back, func(id ID) bool { return id == event })
+	}
+}
+
+// pay counts what was paid, times 1 or -1.
+func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
+	d.count(&d.paid, func(r *dueRest) []int64 { return r.paid }, fen, items, times)
+}
+
+// reserve counts what a batch holds, times 1 or -1.
+func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
+	d.count(&d.reserved, func(r *dueRest) []int64 { return r.reserved }, fen, items, times)
+}
+
+// count adds to what is kept of the first thing and of those behind it. Things
+// that the entitlement does not have count nowhere.
+func (d *Due) count(first *int64, behind func(*dueRest) []int64, fen Fen, items []GoodsOf, times int64) {
+	if len(d.Items()) == 0 && len(items) == 0 {
+		*first += times * int64(fen)
+	}
+	for _, g := range items {
+		for i, own := range d.Items() {
+			switch {
+			case own.Item != g.Item:
+			case i == 0:
+				*first += times * int64(g.Quantity)
+			default:
+				behind(d.write())[i-1] += times * int64(g.Quantity)
+			}
+		}
+	}
+}
+
+func (a *Allocation) due(line, entitlement int32) *Due {
+	return &a.Lines[line-1].Due[entitlement-1]
+}

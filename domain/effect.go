@@ -1,0 +1,147 @@
+package domain
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Effect is what an accepted command led to.
+type Effect struct {
+	Command ID
+	Stream  string
+	Digest  []byte
+	Events  []ID
+	// rows are 1 + the numbers of the events that processes posted for rows of
+	// the command, by row; 0 for none.
+	rows []uint32
+	// Complete is false while parts of a list are missing.
+	Complete bool
+	parts    int // parts that are there
+}
+
+// Ref names an earlier entry by the command that made it, and the row where
+// that command made several (format section 2).
+type Ref struct {
+	Command ID  `json:"command"`
+	Row     int `json:"row,omitempty"`
+}
+
+func (r Ref) String() string {
+	if r.Row > 0 {
+		return fmt.Sprintf("%s/%d", r.Command, r.Row)
+	}
+	return r.Command.String()
+}
+
+// Refusals about a command that was given before.
+var (
+	OtherContent = newCode(5, "other-content", "命令 {command} 已执行过，内容不同", "the command {command} was accepted before with other content")
+)
+
+// note remembers what led to an event that was folded: its command, or for a
+// row that a process posted the command and row of its first step, by which
+// later commands name it.
+func (l *Ledger) note(r *Recorded) {
+	at := &l.log[len(l.log)-1]
+	p := r.Meta.Command
+	if p == nil {
+		if at.cause == 0 || at.row == 0 {
+			return
+		}
+		if e := l.effects[l.log[at.cause-1].command]; e != nil {
+			for len(e.rows) < int(at.row) {
+				e.rows = append(e.rows, 0)
+			}
+			e.rows[at.row-1] = uint32(len(l.log))
+		}
+		return
+	}
+	i, known := l.commands[p.ID]
+	if !known {
+		i = uint32(len(l.effects))
+		l.effects = append(l.effects, &Effect{Command: p.ID, Stream: l.names[at.stream], Digest: p.Digest, Complete: true})
+		l.commands[p.ID] = i
+	}
+	at.command = i
+	e := l.effects[i]
+	e.Events = append(e.Events, r.ID)
+	if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
+		part, of := list.list()
+		e.parts = part
+		e.Complete = part == of
+	}
+}
+
+// rowOf is the row of a batch that an event carries out, 0 for none.
+func rowOf(r *Recorded) int {
+	switch e := r.Event.(type) {
+	case *DisbursementMade:
+		if e.Batch > 0 {
+			return e.Row
+		}
+	case *DisbursementRejected:
+		return e.Row
+	}
+	return 0
+}
+
+// Effect returns what a command led to, nil for one that was never accepted.
+func (l *Ledger) Effect(command ID) *Effect { return l.effects[l.commands[command]] }
+
+// Done returns what an accepted command led to. The same command with other
+// content is refused (rule 5).
+func (l *Ledger) Done(command ID, digest []byte) (*Effect, error) {
+	e := l.Effect(command)
+	if e == nil {
+		return nil, nil
+	}
+	if !bytes.Equal(e.Digest, digest) {
+		return nil, refuse(OtherContent, command)
+	}
+	return e, nil
+}
+
+// Find returns the event that a Ref names.
+func (l *Ledger) Find(r Ref) (ID, bool) {
+	e := l.Effect(r.Command)
+	if e == nil {
+		return ID{}, false
+	}
+	if r.Row >= 1 && r.Row <= len(e.rows) && e.rows[r.Row-1] > 0 {
+		return l.log[e.rows[r.Row-1]-1].id, true
+	}
+	if r.Row == 0 && len(e.Events) > 0 {
+		return e.Events[0], true
+	}
+	return ID{}, false
+}
+
+// RefTo returns how a command names an event: by the command that made it, with
+// the row where a process posted it.
+func (l *Ledger) RefTo(event ID) (Ref, bool) {
+	at := l.at(event)
+	if at == nil {
+		return Ref{}, false
+	}
+	if e := l.effects[at.command]; e != nil {
+		return Ref{Command: e.Command}, e.Events[0] == event
+	}
+	if at.cause == 0 || at.row == 0 {
+		return Ref{}, false
+	}
+	e := l.effects[l.log[at.cause-1].command]
+	if n, _ := l.Number(event); e == nil || int(at.row) > len(e.rows) || uint64(e.rows[at.row-1]) != n+1 {
+		return Ref{}, false
+	}
+	return Ref{e.Command, int(at.row)}, true
+}
+
+// CommandOf returns the command that led to an event, zero for a process.
+func (l *Ledger) CommandOf(event ID) ID {
+	if at := l.at(event); at != nil {
+		if e := l.effects[at.command]; e != nil {
+			return e.Command
+		}
+	}
+	return ID{}
+}

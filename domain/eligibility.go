@@ -1,0 +1,109 @@
+package domain
+
+// Eligible is a programme and a category.
+type Eligible struct {
+	Programme ID
+	Category  string
+}
+
+// Match is a comparison with an outside register.
+type Match struct {
+	Register string
+	On       Day
+}
+
+// EligibilityDecided is a decision about one party, programme and category.
+type EligibilityDecided struct {
+	Common
+	Programme ID   `json:"programme"`
+	Eligible  bool `json:"eligible"`
+	Private   struct {
+		Category string `json:"category,omitempty"`
+		Reason   Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// RegisterMatched records what an outside register said about a party.
+type RegisterMatched struct {
+	Common
+	Register string `json:"register"`
+	Private  struct {
+		Finding Sealed `json:"finding,omitzero"`
+	} `json:"-"`
+}
+
+// DecideEligibility decides whether a party is eligible.
+type DecideEligibility struct {
+	Party     ID       `json:"party"`
+	Programme ID       `json:"programme"`
+	Category  string   `json:"category,omitempty"`
+	Eligible  bool     `json:"eligible"`
+	Reason    Personal `json:"reason,omitzero"`
+}
+
+// MatchRegister records what an outside register says.
+type MatchRegister struct {
+	Party    ID       `json:"party"`
+	Register string   `json:"register"`
+	Finding  Personal `json:"finding,omitzero"`
+}
+
+func (c *DecideEligibility) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *DecideEligibility) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *DecideEligibility) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if d.l.Programmes[c.Programme] == nil {
+		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+	}
+	if d.l.concerns(d.actor(), c.Party) {
+		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
+			return err
+		}
+	}
+	e := &EligibilityDecided{Programme: c.Programme, Eligible: c.Eligible}
+	e.Private.Category, e.Private.Reason = c.Category, c.Reason.sealed
+	if err := d.replace(c.target(d.o), e); err != nil {
+		return err
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *MatchRegister) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *MatchRegister) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *MatchRegister) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if c.Register == "" {
+		return refuse(FieldMissing, "register")
+	}
+	e := &RegisterMatched{Register: c.Register}
+	e.Private.Finding = c.Finding.sealed
+	d.add(e)
+	return nil
+}
+
+func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err != nil {
+		return err
+	}
+	if p.Eligible == nil {
+		p.Eligible = map[Eligible]bool{}
+	}
+	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
+	l.mentioned(p.ID, e.Programme, e.LastDay())
+	return nil
+}
+
+func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
+		l.mentioned(p.ID, ID{}, e.LastDay())
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package domain
+
+import "bytes"
+
+// signedText says whether an event has the text that its digest is of.
+func (j *Judge) signedText(v *Verdict, r *Recorded, read Reading) bool {
+	t := read.Text
+	if t == nil {
+		v.add(refuse(TextMissing))
+		return false
+	}
+	if t.Wrong != "" {
+		v.add(refuse(TextWrong, t.Wrong))
+		return false
+	}
+	if !bytes.Equal(t.Digest[:], r.Meta.Command.Digest) {
+		v.add(refuse(DigestWrong))
+	}
+	ledger := j.l.ID
+	if open, first := t.Order.Body.(*OpenLedger); first {
+		ledger = open.Ledger
+	}
+	if t.Ledger != ledger {
+		v.add(refuse(SaysOtherwise, "ledger", ledger, t.Ledger))
+	}
+	return true
+}
+
+// signatures judges that the actor, and the second officer where there must be
+// one, have signed with the keys that were theirs. In a simulated ledger a name
+// alone is enough, but a signature that is there must hold.
+func (j *Judge) signatures(v *Verdict, r *Recorded, o *Order, read Reading) {
+	proof, second := r.Meta.Command, r.Meta.Second
+	if open, first := o.Body.(*OpenLedger); first {
+		if len(open.Registrars) != 2 {
+			return // refused when it is decided
+		}
+		j.signed(v, open.Registrars[0].Officer, open.Registrars[0].Key, proof.Key, proof.Signature, read.Signed, open.Simulated)
+		switch {
+		case second != nil && second.Officer != open.Registrars[1].Officer:
+			v.add(refuse(SaysOtherwise, "second", second.Officer, open.Registrars[1].Officer))
+		case second != nil:
+			j.signed(v, open.Registrars[1].Officer, open.Registrars[1].Key, second.Key, second.Signature, read.SecondSigned, open.Simulated)
+		case !open.Simulated:
+			v.add(refuse(NotSigned, open.Registrars[1].Officer))
+		}
+		return
+	}
+	simulated := j.l.Opened != nil && j.l.Opened.Simulated
+	if actor := j.l.Officers[o.Actor]; actor != nil {
+		j.signed(v, o.Actor, actor.Key(), proof.Key, proof.Signature, read.Signed, simulated)
+	}
+	switch officer := j.l.Officers[o.Second]; {
+	case o.Second == ID{} && second != nil:
+		v.add(refuse(SaysOtherwise, "second", second.Officer, "-"))
+	case officer == nil: // refused when it is decided, if there must be one
+	case second == nil || second.Officer != o.Second:
+		v.add(refuse(NotSigned, o.Second))
+	default:
+		j.signed(v, o.Second, officer.Key(), second.Key, second.Signature, read.SecondSigned, simulated)
+	}
+}
+
+func (j *Judge) signed(v *Verdict, officer ID, his, key, signature []byte, holds, simulated bool) {
+	switch {
+	case len(signature) == 0 && simulated:
+	case len(signature) == 0:
+		v.add(refuse(NotSigned, officer))
+	case !bytes.Equal(his, key):
+		v.add(refuse(KeyNotHis, officer))
+	case !holds:
+		v.add(refuse(SignatureBad, officer))
+	}
+}

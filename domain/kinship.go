@@ -1,0 +1,102 @@
+package domain
+
+import "slices"
+
+// KinshipFiled is an officer's filing (备案) of a relative; who it is stands in
+// private.
+type KinshipFiled struct {
+	Common
+	Private struct {
+		Party    ID     `json:"party"`
+		Relation Sealed `json:"relation,omitzero"`
+	} `json:"-"`
+}
+
+// FileKinship files a relative of the acting officer.
+type FileKinship struct {
+	Officer  ID       `json:"officer"`
+	Party    ID       `json:"party"`
+	Relation Personal `json:"relation,omitzero"`
+}
+
+// Refusals about kinship.
+var (
+	OnlyHimself   = newCode(0, "only-himself", "只能由本人备案：{officer}", "only the officer himself files this: {officer}")
+	DecidesForKin = newCode(10, "decides-for-kin", "经办人 {officer} 不得为本人或已备案亲属作决定", "the officer {officer} cannot decide about himself or filed kin")
+)
+
+func (c *FileKinship) target(*Order) string        { return Stream(OfficerKind, c.Officer) }
+func (c *FileKinship) unit(l *Ledger, _ *Order) ID { return l.unitOfOfficer(c.Officer) }
+func (c *FileKinship) decide(d *decision) error {
+	if _, err := d.officer(c.Officer); err != nil {
+		return err
+	}
+	if d.o.Actor != c.Officer {
+		return refuse(OnlyHimself, c.Officer)
+	}
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	e := &KinshipFiled{}
+	e.Private.Party, e.Private.Relation = c.Party, c.Relation.sealed
+	d.add(e)
+	return nil
+}
+
+// Concerns says whether an officer would decide about himself or kin he has
+// filed (rule 10).
+func (l *Ledger) concerns(officer, party ID) bool {
+	o := l.Officers[officer]
+	if o == nil || party == (ID{}) {
+		return false
+	}
+	same := func(p ID) bool { return p != ID{} && l.same(p) == l.same(party) }
+	return same(o.Party) || slices.ContainsFunc(o.Kin, same)
+}
+
+// notAboutKin refuses a decision about the actor or kin he has filed.
+func (d *decision) notAboutKin(lines []*Line) error {
+	o := d.l.Officers[d.actor()]
+	if o == nil || o.Party == (ID{}) && len(o.Kin) == 0 {
+		return nil
+	}
+	for i, line := range lines {
+		if d.l.concerns(o.ID, line.Beneficiary) || d.l.concerns(o.ID, line.Payee()) {
+			if err := d.conduct(i, refuse(DecidesForKin, o.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
+	lines := make([]*Line, len(b.Rows))
+	for i, line := range a.linesOf(b.Rows) {
+		lines[i] = line.Line
+	}
+	return d.notAboutKin(lines)
+}
+
+// secondIsNoPayee keeps the second officer of an irregular record from vouching
+// for money that he or his kin receive.
+func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
+	if len(d.irregular) == 0 {
+		return nil
+	}
+	for _, line := range lines {
+		if d.l.concerns(d.o.Second, line.Payee()) || d.l.concerns(d.o.Second, line.Beneficiary()) {
+			return refuse(NeedsSecond, d.o.Second)
+		}
+	}
+	return nil
+}
+
+func (e *KinshipFiled) fold(l *Ledger, r *Recorded) error {
+	o, err := l.officerOf(r)
+	if err != nil {
+		return err
+	}
+	o.Kin = append(o.Kin, e.Private.Party)
+	return nil
+}

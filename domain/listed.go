@@ -1,0 +1,182 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// lineCheck checks rows of a list against the rules of a programme.
+type lineCheck struct {
+	d     *decision
+	a     *Allocation
+	rules *Revision
+	sums  map[ID]Fen
+}
+
+// Refusals about who is listed for what.
+var (
+	CategoryUnknown = newCode(11, "category-unknown", "对象类别 {category} 不在项目范围", "the category {category} is none of the programme's")
+	Exclusive       = newCode(11, "exclusive", "类别 {category} 与该对象已有的 {other} 互斥", "the category {category} excludes {other}, which the person has")
+	FormNotAllowed  = newCode(11, "form-not-allowed", "项目不允许以{form}发放", "the programme does not give in the form {form}")
+	OffStandard     = newCode(11, "off-standard", "金额 {amount} 元不在标准 {least} 至 {most} 元之内", "{amount} yuan is outside the standard of {least} to {most}")
+	AboveCap        = newCode(11, "above-cap", "该对象合计 {sum} 元，超过上限 {cap} 元", "{sum} yuan for one person is above the cap of {cap}")
+	PayeeIsDead     = newCode(11, "payee-dead", "对象已于 {day} 死亡", "the person died on {day}")
+	WhyOtherPayee   = newCode(0, "why-other-payee", "收款人不是享受人本人，须写明原因：{payee}", "the payee is not the beneficiary: say why: {payee}")
+)
+
+func (k *lineCheck) row(i int, row LineRow) error {
+	l := k.d.l
+	b := l.Parties[row.Beneficiary]
+	switch {
+	case b == nil:
+		return refuse(NoSuch, said{"对象", "party"}, row.Beneficiary).at(i)
+	case row.Payee != ID{} && l.Parties[row.Payee] == nil:
+		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
+	case row.Household != ID{} && l.Parties[row.Household] == nil:
+		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
+	case b.Erased:
+		return refuse(IsErased, row.Beneficiary).at(i)
+	case row.Payee != ID{} && l.Parties[row.Payee].Erased:
+		return refuse(IsErased, row.Payee).at(i)
+	case row.Household != ID{} && l.Parties[row.Household].Erased:
+		return refuse(IsErased, row.Household).at(i)
+	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
+		return refuse(WhyOtherPayee, row.Payee).at(i)
+	case len(row.Give) == 0:
+		return refuse(FieldMissing, "give").at(i)
+	case (row.People != Headcount{}) != (b.Type == Group):
+		return refuse(FieldWrong, "people", fmt.Sprint(row.People.Relation, row.People.People)).at(i)
+	}
+	if b.Type == Group {
+		if err := row.People.check(); err != nil {
+			return err.(*Refusal).at(i)
+		}
+	}
+	if row.Disclosure != "" && row.Disclosure != row.Disclosure.Stricter("") {
+		return refuse(FieldWrong, "disclosure", string(row.Disclosure)).at(i)
+	}
+	if b.Dead != 0 && b.Dead <= k.d.first() {
+		if err := k.d.conduct(i, refuse(PayeeIsDead, b.Dead)); err != nil {
+			return err
+		}
+	}
+	if len(k.rules.Categories) > 0 {
+		cat, ok := k.rules.Category(row.Category)
+		if !ok {
+			if err := k.d.conduct(i, refuse(CategoryUnknown, row.Category)); err != nil {
+				return err
+			}
+		} else if err := k.exclusive(i, row, cat); err != nil {
+			return err
+		}
+	}
+	for _, g := range row.Give {
+		if err := k.give(i, row, g); err != nil {
+			return err
+		}
+	}
+	return k.nomination(i, row)
+}
+
+func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
+	if len(cat.Excludes) == 0 {
+		return nil
+	}
+	who := k.d.l.Parties[k.d.l.same(row.Beneficiary)]
+	if who == nil {
+		return nil
+	}
+	for _, listed := range who.listedAs {
+		if slices.Contains(cat.Excludes, listed) {
+			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
+		}
+	}
+	return nil
+}
+
+func (k *lineCheck) give(i int, row LineRow, g Give) error {
+	if _, ok := formNames[g.Form]; !ok {
+		return refuse(FieldWrong, "form", string(g.Form)).at(i)
+	}
+	if (g.Amount != 0) == (len(g.Items) > 0) || g.Amount < 0 || (g.Form == Goods) != (len(g.Items) > 0) {
+		return refuse(AmountNotPositive, g.Amount.Fen()).at(i)
+	}
+	seen := map[string]bool{}
+	for _, c := range g.Items {
+		if c.Item == "" || seen[c.Item] || c.Quantity <= 0 {
+			return refuse(AmountNotPositive, c).at(i)
+		}
+		seen[c.Item] = true
+	}
+	if !slices.Contains(k.rules.Forms, g.Form) {
+		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form)); err != nil {
+			return err
+		}
+	}
+	if g.Amount == 0 {
+		return nil
+	}
+	for _, s := range k.rules.Standards {
+		if s.Category != "" && s.Category != row.Category || s.Form != "" && s.Form != g.Form {
+			continue
+		}
+		if g.Amount < s.Least || g.Amount > s.Most {
+			if err := k.d.conduct(i, refuse(OffStandard, g.Amount.Fen(), s.Least.Fen(), s.Most.Fen())); err != nil {
+				return err
+			}
+		}
+		break
+	}
+	who := k.d.l.same(row.Beneficiary)
+	k.sums[who] += g.Amount.Fen()
+	if cap := k.rules.CapPerPerson.Fen(); cap > 0 && k.sums[who] > cap && row.People == (Headcount{}) {
+		if err := k.d.conduct(i, refuse(AboveCap, k.sums[who], cap)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *lineCheck) nomination(i int, row LineRow) error {
+	if row.Nomination == 0 {
+		if k.rules.NominationsUntil != nil {
+			return k.d.conduct(i, refuse(NominationMissing, sayTime(*k.rules.NominationsUntil)))
+		}
+		return nil
+	}
+	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {
+		return refuse(NoSuch, said{"推荐名单", "nomination"}, row.Nomination).at(i)
+	}
+	nom := k.a.Nominations[row.Nomination-1]
+	if nom.Rejected != (ID{}) {
+		return refuse(NominationDone, row.Nomination).at(i)
+	}
+	if until, late := k.d.l.late(k.a, nom); late {
+		return k.d.conduct(i, refuse(NominationLate, sayTime(nom.Arrived), sayTime(until)))
+	}
+	return nil
+}
+
+// promised adds up what each beneficiary is listed for in an allocation.
+func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
+	sums := map[ID]Fen{}
+	for _, n := range l.Notices {
+		if n.Allocation != a.ID || n.Withdrawn != (ID{}) {
+			continue
+		}
+		for _, line := range n.Live() {
+			for _, g := range line.Give {
+				sums[l.same(line.Beneficiary)] += g.Fen
+			}
+		}
+	}
+	return sums
+}
+
+// list remembers that somebody stands on an admitted line of a category.
+func (l *Ledger) list(beneficiary ID, category string) {
+	p := l.Parties[l.same(beneficiary)]
+	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
+		p.listedAs = append(p.listedAs, category)
+	}
+}

@@ -1,0 +1,92 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// PartiesMerged says that this party is another one, which goes on for both.
+type PartiesMerged struct {
+	Common
+	Private struct {
+		Into ID `json:"into"`
+	} `json:"-"`
+}
+
+// MergeParties says that Party is the same as Into.
+type MergeParties struct {
+	Party ID `json:"party"`
+	Into  ID `json:"into"`
+}
+
+// Refusals about parties that were merged.
+var (
+	IsMerged = newCode(0, "party-merged", "对象 {party} 已并入 {into}", "the party {party} was merged into {into}")
+)
+
+func (c *MergeParties) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *MergeParties) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *MergeParties) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if err := d.party(c.Into); err != nil {
+		return err
+	}
+	if d.l.same(c.Into) == c.Party {
+		return refuse(FieldWrong, "into", c.Into)
+	}
+	e := &PartiesMerged{}
+	e.Private.Into = d.l.same(c.Into)
+	d.add(e)
+	return nil
+}
+
+// Same follows merges to the party that goes on.
+func (l *Ledger) Same(id ID) ID { return l.same(id) }
+
+// same follows merges to the party that goes on.
+func (l *Ledger) same(id ID) ID {
+	for hops := 0; hops < maxDepth && l.merged; hops++ {
+		p := l.Parties[id]
+		if p == nil || p.MergedInto == (ID{}) {
+			return id
+		}
+		id = p.MergedInto
+	}
+	return id
+}
+
+// whoIs are all parties that turned out to be one person, in the order of their
+// ids.
+func (l *Ledger) whoIs(party ID) []ID {
+	if !l.merged {
+		return []ID{party}
+	}
+	var list []ID
+	for id := range l.Parties {
+		if l.same(id) == party {
+			list = append(list, id)
+		}
+	}
+	slices.SortFunc(list, compareIDs)
+	return list
+}
+
+func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err != nil {
+		return err
+	}
+	if l.Parties[e.Private.Into] == nil {
+		return fmt.Errorf("merged into nobody: %s", e.Private.Into)
+	}
+	if l.same(e.Private.Into) == p.ID {
+		return fmt.Errorf("merged in a circle")
+	}
+	p.MergedInto, l.merged = e.Private.Into, true
+	for _, category := range p.listedAs {
+		l.list(p.ID, category) // who is somebody else now
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package domain
+
+// PapersCompleted says that the papers for aid given first are there now.
+type PapersCompleted struct {
+	Common
+	Private struct {
+		Papers []Sealed `json:"papers,omitempty"`
+	} `json:"-"`
+}
+
+// CompletePapers hands in the papers for aid that came first.
+type CompletePapers struct {
+	Party  ID         `json:"party"`
+	Papers []Personal `json:"papers,omitempty"`
+}
+
+// Refusals about papers.
+var (
+	PapersLate = newCode(12, "papers-late", "手续应于 {until} 前补齐，实际 {on}", "the papers were due by {until}, they came on {on}")
+)
+
+func (c *CompletePapers) target(*Order) string        { return Stream(PartyKind, c.Party) }
+func (c *CompletePapers) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
+func (c *CompletePapers) decide(d *decision) error {
+	if err := d.party(c.Party); err != nil {
+		return err
+	}
+	if until, ok := d.l.papersDue(c.Party); ok && d.last() > until {
+		if err := d.conduct(-1, refuse(PapersLate, until, d.last())); err != nil {
+			return err
+		}
+	}
+	e := &PapersCompleted{}
+	for _, p := range c.Papers {
+		e.Private.Papers = append(e.Private.Papers, p.sealed)
+	}
+	d.add(e)
+	return nil
+}
+
+// papersDue is the last day for the papers of a party that was helped first.
+func (l *Ledger) papersDue(party ID) (Day, bool) {
+	var due Day
+	for _, a := range l.Allocations {
+		rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+		if !ok || rules.PapersWithin == 0 {
+			continue
+		}
+		for _, p := range a.Payments {
+			if l.same(a.line(int(p.Line)).Beneficiary()) != l.same(party) {
+				continue
+			}
+			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {
+				due = by
+			}
+		}
+	}
+	return due, due != 0
+}
+
+func (e *PapersCompleted) fold(l *Ledger, r *Recorded) error {
+	p, err := l.partyOf(r)
+	if err == nil {
+		p.Papers = e.LastDay()
+	}
+	return err
+}

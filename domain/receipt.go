@@ -1,0 +1,157 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Receipts are the numbers of the receipts that stand for it.
+func (p *Payment) Receipts() []uint64 {
+	if p.receipt == 0 {
+		return p.more().receipts
+	}
+	return append([]uint64{uint64(p.receipt) - 1}, p.more().receipts...)
+}
+
+func (p *Payment) addReceipt(number uint64) {
+	if p.receipt == 0 {
+		p.receipt = uint32(number) + 1
+		return
+	}
+	rest := p.write()
+	rest.receipts = append(rest.receipts, number)
+}
+
+func (p *Payment) dropReceipt(number uint64) {
+	rest := p.write()
+	if p.receipt == uint32(number)+1 {
+		p.receipt = 0
+		if len(rest.receipts) > 0 {
+			p.receipt, rest.receipts = uint32(rest.receipts[0])+1, rest.receipts[1:]
+		}
+		return
+	}
+	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
+}
+
+// ReceiptRecorded is evidence of payments: one document, for one or many.
+type ReceiptRecorded struct {
+	Common
+	Kind     string   `json:"kind"`               // sign-off sheet, bank slip, photo, used voucher
+	Document []byte   `json:"document,omitempty"` // tag of the file
+	HeldBy   string   `json:"held_by,omitempty"`  // where it is, if it is not here
+	Payments [][2]int `json:"payments"`           // first and last number, both included
+	Private  struct {
+		// Signers by payment, where they are not the payees themselves.
+		Signers []ID `json:"signers,omitempty"`
+	} `json:"-"`
+}
+
+// RecordReceipt records evidence of payments: all of a batch, some of its rows,
+// or those that are named.
+type RecordReceipt struct {
+	Allocation ID     `json:"allocation"`
+	Kind       string `json:"kind"`
+	Document   []byte `json:"document,omitempty"`
+	HeldBy     string `json:"held_by,omitempty"`
+	Batch      int    `json:"batch,omitempty"`
+	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all that were paid
+	Payments   []Ref  `json:"payments,omitempty"`
+	Signers    []ID   `json:"signers,omitempty"` // by payment; none: each payee himself
+}
+
+// Refusals about receipts.
+var (
+	NothingPaid = newCode(2, "nothing-paid", "批次 {batch} 没有可登记的发放", "batch {batch} has no payment to record a receipt of")
+)
+
+func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *RecordReceipt) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+	}
+	if c.Kind == "" {
+		return refuse(FieldMissing, "kind")
+	}
+	if len(c.Document) == 0 && c.HeldBy == "" {
+		return refuse(FieldMissing, "document / held_by")
+	}
+	if err := tagged("document", c.Document); err != nil {
+		return err
+	}
+	var numbers []int
+	if c.Batch != 0 {
+		if c.Batch < 1 || c.Batch > len(a.Batches) {
+			return refuse(NoSuch, said{"批次", "batch"}, c.Batch)
+		}
+		b := a.Batches[c.Batch-1]
+		for i, row := range b.Rows {
+			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed() == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
+				numbers = append(numbers, int(row.Payment))
+			}
+		}
+		if len(numbers) == 0 || len(c.BatchRows) > 0 && len(numbers) != len(c.BatchRows) {
+			return refuse(NothingPaid, c.Batch)
+		}
+	}
+	for i, ref := range c.Payments {
+		p, err := d.payment(a, ref)
+		if err != nil {
+			return err.at(i)
+		}
+		numbers = append(numbers, int(p.No))
+	}
+	slices.Sort(numbers)
+	if numbers = slices.Compact(numbers); len(numbers) == 0 {
+		return refuse(FieldMissing, "payments")
+	}
+	if len(c.Signers) != 0 && len(c.Signers) != len(numbers) {
+		return refuse(FieldWrong, "signers", len(c.Signers))
+	}
+	if err := d.parties(c.Signers); err != nil {
+		return err
+	}
+	e := &ReceiptRecorded{Kind: c.Kind, Document: c.Document, HeldBy: c.HeldBy, Payments: ranges(numbers)}
+	e.Private.Signers = c.Signers
+	d.add(e)
+	return nil
+}
+
+// ranges writes sorted numbers as first and last of each run.
+func ranges(numbers []int) [][2]int {
+	var runs [][2]int
+	for _, n := range numbers {
+		if k := len(runs); k > 0 && runs[k-1][1] == n-1 {
+			runs[k-1][1] = n
+		} else {
+			runs = append(runs, [2]int{n, n})
+		}
+	}
+	return runs
+}
+
+func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	last := 0
+	for _, run := range e.Payments {
+		if run[0] <= last || run[1] < run[0] || run[1] > len(a.Payments) { // each payment once
+			return fmt.Errorf("no payments %d to %d behind %d", run[0], run[1], last)
+		}
+		last = run[1]
+	}
+	for _, run := range e.Payments {
+		for _, p := range a.Payments[run[0]-1 : run[1]] {
+			p.addReceipt(l.next())
+		}
+	}
+	for _, signer := range e.Private.Signers {
+		l.mentioned(signer, a.Programme, e.LastDay())
+	}
+	a.made(l, r, &entryMade{covers: e.Payments})
+	return nil
+}

@@ -1,0 +1,202 @@
+package domain
+
+import "fmt"
+
+// Back is a return of a payment.
+type Back struct {
+	Event ID
+	Fen   Fen
+	Items []GoodsOf
+	On    Day
+}
+
+// Back is what came back of it.
+func (p *Payment) Back() []Back { return p.more().back }
+
+// returned says whether anything came back.
+func (p *Payment) returned() bool { return len(p.Back()) > 0 }
+
+// Net is what of the money did not come back.
+func (p *Payment) Net() Fen {
+	if p.Reversed() != (ID{}) {
+		return 0
+	}
+	net := p.Fen
+	for _, b := range p.Back() {
+		net -= b.Fen
+	}
+	return net
+}
+
+// Demanded are the events that asked for it back.
+func (p *Payment) Demanded() []ID { return p.more().demanded }
+
+// out is what left by a payment and is still out.
+func (a *Allocation) out(p *Payment) outflow {
+	if p.more().returned {
+		return p.rest.out
+	}
+	return outflow{a.Draws(p)}
+}
+
+// stillOut changes what is still out.
+func (p *Payment) stillOut(o outflow) {
+	rest := p.write()
+	rest.returned, rest.out = true, o
+}
+
+// DisbursementReturned is value that came back from a payee.
+type DisbursementReturned struct {
+	Common
+	Payment ID        `json:"payment"`
+	Fen     Fen       `json:"fen,omitempty"`
+	Items   []GoodsOf `json:"items,omitempty"`
+	Back    []Draw    `json:"back"` // what it refills, last drawn first
+	Kind    string    `json:"kind"` // payee, unused-voucher, recovery
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// RecoveryDemanded asks a payee for what he should not have.
+type RecoveryDemanded struct {
+	Common
+	Payment ID  `json:"payment"`
+	Fen     Fen `json:"fen"`
+	By      Day `json:"by,omitzero"`
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// ReturnDisbursement records what came back of a payment.
+type ReturnDisbursement struct {
+	Allocation ID          `json:"allocation"`
+	Payment    Ref         `json:"payment"`
+	Amount     Yuan        `json:"amount,omitzero"`
+	Items      []ItemCount `json:"items,omitempty"`
+	Kind       string      `json:"kind"`
+	Reason     Personal    `json:"reason,omitzero"`
+}
+
+// DemandRecovery asks for money back.
+type DemandRecovery struct {
+	Allocation ID       `json:"allocation"`
+	Payment    Ref      `json:"payment"`
+	Amount     Yuan     `json:"amount"`
+	By         Day      `json:"by,omitzero"`
+	Reason     Personal `json:"reason,omitzero"`
+}
+
+// Refusals about returns.
+var (
+	ReturnAbovePaid = newCode(3, "return-above-paid", "退回 {want} 超过未退数额 {out}", "{want} cannot come back, {out} of it is still out")
+	PaymentReversed = newCode(3, "payment-reversed", "该笔发放已被冲销：{payment}", "the payment was reversed: {payment}")
+)
+
+func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+
+// A closed allocation still takes what comes back.
+func (c *ReturnDisbursement) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+	}
+	p, bad := d.payment(a, c.Payment)
+	if bad != nil {
+		return bad
+	}
+	if d.o.Date < p.Booked {
+		return refuse(BookedBefore, d.o.Date, p.Booked)
+	}
+	switch c.Kind {
+	case "payee", "unused-voucher", "recovery":
+	default:
+		return refuse(FieldWrong, "kind", c.Kind)
+	}
+	e := &DisbursementReturned{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
+	e.Private.Reason = c.Reason.sealed
+	for _, i := range c.Items {
+		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
+	}
+	if (e.Fen != 0) == (len(e.Items) > 0) {
+		return refuse(AmountNotPositive, e.Fen)
+	}
+	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).things() {
+		if t.quantity <= 0 {
+			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
+		}
+		out := a.out(p)
+		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
+		if !ok {
+			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
+		}
+		e.Back = append(e.Back, back...)
+	}
+	d.add(e)
+	return nil
+}
+
+func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
+func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
+func (c *DemandRecovery) decide(d *decision) error {
+	a := d.l.Allocations[c.Allocation]
+	if a == nil {
+		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+	}
+	p, bad := d.payment(a, c.Payment)
+	if bad != nil {
+		return bad
+	}
+	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
+		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
+	}
+	e := &RecoveryDemanded{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
+	e.Private.Reason = c.Reason.sealed
+	d.add(e)
+	return nil
+}
+
+func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	p := l.paymentOf(a, e.Payment)
+	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
+		return fmt.Errorf("nothing is out of payment %s", e.Payment)
+	}
+	out := a.out(p)
+	if !out.close(e.Back) {
+		return fmt.Errorf("more than is out of payment %s", e.Payment)
+	}
+	p.stillOut(out)
+	first := a.putBack(e.Back, e.Date)
+	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
+	due := a.due(p.Line, p.Entitlement)
+	due.pay(e.Fen, e.Items, -1)
+	due.owe(r.ID)
+	p.rest.back = append(p.rest.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
+	m := &entryMade{payment: p, back: e.Back, given: (Entitlement{Fen: e.Fen, Items: e.Items}).things()}
+	for i, d := range e.Back {
+		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
+	}
+	a.made(l, r, m)
+	a.passUp(l, r, first)
+	return nil
+}
+
+func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
+	a, err := l.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	p := l.paymentOf(a, e.Payment)
+	if p == nil {
+		return fmt.Errorf("no payment %s", e.Payment)
+	}
+	p.write().demanded = append(p.Demanded(), r.ID)
+	p.rest.claimed += e.Fen
+	return nil
+}

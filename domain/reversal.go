@@ -1,0 +1,178 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// entryMade is an entry as a reversal needs it.
+type entryMade struct {
+	kind     string
+	postings []Posting
+	taken    []Draw     // by the entry, out of this stream; of a return: the lots it made
+	back     []Draw     // of a return: the draws of the payment that came back
+	given    []goodsOut // what it brought in, by item
+	payment  *Payment
+	covers   [][2]int // payments that a receipt covers, first and last of each run
+	reversed ID
+}
+
+// broughtIn picks the lots that an entry brought into its stream.
+func (m *entryMade) broughtIn(id ID) func(Lot) bool {
+	if m.kind == "DisbursementReturned" {
+		return func(l Lot) bool { return slices.ContainsFunc(m.taken, func(d Draw) bool { return d.Lot == l.No }) }
+	}
+	return func(l Lot) bool { return l.Origin == id }
+}
+
+// made remembers an entry that can be reversed, with the postings so far.
+func (b *Book) made(l *Ledger, r *Recorded, m *entryMade) {
+	m.kind, m.postings = TypeOf(r.Event), slices.Clone(l.postings)
+	b.entries[r.ID] = m
+}
+
+// entryOf returns an entry of a book that can be reversed. Payments, of which
+// there are many, have all that a reversal needs themselves.
+func (l *Ledger) entryOf(b *Book, id ID) *entryMade {
+	if m := b.entries[id]; m != nil {
+		return m
+	}
+	if a := l.Allocations[b.ID]; a != nil && a.Stream == b.Stream {
+		if p := l.paymentOf(a, id); p != nil {
+			return &entryMade{kind: "DisbursementMade", taken: a.Draws(p), payment: p, reversed: p.Reversed()}
+		}
+	}
+	return nil
+}
+
+// EntryReversed takes back an entry of the same stream (红字冲销), once.
+type EntryReversed struct {
+	Common
+	Entry   ID     `json:"entry"`
+	Draws   []Draw `json:"draws,omitempty"` // what the entry had brought in
+	Back    []Draw `json:"back,omitempty"`  // what it had taken
+	Private struct {
+		Reason Sealed `json:"reason,omitzero"`
+	} `json:"-"`
+}
+
+// ReverseEntry takes back an entry of a book.
+type ReverseEntry struct {
+	From
+	Entry  Ref      `json:"entry"`
+	Reason Personal `json:"reason,omitzero"`
+}
+
+// Refusals about reversals.
+var (
+	NotReversible   = newCode(4, "not-reversible", "该记录不能冲销：{entry}", "this entry cannot be reversed: {entry}")
+	ReversedAlready = newCode(4, "reversed-already", "该记录已被冲销：{entry}", "the entry is reversed already: {entry}")
+)
+
+func (c *ReverseEntry) target(*Order) string        { return c.stream() }
+func (c *ReverseEntry) unit(l *Ledger, _ *Order) ID { return c.unitIn(l) }
+func (c *ReverseEntry) decide(d *decision) error {
+	b := d.l.book(c.stream())
+	if b == nil {
+		return refuse(NoSuch, said{"账", "book"}, c.stream())
+	}
+	id, ok := d.l.Find(c.Entry)
+	if !ok {
+		return refuse(NoSuch, said{"记录", "entry"}, c.Entry)
+	}
+	made := d.l.entryOf(b, id)
+	if made == nil {
+		return refuse(NotReversible, c.Entry)
+	}
+	if made.reversed != (ID{}) {
+		return refuse(ReversedAlready, c.Entry)
+	}
+	if at := d.l.at(id); d.o.Date < at.date {
+		return refuse(BookedBefore, d.o.Date, at.date)
+	}
+	e := &EntryReversed{Entry: id}
+	e.Private.Reason = c.Reason.sealed
+	// What the entry brought in goes out again, lot by lot of its own.
+	for _, g := range made.given {
+		draws, ok := b.drawFrom(g.item, g.quantity, d.o.Date, made.broughtIn(id))
+		if !ok {
+			var have int64
+			for _, x := range draws {
+				have += x.Quantity
+			}
+			return tooLittle(g.item, g.quantity, have)
+		}
+		e.Draws = append(e.Draws, draws...)
+	}
+	if made.kind == "DisbursementMade" && made.payment.returned() {
+		return refuse(NotReversible, c.Entry)
+	}
+	if made.kind != "DisbursementReturned" {
+		e.Back = slices.Clone(made.taken)
+	}
+	d.add(e)
+	return nil
+}
+
+func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
+	b, err := l.bookOf(r)
+	if err != nil {
+		return err
+	}
+	made := l.entryOf(b, e.Entry)
+	if made == nil || made.reversed != (ID{}) || !b.known(e.Back) {
+		return fmt.Errorf("no entry to reverse: %s", e.Entry)
+	}
+	if err := b.take(e.Draws, e.Date); err != nil {
+		return err
+	}
+	made.reversed = r.ID
+	switch p := made.payment; made.kind {
+	case "DisbursementMade":
+		p.reverse(l, r, b)
+	case "DisbursementReturned":
+		p.unreturn(l, b, made.back, e.Entry)
+	case "ReceiptRecorded":
+		a := l.Allocations[b.ID]
+		number, _ := l.Number(e.Entry)
+		for _, run := range made.covers {
+			for _, p := range a.Payments[run[0]-1 : run[1]] {
+				p.dropReceipt(number)
+			}
+		}
+	}
+	b.putBack(e.Back, e.Date)
+	if made.kind == "DisbursementMade" {
+		// The reservation that it came from is gone: the money is held again.
+		l.move(&b.Holdings, b.Stream, e.Back, Paid, Held, made.payment.Form)
+		return nil
+	}
+	for _, p := range made.postings {
+		p.Quantity = -p.Quantity
+		l.postings = append(l.postings, p)
+	}
+	return nil
+}
+
+// reverse undoes the payment's effect on what is due.
+func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
+	p.write().reversed = r.ID
+	p.stillOut(outflow{})
+	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
+	due.pay(p.Fen, p.Items(), -1)
+	due.owe(r.ID)
+}
+
+// unreturn undoes a return.
+func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
+	a := l.Allocations[b.ID]
+	p.stillOut(outflow{append(a.out(p).draws, back...)})
+	due := a.due(p.Line, p.Entitlement)
+	for _, x := range p.Back() {
+		if x.Event == event {
+			due.pay(x.Fen, x.Items, 1)
+		}
+	}
+	p.rest.back = slices.DeleteFunc(p.rest.back, func(x Back) bool { return x.Event == event })
+	due.settle(event)
+}
