@@ -77,7 +77,7 @@
 //   - Who acts: unit.go, officer.go, role.go, kinship.go.
 //   - Where value stands and moves: book.go, lot.go, posting.go, fund.go,
 //     goods.go, allocation.go, unspent.go, reversal.go, period.go.
-//   - Who is to receive what: programme.go, notice.go, line.go, listed.go,
+//   - Who is to receive what: programme.go, notice.go, heading.go, line.go, listed.go,
 //     publication.go, objection.go, confirmation.go.
 //   - What may be paid: admission.go, due.go, quota.go, nomination.go, stop.go,
 //     payable.go.
@@ -85,7 +85,7 @@
 //     returns.go.
 //   - Of whom the ledger tells: party.go, headcount.go, membership.go, merge.go,
 //     eligibility.go, papers.go, erasure.go.
-//   - Who may see it: gate.go, seen.go.
+//   - Who may see it: gate.go, seen.go, whose.go.
 //   - The story around it: campaign.go, document.go.
 //   - What things are written as: id.go, money.go, words.go, quantity.go, day.go,
 //     calendar.go, identity.go.
