@@ -95,6 +95,9 @@ func (p *rowReader) cell(c Column) Cell {
 		}
 	}
 	switch {
+	case cell.Kind == Error && (c == Note || c == Why) && strings.HasPrefix(cell.Text, "="):
+		p.odd(c, cell.Text, "以“=”开头，当作文字读入", "it begins with = and was read as text")
+		cell = Cell{Text: cell.Text, Kind: Text}
 	case cell.Kind == Error && cell.Formula && (cell.Text == "" || strings.HasPrefix(cell.Text, "=")):
 		p.wrong(c, "", "公式没有保存的值：请用表格软件打开并保存", "a formula without a kept value: open the file in a spreadsheet program and save it")
 		return Cell{}
@@ -107,6 +110,10 @@ func (p *rowReader) cell(c Column) Cell {
 	}
 	if cell.Formula {
 		p.addCleaned(Cleaned{Cell: Ref(p.row, at.column), Column: c, After: mask(c, cell.Text), Zh: "公式：取其保存的值", En: "a formula: the value kept of it"})
+	}
+	if kept, ok := keptAsText(cell.Text); ok && cell.Kind == Text {
+		p.cleaned(c, cell.Text, kept, "去掉 =\"\"", "without =\"\" around it")
+		cell.Text = kept
 	}
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(cell.Text), "'"); ok && cell.Kind == Text {
 		p.cleaned(c, cell.Text, rest, "去掉前面的撇号", "without the leading apostrophe")

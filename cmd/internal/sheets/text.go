@@ -25,11 +25,12 @@ func readText(data []byte) (*Grid, error) {
 		return nil, &Unreadable{"不是文本，也不是 .xlsx 或 .xls", "neither text nor .xlsx nor .xls"}
 	}
 	b := builder{grid: Grid{Format: "CSV", Encoding: name}}
-	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	comma := byte(',')
 	if head := text[:min(len(text), 8<<10)]; bytes.Count(head, []byte("\t")) > bytes.Count(head, []byte(",")) {
-		r.Comma, b.grid.Format = '\t', "TSV"
+		comma, b.grid.Format = '\t', "TSV"
 	}
+	r := csv.NewReader(bytes.NewReader(sound(text, comma)))
+	r.FieldsPerRecord, r.ReuseRecord, r.Comma = -1, true, rune(comma)
 	if err := b.sheet("", false); err != nil {
 		return nil, err
 	}
@@ -57,11 +58,80 @@ func readText(data []byte) (*Grid, error) {
 	}
 }
 
-// textCell reads a cell of a text file. ="…" is how programs keep a number from
-// becoming a float; any other formula has no value here.
+// sound writes the text of a file as package csv wants it, which takes quotes and
+// line ends at their word, where spreadsheet programs take them as people mean
+// them: a cell that does not begin with a quote may have quotes in it (="4105…",
+// =HYPERLINK("…"), a nickname), a nickname may be followed by more, and a line
+// may end with CR alone. A quote that has no end stays as it is, and is refused:
+// it would swallow the rows below.
+func sound(text []byte, comma byte) []byte {
+	if !bytes.ContainsAny(text, "\"\r") {
+		return text
+	}
+	ends := string(comma) + "\r\n"
+	b := make([]byte, 0, len(text)+len(text)/16)
+	for len(text) > 0 {
+		n := 0
+		switch quoted := text[0] == '"'; {
+		case quoted:
+			if n = closed(text); n < 0 || n < len(text) && strings.IndexByte(ends, text[n]) < 0 && bytes.ContainsAny(text[:n], ends) {
+				return append(b, text...)
+			}
+			if n == len(text) || strings.IndexByte(ends, text[n]) >= 0 {
+				b = append(b, text[:n]...)
+				break
+			}
+			fallthrough
+		default:
+			if n = bytes.IndexAny(text, ends); n < 0 {
+				n = len(text)
+			}
+			if cell := text[:n]; bytes.IndexByte(cell, '"') >= 0 {
+				b = append(b, '"')
+				b = append(b, bytes.ReplaceAll(cell, []byte(`"`), []byte(`""`))...)
+				b = append(b, '"')
+			} else {
+				b = append(b, cell...)
+			}
+		}
+		if text = text[n:]; len(text) == 0 {
+			break
+		}
+		if text[0] == comma {
+			b, text = append(b, comma), text[1:]
+			continue
+		}
+		// CR CR LF comes of a program that ends lines which have an end: one end.
+		n = 1
+		for _, end := range []string{"\r\n", "\r\r\n"} {
+			if bytes.HasPrefix(text, []byte(end)) {
+				n = len(end)
+			}
+		}
+		b, text = append(b, '\n'), text[n:]
+	}
+	return b
+}
+
+// closed is where a cell ends that begins with a quote, or -1.
+func closed(text []byte) int {
+	for i := 1; i < len(text); i++ {
+		next := bytes.IndexByte(text[i:], '"')
+		if next < 0 {
+			return -1
+		}
+		if i += next + 1; i >= len(text) || text[i] != '"' {
+			return i
+		}
+	}
+	return -1
+}
+
+// textCell reads a cell that has only its text: ="…" is how programs keep a
+// number from becoming a float; any other formula has no value here.
 func textCell(s string) Cell {
-	if rest, ok := strings.CutPrefix(s, `="`); ok && len(rest) > 0 && strings.IndexByte(rest, '"') == len(rest)-1 {
-		s = rest[:len(rest)-1]
+	if kept, ok := keptAsText(s); ok {
+		s = kept
 	} else if strings.HasPrefix(s, "=") {
 		return Cell{Text: s, Kind: Error, Formula: true}
 	}
@@ -69,6 +139,15 @@ func textCell(s string) Cell {
 		return Cell{}
 	}
 	return Cell{Text: s, Kind: Text}
+}
+
+// keptAsText takes the text out of ="…".
+func keptAsText(s string) (string, bool) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(s), `="`)
+	if !ok || len(rest) == 0 || strings.IndexByte(rest, '"') != len(rest)-1 {
+		return "", false
+	}
+	return rest[:len(rest)-1], true
 }
 
 // decode makes UTF-8 of a text file. GBK is read as GB18030, which contains it.
