@@ -169,11 +169,11 @@ func (p *rowReader) number(c Column) (text string, kind Kind) {
 func (p *rowReader) read() Row {
 	row := Row{Row: p.row + 1, Type: pick(p, Type, partyTypes), Disclosure: pick(p, Disclosure, disclosures),
 		Category: p.text(Category), Group: p.text(Group), Period: p.text(Period), Address: p.text(Address), Note: p.text(Note), Why: p.text(Why)}
-	row.Name = p.name(Name)
+	row.Name = p.name(Name, row.Type)
 	if row.Name == "" && row.Type != domain.Unidentified {
 		p.wrong(Name, "", "姓名为空", "the name is empty")
 	}
-	if payee := p.name(Payee); payee != row.Name {
+	if payee := p.name(Payee, row.Type); payee != row.Name {
 		row.Payee = payee
 	}
 	p.identify(&row)
