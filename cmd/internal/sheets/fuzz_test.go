@@ -44,6 +44,7 @@ func FuzzCSV(f *testing.F) {
 func FuzzXLSX(f *testing.F) {
 	f.Add([]byte(`<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c><c r="B1" t="str"><v>金额</v></c></row><row r="2"><c r="A2" t="str"><v>甲</v></c><c r="B2"><f>1+1</f><v>2</v></c></row></sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells>`))
 	f.Add([]byte(`<row><c t="s"><v>0</v></c><c s="1"><v>1e400</v></c><c t="d"><v>2020-01-01</v></c></row></sheetData>`))
+	f.Add([]byte(`<row><c t="str"><v>_xD873__xDC56_</v></c><c t="inlineStr"><is><t>_x005F_xD873_</t></is></c></row></sheetData>`))
 	f.Fuzz(func(t *testing.T, sheet []byte) {
 		g, err := Read(book(t, string(sheet)))
 		fuzzed(t, g, err)

@@ -46,6 +46,15 @@ func readXLSX(data []byte) (*Grid, error) {
 		b, _ := text.([]byte)
 		return b
 	}
+	unescaped := func(name string) []byte {
+		text := part(name)
+		if bytes.Contains(text, []byte("_x")) {
+			text = joinHalves(text)
+			f.Pkg.Store(name, text)
+		}
+		return text
+	}
+	unescaped("xl/sharedStrings.xml")
 	if bytes.Count(part("xl/sharedStrings.xml"), []byte("<si")) > maxSharedStrings {
 		return nil, &Unreadable{fmt.Sprintf("文字超过 %d 条", maxSharedStrings), fmt.Sprintf("more than %d texts", maxSharedStrings)}
 	}
@@ -61,11 +70,11 @@ func readXLSX(data []byte) (*Grid, error) {
 	since1904 := f.WorkBook.WorkbookPr != nil && f.WorkBook.WorkbookPr.Date1904
 	for _, s := range f.WorkBook.Sheets.Sheet {
 		name := parts[s.ID]
-		text := part(name)
+		text := unescaped(name)
 		if text == nil || !strings.HasPrefix(name, "xl/worksheets/") {
 			continue // a chart, or a sheet that is not there
 		}
-		if err := b.sheet(s.Name, s.State != "" && s.State != "visible"); err != nil {
+		if err := b.sheet(unescape(s.Name), s.State != "" && s.State != "visible"); err != nil {
 			return nil, err
 		}
 		cells, merges, err := scan(text, b.now())
@@ -148,7 +157,7 @@ func dateStyles(f *excelize.File) func(style int) bool {
 			if style, err := f.GetStyle(id); err == nil {
 				code := ""
 				if style.CustomNumFmt != nil {
-					code = *style.CustomNumFmt
+					code = unescape(*style.CustomNumFmt)
 				}
 				is = datesAs(style.NumFmt, code)
 			}
@@ -162,7 +171,7 @@ func dateStyles(f *excelize.File) func(style int) bool {
 type scanned struct {
 	row, column int32
 	style       int32
-	kind        byte // its t attribute: n, s (also str and inlineStr), b, e, d
+	kind        byte // its t attribute: n, s (also inlineStr), f (str), b, e, d
 	formula     bool
 }
 
@@ -215,8 +224,10 @@ func scan(text []byte, s *Sheet) (cells []scanned, merges []Merge, err error) {
 					c.style = int32(n)
 				case "t":
 					switch a.Value {
-					case "s", "str", "inlineStr":
+					case "s", "inlineStr":
 						c.kind = 's'
+					case "str":
+						c.kind = 'f'
 					case "b", "e", "d":
 						c.kind = a.Value[0]
 					}
@@ -284,13 +295,15 @@ func fill(b *builder, f *excelize.File, sheet string, cells []scanned, dates fun
 // cell makes a cell of its text and what was scanned of it.
 func (s scanned) cell(text string, dates func(int) bool, since1904 bool) Cell {
 	if strings.TrimSpace(text) == "" {
-		if s.formula && s.kind != 's' {
+		if s.formula && s.kind != 's' && s.kind != 'f' {
 			return Cell{Kind: Error, Formula: true}
 		}
 		return Cell{}
 	}
 	c := Cell{Text: text, Kind: Text}
 	switch s.kind {
+	case 'f':
+		c.Text = unescape(text) // excelize decodes the other texts
 	case 'e':
 		c.Kind = Error
 	case 'd':
