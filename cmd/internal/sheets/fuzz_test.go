@@ -76,3 +76,37 @@ func FuzzBIFF(f *testing.F) {
 		fuzzed(t, &w.b.grid, err)
 	})
 }
+
+// FuzzHTML and FuzzXML2003 give their decoders what Read would hand to another.
+func FuzzHTML(f *testing.F) {
+	for _, name := range []string{"messy-html.xls", "bad-html.xls", "digits-html.xls"} {
+		f.Add(file(f, name))
+	}
+	f.Add([]byte(`<h1>名单</h1><table><caption>一</caption><tr><td rowspan=2>姓名<td colspan=2>金额<tr><td x:num="6E2">600<td hidden></table>`))
+	f.Add([]byte(`<table><tr><td><table><tr><td sdval=1>1</td></tr></table></td></tr></table><p>完<br>了`))
+	f.Add([]byte(`<table><tbody><tr style=display:none><td rowspan=0 x:fmla="=1" x:err>#N/A</tbody><tr><td>="1"<script></td></script></table>`))
+	f.Fuzz(func(t *testing.T, page []byte) {
+		text, _, err := decodeMarkup(page)
+		if err != nil {
+			return
+		}
+		g, err := readHTML(text)
+		fuzzed(t, g, err)
+	})
+}
+
+func FuzzXML2003(f *testing.F) {
+	for _, name := range []string{"messy-xml.xls", "bad-xml.xls", "digits-xml.xls"} {
+		f.Add(file(f, name))
+	}
+	f.Add([]byte(book2003(`<Row ss:Index="2" ss:Span="1" ss:Hidden="1"><Cell ss:Index="2" ss:MergeDown="1" ss:MergeAcross="1"><Data ss:Type="String">姓名</Data><Comment><Data>x</Data></Comment></Cell><Cell ss:StyleID="d"><Data ss:Type="Number">1e18</Data></Cell></Row>`)))
+	f.Add([]byte(`<?xml version="1.0" encoding="gb2312"?><Workbook><ExcelWorkbook><Date1904/></ExcelWorkbook><Worksheet><WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions></Worksheet></Workbook>`))
+	f.Fuzz(func(t *testing.T, book []byte) {
+		text, _, err := decodeMarkup(book)
+		if err != nil {
+			return
+		}
+		g, err := readXML2003(text)
+		fuzzed(t, g, err)
+	})
+}

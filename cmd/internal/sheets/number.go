@@ -56,3 +56,16 @@ func datesAs(number int, code string) bool {
 	}
 	return false
 }
+
+// namedFormats are the formats that have a name instead of a code in web pages
+// and XML of Excel, and whether they show a date.
+var namedFormats = map[string]bool{"General Date": true, "Long Date": true, "Medium Date": true, "Short Date": true, "Long Time": true, "Medium Time": true, "Short Time": true,
+	"General Number": false, "Fixed": false, "Standard": false, "Percent": false, "Scientific": false, "Currency": false, "Euro Currency": false, "Yes/No": false, "True/False": false, "On/Off": false}
+
+// showsDate says whether a number format of a web page or XML shows a date.
+func showsDate(format string) bool {
+	if is, ok := namedFormats[format]; ok {
+		return is
+	}
+	return datesAs(0, format)
+}

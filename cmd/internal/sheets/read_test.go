@@ -16,6 +16,8 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"reliefledger.org/ledger/domain"
 )
 
 func file(t testing.TB, name string) []byte {
@@ -27,30 +29,48 @@ func file(t testing.TB, name string) []byte {
 	return data
 }
 
-// The same sheet as .xlsx and .xls is the same grid.
-func TestBothFormats(t *testing.T) {
+// The same sheet as .xlsx, .xls and XML is the same grid.
+func TestSameGrid(t *testing.T) {
 	for _, name := range []string{"messy", "bad", "digits"} {
-		a, err := Read(file(t, name+".xlsx"))
-		if err != nil {
-			t.Fatal(err)
+		grids := map[string]string{}
+		for _, kind := range []string{".xlsx", ".xls", "-xml.xls"} {
+			g, err := Read(file(t, name+kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Format, g.Encoding = "", ""
+			for i := range g.Sheets { // in what order blocks stand means nothing
+				g.Sheets[i].Merges, g.Sheets[i].covered = nil, nil
+			}
+			grids[kind] = fmt.Sprintf("%+v", g)
 		}
-		b, err := Read(file(t, name+".xls"))
-		if err != nil {
-			t.Fatal(err)
+		for kind, got := range grids {
+			if want := grids[".xlsx"]; got != want {
+				t.Errorf("%s%s is\n%s\nthe .xlsx is\n%s", name, kind, got, want)
+			}
 		}
-		a.Format, b.Format = "", ""
-		for i := range a.Sheets { // in what order blocks stand means nothing
-			a.Sheets[i].Merges, a.Sheets[i].covered = nil, nil
-			b.Sheets[i].Merges, b.Sheets[i].covered = nil, nil
+	}
+}
+
+// A web page has one sheet and texts alone; its rows are read as the same.
+func TestSameRows(t *testing.T) {
+	for _, name := range []string{"messy", "digits"} {
+		var rows []string
+		for _, kind := range []string{".xlsx", "-html.xls"} {
+			g, err := Read(file(t, name+kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, fmt.Sprintf("%+v", Understand(g, Options{Form: domain.Cash}).Rows))
 		}
-		if got, want := fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a); got != want {
-			t.Errorf("%s.xls is\n%s\nthe .xlsx is\n%s", name, got, want)
+		if rows[0] != rows[1] {
+			t.Errorf("%s.xlsx has %s\n-html.xls has %s", name, rows[0], rows[1])
 		}
 	}
 }
 
 func TestCells(t *testing.T) {
-	for _, name := range []string{"messy.xlsx", "messy.xls"} {
+	for _, name := range []string{"messy.xlsx", "messy.xls", "messy-xml.xls"} {
 		g, err := Read(file(t, name))
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +211,9 @@ func TestUnreadable(t *testing.T) {
 	}{
 		"empty":           {nil, "empty"},
 		"only blanks":     {[]byte(" \r\n"), "empty"},
-		"a web page":      {[]byte("<html><table>"), "a web page"},
+		"a web page":      {[]byte("<html><p>请先登录</p></html>"), "a web page or XML without a table"},
+		"half a web page": {[]byte("<table><tr><td>姓名"), "not the whole of a web page"},
+		"a mail":          {[]byte("MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\n<html><table></table>"), ".mht"},
 		"a PDF":           {[]byte("%PDF-1.7"), "a PDF"},
 		"zeros":           {make([]byte, 100), "neither text"},
 		"neither":         {[]byte("\xff\xff\xff"), "neither UTF-8"},
@@ -239,12 +261,27 @@ func TestMemory(t *testing.T) {
 	}
 	shared := parts(`<row><c t="s"><v>0</v></c></row></sheetData>`)
 	shared["xl/sharedStrings.xml"] = `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` + texts.String() + `</sst>`
-	for name, data := range map[string][]byte{
-		"cells": book(t, strings.Repeat(`<row>`+strings.Repeat("<c><v>1</v></c>", MaxColumns)+`</row>`, MaxCells/MaxColumns)+`</sheetData>`),
-		"texts": packed(t, shared),
-		"text":  []byte(strings.Repeat("甲,1\n", MaxFile/6)),
+	for name, made := range map[string]func() []byte{
+		"cells": func() []byte {
+			return book(t, strings.Repeat(`<row>`+strings.Repeat("<c><v>1</v></c>", MaxColumns)+`</row>`, MaxCells/MaxColumns)+`</sheetData>`)
+		},
+		"texts": func() []byte { return packed(t, shared) },
+		"text":  func() []byte { return []byte(strings.Repeat("甲,1\n", MaxFile/6)) },
+		"page": func() []byte {
+			return []byte("<table>" + strings.Repeat("<tr>"+strings.Repeat("<td>甲", MaxColumns), MaxCells/MaxColumns) + "</table>")
+		},
+		"tags": func() []byte {
+			return []byte("<table><td " + strings.Repeat("a ", maxToken/2-10) + ">" + strings.Repeat("<td rowspan=2>", (MaxFile-maxToken)/15) + "</table>")
+		},
+		"XML": func() []byte {
+			return []byte(book2003(strings.Repeat("<Row>"+strings.Repeat("<Cell/>", MaxColumns)+"</Row>", MaxFile/7/MaxColumns-10)))
+		},
+		"names": func() []byte {
+			return []byte(book2003("<Row" + strings.Repeat(` a=""`, maxTag/5-20) + "/>" + strings.Repeat("<Row/>", MaxFile/7)))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			data := made()
 			runtime.GC()
 			most, done := make(chan uint64), make(chan struct{})
 			go func() {

@@ -3,10 +3,11 @@
 // village cells merged downwards, subtotals in the middle and signatures below.
 //
 // It works in two steps, both without any I/O. [Read] turns the bytes of a file
-// (CSV, TSV, .xlsx, .xls) into a [Grid]: what stands in which cell, and of what
-// kind it is. [Understand] reads a grid as a [Roster]: which sheet has the list,
-// what each column means, which rows are people, what had to be cleaned, and
-// every problem by its sheet, row and column.
+// (CSV, TSV, .xlsx, .xls, and the web pages and XML that are called .xls) into a
+// [Grid]: what stands in which cell, and of what kind it is. [Understand] reads a
+// grid as a [Roster]: which sheet has the list, what each column means, which
+// rows are people, what had to be cleaned, and every problem by its sheet, row
+// and column.
 //
 //	grid, err := sheets.Read(data)                      // *Unreadable: no such file, or over a limit
 //	roster := sheets.Understand(grid, sheets.Options{File: "名册.xlsx", Form: domain.Cash})
@@ -77,7 +78,7 @@ type Sheet struct {
 
 // Grid is a file as it was read.
 type Grid struct {
-	Format   string // CSV, TSV, xlsx, xls
+	Format   string // CSV, TSV, xlsx, xls, HTML, XML 2003
 	Encoding string // of a text file
 	Sheets   []Sheet
 }
@@ -106,8 +107,10 @@ func Read(data []byte) (g *Grid, err error) {
 		return readXLSX(data)
 	case bytes.HasPrefix(data, oleMagic):
 		return readXLS(data)
-	case start[0] == '<':
-		return nil, &Unreadable{"这是网页或 XML，不是表格文件：请用表格软件打开，另存为 .xlsx", "a web page or XML under a spreadsheet's name: open it in a spreadsheet program and save it as .xlsx"}
+	case mailStart.Match(head(data)):
+		return nil, &Unreadable{"这是单个文件网页（.mht），不是表格文件：请用表格软件打开，另存为 .xlsx", "a web page in a mail's format (.mht): open it in a spreadsheet program and save it as .xlsx"}
+	case isMarkup(head(data)):
+		return readMarkup(data)
 	case bytes.HasPrefix(start, []byte("%PDF")):
 		return nil, &Unreadable{"这是 PDF，不是表格文件", "a PDF, not a spreadsheet"}
 	}

@@ -14,10 +14,12 @@ import (
 var update = flag.Bool("update", false, "write the golden previews again")
 
 // The files in testdata are made by LibreOffice from the .fods beside them
-// (soffice --headless --convert-to xlsx or xls FILE.fods); the text files have
-// the same rows as messy.fods. Each has a golden preview.
+// (soffice --headless --convert-to xlsx or xls FILE.fods); the text files, the
+// XML and the web pages have the same rows and are written by hand, as Excel and
+// platforms write them. Each has a golden preview.
 func TestPreviews(t *testing.T) {
-	for _, file := range []string{"messy.xlsx", "messy.xls", "messy-gb18030.csv", "messy-bom.tsv", "bad.xlsx", "bad.xls", "digits.xlsx", "digits.xls"} {
+	for _, file := range []string{"messy.xlsx", "messy.xls", "messy-gb18030.csv", "messy-bom.tsv", "bad.xlsx", "bad.xls", "digits.xlsx", "digits.xls",
+		"messy-xml.xls", "messy-html.xls", "bad-xml.xls", "bad-html.xls", "digits-xml.xls", "digits-html.xls"} {
 		t.Run(file, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", file))
 			if err != nil {
