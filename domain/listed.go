@@ -24,21 +24,28 @@ var (
 	WhyOtherPayee   = newCode(0, "why-other-payee", "收款人不是享受人本人，须写明原因：{payee}", "the payee is not the beneficiary: say why: {payee}")
 )
 
+// party is the party that a row may name, registered or to be; nil if there is none.
+func (k *lineCheck) party(id ID) *Party {
+	if p := k.d.l.Parties[id]; p != nil {
+		return p
+	}
+	return k.d.env.ToBe[id]
+}
+
 func (k *lineCheck) row(i int, row LineRow) error {
-	l := k.d.l
-	b := l.Parties[row.Beneficiary]
+	b := k.party(row.Beneficiary)
 	switch {
 	case b == nil:
 		return refuse(NoSuch, said{"对象", "party"}, row.Beneficiary).at(i)
-	case row.Payee != ID{} && l.Parties[row.Payee] == nil:
+	case row.Payee != ID{} && k.party(row.Payee) == nil:
 		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
-	case row.Household != ID{} && l.Parties[row.Household] == nil:
+	case row.Household != ID{} && k.party(row.Household) == nil:
 		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
 	case b.Erased:
 		return refuse(IsErased, row.Beneficiary).at(i)
-	case row.Payee != ID{} && l.Parties[row.Payee].Erased:
+	case row.Payee != ID{} && k.party(row.Payee).Erased:
 		return refuse(IsErased, row.Payee).at(i)
-	case row.Household != ID{} && l.Parties[row.Household].Erased:
+	case row.Household != ID{} && k.party(row.Household).Erased:
 		return refuse(IsErased, row.Household).at(i)
 	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
 		return refuse(WhyOtherPayee, row.Payee).at(i)
@@ -82,7 +89,7 @@ func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
 	}
-	who := k.d.l.Parties[k.d.l.same(row.Beneficiary)]
+	who := k.party(k.d.l.same(row.Beneficiary))
 	if who == nil {
 		return nil
 	}

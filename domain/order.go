@@ -35,10 +35,15 @@ type Order struct {
 }
 
 // Env is what a decision takes from outside: the time at which its events are
-// recorded, and the announced holidays.
+// recorded, the announced holidays, and, where an order is only tried, parties
+// that are not registered yet.
 type Env struct {
 	Now      time.Time
 	Calendar *Calendar
+	// ToBe are parties to be, by their ids: a list may name them as if they were
+	// registered, so that it is judged before anybody of it is. Of a party that is
+	// registered the ledger's own stands.
+	ToBe map[ID]*Party
 }
 
 // A Decision is what a command leads to: events for one stream, in parts that
