@@ -56,7 +56,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 		// Number and account are claimed between the decision and the event; what is
 		// refused claims none.
 		l.mu.Lock()
-		d, _, _, err := l.decideLocked(p, proof, second)
+		d, _, _, err := l.decideLocked(p, proof, second, nil)
 		a := l.ahead
 		l.mu.Unlock()
 		if a == nil {
@@ -75,7 +75,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 		l.mu.Unlock()
 		return nil, true, nil
 	}
-	d, parts, expected, err := l.decideLocked(p, proof, second)
+	d, parts, expected, err := l.decideLocked(p, proof, second, nil)
 	if err != nil || d == nil {
 		l.mu.Unlock()
 		return l.rested(ctx, a, o, err)

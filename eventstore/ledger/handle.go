@@ -115,18 +115,16 @@ func (l *Ledger) SignToTry(ctx context.Context, o *domain.Order, at time.Time, s
 }
 
 // Try says what a signed order would lead to, and writes nothing; nil is an order
-// that was accepted before. It is decided as if the parties toBe, of whom some are
-// not registered yet, were: so that a list is judged before anybody of it is.
+// that was accepted before. A list is judged as if the parties toBe, of whom some
+// are not registered yet, were: see [domain.Env].
 func (l *Ledger) Try(s *SignedOrder, toBe ...*domain.Party) (*domain.Decision, error) {
+	parties := map[uuid.UUID]*domain.Party{}
+	for _, p := range toBe {
+		parties[p.ID] = p
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, x := range toBe {
-		if l.state.Parties[x.ID] == nil {
-			l.state.Parties[x.ID] = x
-			defer delete(l.state.Parties, x.ID)
-		}
-	}
-	d, _, _, err := l.decideLocked(s.Prepared, &s.Proof, s.Second)
+	d, _, _, err := l.decideLocked(s.Prepared, &s.Proof, s.Second, parties)
 	return d, err
 }
 
@@ -235,10 +233,10 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 func (l *Ledger) decide(p *Prepared, proof *domain.Proof, second *domain.SecondProof) (*domain.Decision, [][]eventstore.Event, eventstore.Expected, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.decideLocked(p, proof, second)
+	return l.decideLocked(p, proof, second, nil)
 }
 
-func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.SecondProof) (*domain.Decision, [][]eventstore.Event, eventstore.Expected, error) {
+func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.SecondProof, toBe map[domain.ID]*domain.Party) (*domain.Decision, [][]eventstore.Event, eventstore.Expected, error) {
 	o := p.Order
 	if l.failed != nil {
 		return nil, nil, 0, fmt.Errorf("follow the event store: %w", l.failed)
@@ -253,7 +251,7 @@ func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.S
 		return nil, nil, 0, err
 	}
 	now := l.now(p.At)
-	d, err := l.state.Decide(o, domain.Env{Now: now, Calendar: l.calendar})
+	d, err := l.state.Decide(o, domain.Env{Now: now, Calendar: l.calendar, ToBe: toBe})
 	if err != nil {
 		return nil, nil, 0, err
 	}
