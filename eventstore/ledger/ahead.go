@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 
@@ -269,28 +268,4 @@ func (l *Ledger) foldAgainLocked(ctx context.Context) error {
 		l.foldLocked(r)
 	}
 	return nil
-}
-
-// checkAhead verifies signatures before the state is locked, which is what they
-// cost most: whose keys they are is looked up again with the decision.
-func (l *Ledger) checkAhead(o *domain.Order, proof *domain.Proof, second *domain.SecondProof) map[uuid.UUID]string {
-	keys := map[uuid.UUID][]byte{}
-	l.View(func(s *domain.Ledger) {
-		for _, id := range []uuid.UUID{o.Actor, o.Second} {
-			if officer := s.Officers[id]; officer != nil {
-				keys[id] = officer.Key()
-			}
-		}
-	})
-	checked := map[uuid.UUID]string{}
-	check := func(id uuid.UUID, signature []byte) {
-		if key := keys[id]; len(key) == ed25519.PublicKeySize && ed25519.Verify(key, proof.Digest, signature) {
-			checked[id] = string(key)
-		}
-	}
-	check(o.Actor, proof.Signature)
-	if second != nil {
-		check(second.Officer, second.Signature)
-	}
-	return checked
 }

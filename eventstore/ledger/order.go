@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -18,12 +17,6 @@ import (
 	"reliefledger.org/ledger/eventstore/codec"
 	"reliefledger.org/ledger/eventstore/vault"
 )
-
-// Signer is an officer's private key. It signs the digest of an order.
-type Signer struct {
-	Officer uuid.UUID
-	Key     ed25519.PrivateKey
-}
 
 // Prepared is an order whose personal values are sealed, ready to be signed.
 type Prepared struct {
