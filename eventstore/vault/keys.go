@@ -1,0 +1,136 @@
+package vault
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// EnsureKeys makes keys for the persons or cases that have none. They are
+// durable when it returns, and that must be before the first event that uses
+// them; a crash in between leaves a key that nobody needs. Where another
+// process makes the same key at the same time one of them stands, and both use
+// that: a key is only ever used as it was read.
+func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
+	var missing []uuid.UUID
+	for _, id := range ids {
+		if _, err := v.key(ctx, id); errors.Is(err, ErrKeyGone) {
+			missing = append(missing, id)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	insert := v.kind.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	return v.do(ctx, func(tx *sql.Tx) error {
+		for _, id := range missing {
+			key := make([]byte, 32)
+			rand.Read(key)
+			if _, err := tx.Exec(insert, id[:], seal(v.now().aead, key, id[:])); err != nil {
+				return fmt.Errorf("vault: make a key: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// key returns the key of a person or case, ErrKeyGone where there is none.
+func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
+	v.mu.Lock()
+	if now := time.Now(); now.Sub(v.cached) > cacheAge || len(v.cache) >= cacheKeys {
+		clear(v.cache)
+		v.cached = now
+	}
+	key, closed, erased := v.cache[id], v.closed, v.erased
+	v.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	if key != nil {
+		return key, nil
+	}
+	v.turn.RLock()
+	defer v.turn.RUnlock()
+	var wrapped []byte
+	switch err := v.row(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, ErrKeyGone
+	case err != nil:
+		return nil, fmt.Errorf("vault: read a key: %w", err)
+	}
+	by := v.now()
+	key, err := unseal(by.aead, wrapped, id[:])
+	if err != nil {
+		if changed := v.stillWrapped(ctx, v.db); changed != nil {
+			return nil, changed
+		}
+		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
+	}
+	v.mu.Lock()
+	if v.erased == erased {
+		v.cache[id] = key
+	}
+	v.mu.Unlock()
+	return key, nil
+}
+
+// row reads one value.
+func (v *Vault) row(ctx context.Context, query string, arg []byte, into *[]byte) error {
+	err := v.db.QueryRowContext(ctx, v.kind.bind(query), arg).Scan(into)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	named, _ := v.kind.failed(err)
+	return named
+}
+
+// Derive returns a key of 32 bytes for one use, made from a person's or case's:
+// what is done with it goes when that key goes. Errors: ErrKeyGone.
+func (v *Vault) Derive(ctx context.Context, id uuid.UUID, use string) ([]byte, error) {
+	key, err := v.key(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return derive(key, use)
+}
+
+func derive(secret []byte, use string) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "relief ledger vault "+use, 32)
+}
+
+func aead(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // keys have 32 bytes
+	}
+	a, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// seal and unseal wrap keys, with a random nonce in front.
+func seal(a cipher.AEAD, plain, ad []byte) []byte {
+	nonce := make([]byte, NonceSize)
+	rand.Read(nonce)
+	return a.Seal(nonce, nonce, plain, ad)
+}
+
+func unseal(a cipher.AEAD, box, ad []byte) ([]byte, error) {
+	if len(box) < NonceSize {
+		return nil, ErrTampered
+	}
+	return a.Open(nil, box[:NonceSize], box[NonceSize:], ad)
+}
