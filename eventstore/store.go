@@ -1,23 +1,3 @@
-// Package eventstore says what the ledger asks of a place that keeps events:
-// append some to a stream if the stream is as the writer believes it to be,
-// read a stream, read everything in the one order in which it was written,
-// and follow what is written from then on.
-//
-//	done, err := store.Append(ctx, "fund-7", eventstore.NoStream, events)
-//	var wrong *eventstore.WrongRevision
-//	if errors.As(err, &wrong) {
-//		// somebody else was first: load the stream, decide again
-//	}
-//	for event, err := range store.ReadAll(ctx, eventstore.Position{}, eventstore.Forwards) {
-//		if err != nil {
-//			return err
-//		}
-//		seen = event.Position // resume from here
-//	}
-//
-// [Store] is the whole of it, and its comment is the contract. Package
-// embedded keeps events in one folder of this machine; storetest is the suite
-// that every store passes.
 package eventstore
 
 import (

@@ -21,13 +21,13 @@
 //	{"recorded":"2023-01-03T01:00:00.123456Z","schema":1,"salt":"...","actor":"...","role":"accountant","command":{...},"saw":7}
 //
 // Fields stand in declared order, without blanks. The bytes are hashed as they
-// are stored and never written anew, so fields that a newer program added are
-// read over and survive. An event that cannot be read keeps its place in the
-// ledger and changes nothing; one of a newer [Schema] says so by [NewerSchema].
-// An event of an older schema is brought up to this one when it is read.
+// are stored and never written anew: a field that a newer program added is not
+// read, and stays where it is. An event that cannot be read keeps its place in
+// the ledger and changes nothing; one of a newer [Schema] is a [NewerSchema]. An
+// event of an older schema is brought up to this one when it is read.
 //
 // The events of which a ledger has millions are read and written without a JSON
-// library (plain.go), byte for byte as with one.
+// library, byte for byte as with one (plain.go, plainread.go, plainwrite.go).
 package codec
 
 import (

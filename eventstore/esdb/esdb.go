@@ -32,7 +32,7 @@
 //
 //   - It waits without a context, for a connection and while it reports an
 //     error. So each of its calls runs in a goroutine of its own, and whoever
-//     called waits for that or for his context (session.go).
+//     called waits for that or for the context (session.go).
 //   - When its connection breaks it looks for a server until it gives up, and
 //     is dead from then on, with callers stuck in it. So a client whose
 //     connection broke is never asked for another: it is retired before it can
@@ -54,11 +54,11 @@
 //
 // Close waits for everything, with exceptions that it leaves behind. A look
 // whether a server is back ends by itself, within the option gossipTimeout for
-// each server (5 seconds). And where a node that is not the leader refused an
-// append and named a leader that cannot be reached, which servers do only when
-// they are asked to and this client does not ask, the client looks for servers,
-// and nothing ends that but a server's coming back; of the connection to that
-// leader it leaves four goroutines for ever. None of them sends anything.
+// each server (5 seconds). The other exception takes a node that is not
+// the leader, refuses an append and names a leader that cannot be reached.
+// Servers do so only when they are asked to, and this client does not ask. The
+// client then looks for servers until one comes back, and of the connection to
+// that leader it leaves four goroutines for ever. None of them sends anything.
 package esdb
 
 import (

@@ -10,14 +10,14 @@
 // One process holds a folder (package embedded). While it does, it serves the
 // store on a socket in the folder, and every other process that opens it goes
 // through that socket, with the same answers. When the holder ends, or is
-// killed, one of those who went through it takes the hold and serves the
-// others. Nobody has to know which of them he is:
+// killed, one of the processes that went through it takes the hold and serves
+// the others. No process has to know which of them it is:
 //
-//   - A holder uses the embedded store itself.
-//   - Who goes through the socket is a client of the node on it. Whoever serves
-//     there next, also this very process, the client goes on where it was: an
-//     append whose answer was lost is sent again with the same bytes, a
-//     subscription resumes at its position, which are the same through the node.
+//   - The holder uses the embedded store itself.
+//   - The others are clients of the node on the socket. Whichever process serves
+//     there next, and be it their own, they go on where they were: an append whose
+//     answer was lost is sent again with the same bytes, and a subscription resumes
+//     at its position, since positions are the same through the node.
 //
 // The folder has, beside what embedded keeps there,
 //

@@ -14,10 +14,31 @@
 //		fmt.Println(no.Sentence(domain.Zh)) // nothing was changed
 //	}
 //
-// The state is folded from the store by one goroutine that follows it; a
-// command is answered once its events are synced and folded, so whoever was
-// answered reads his own writes. Where this process holds the store itself,
-// commands are decided ahead of that (ahead.go), and many share a sync.
+// The state is folded from the store by one goroutine, the follower. An order is
+// answered once its events are synced and folded, so that officers see at once
+// what they have written. Where this process holds the store itself, an order is
+// decided before those ahead of it are synced, and many share a sync.
+//
+// # The files
+//
+// On the way of an order:
+//
+//	order.go      what is private in it is sealed, and the text to sign is made
+//	signature.go  it is signed; and who signed is checked before it is decided
+//	try.go        what it would lead to: nothing is written
+//	handle.go     from the order to its answer, on any store
+//	ahead.go      the same, where this process holds the store itself
+//	decide.go     the domain decides, and its events are encoded
+//	claim.go      an id number is one party's, and an account has one id
+//	append.go     its events are written, and waited for until the state has them
+//	steps.go      what has to follow in other streams
+//
+// Beside it:
+//
+//	ledger.go     a ledger is opened, follows its store, and is closed
+//	forget.go     the vault is held against the store: what is lost, what is erased
+//	signed.go     what officers signed is read back, for package replay
+//	reference.go  by which references a bank's answer names the rows of a batch
 package ledger
 
 import (

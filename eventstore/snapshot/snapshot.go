@@ -1,19 +1,20 @@
 // Package snapshot keeps what was folded from a store's events in a file, so
 // that a start need not fold them all again.
 //
-//	at, err := snapshot.Load(ctx, path, key, store, state)
-//	var lost *snapshot.Lost
+//	at, err := snapshot.Load(ctx, path, key, store, &state)
+//	var none *snapshot.None
 //	switch {
-//	case errors.As(err, &lost):
-//		return err // the store has another history than it had
+//	case errors.As(err, &none):
+//		state, at = State{}, snapshot.Point{} // fold from the start
 //	case err != nil:
-//		state, at = domain.NewLedger(), snapshot.Point{} // fold from the start
+//		return err // *Lost: the store has another history than it had
 //	}
 //
 // A snapshot is a cache, and never evidence: whoever audits folds the events.
-// One that is damaged, or was made by another build of the program, is not
-// there. But it remembers how many events there were, and which was the last:
-// a store that lost its tail, or was put back to an earlier day, is found out.
+// One that is damaged counts as none, and so does one that another build of the
+// program made. It also says how many events there were, and which was the last,
+// so that a store is found out that has lost its tail, or was put back to an
+// earlier day.
 package snapshot
 
 import (

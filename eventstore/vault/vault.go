@@ -1,7 +1,7 @@
 // Package vault keeps what must be forgotten some day apart from what is kept
 // for ever: the keys under which a ledger's private values are sealed, and two
-// indexes, from an id number to the party it belongs to and from an account to
-// its id.
+// indexes. One leads from an id number to the party it belongs to, the other from
+// a bank account to the id that stands for it.
 //
 //	v, err := vault.Create("ledger/vault.db", ledgerID, wrapping)
 //	err = v.EnsureKeys(ctx, party)               // before the first event that uses it
@@ -10,11 +10,17 @@
 //
 // Every person and every case (a stream) has a random key of 32 bytes. Keys
 // are wrapped by one wrapping key, which is kept outside the data folder: the
-// vault's file alone opens nothing, and with a key gone its values are noise.
+// vault's file alone opens nothing, and once a key is gone the values under it
+// are noise (keys.go, seal.go, index.go). To erase is to delete a key and then to
+// change the wrapping key, so that old copies of the vault open nothing either
+// (erase.go, rotate.go).
+//
+// Being apart from the log, the vault also has the journal of what was opened
+// and by whom (journal.go), and remembers how long the log was (remember.go).
 //
 // A vault is an SQLite file, which the processes of one machine share
 // (sqlite.go), or a schema in a PostgreSQL database, which several servers share
-// (postgres.go). OpenAt and CreateAt take either by its address.
+// (postgres.go). [OpenAt] and [CreateAt] take either by its address.
 package vault
 
 import (

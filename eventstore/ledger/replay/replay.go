@@ -10,9 +10,10 @@
 //	}
 //
 // What is judged, and how, is said at [domain.Judge]. This package reads the
-// bytes for it: it decodes events and writes them again, reads the texts that
-// officers signed, verifies signatures and hashes lists, on as many cores as
-// there are, while the judge folds the events in order on one.
+// bytes for it, on as many cores as there are: it decodes events, encodes them
+// again to see whether the bytes are the same, reads the texts that officers
+// signed, verifies signatures and hashes lists. The judge folds the events in
+// order, on one core.
 package replay
 
 import (

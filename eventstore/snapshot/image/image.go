@@ -6,18 +6,18 @@
 //	state := new(domain.Ledger)
 //	err := image.Read(file, state) // any error: make it again from the events
 //
-// An image is read by the very types that wrote it, on the same kind of machine:
-// [Shape] names them, and whoever keeps an image keeps the shape with it. It is
-// no format for data that matter. Reading is some hundred megabytes a second
-// a core, since whatever has no pointers is copied as it lies in memory, and
-// since all values of a type lie in one array.
+// An image is read by the very types that wrote it, on the same kind of machine.
+// [Shape] names both, and whoever keeps an image keeps the shape with it. It is
+// no format for data that matter. Reading is some hundred megabytes a second on
+// one core, because what has no pointers is copied as it lies in memory, and
+// because all values of a type lie in one array.
 //
-// All fields are written, also unexported ones; that is what a package of its
-// own has no other way to do, and why this one uses unsafe. Pointers that are
-// equal stay equal, but for one to the root, which gets a copy. So does a pointer
-// into the middle of an array or struct, and a slice that shares its array with
-// another. A func or a chan is an error unless it is nil. Write remembers every
-// pointer that it has met, some 50 bytes each.
+// All fields are written, also unexported ones. From outside the package of a
+// type they can be set only with unsafe, so this package uses it. Pointers that
+// are equal stay equal, with three exceptions, each of which leads to a copy: a
+// pointer to the root, a pointer into the middle of an array or struct, and a
+// slice that shares its array with another. A func or a chan is an error unless
+// it is nil. Write remembers every pointer that it has seen, some 50 bytes each.
 package image
 
 import (

@@ -1,4 +1,5 @@
-// Package vaulttest starts what tests of a vault that servers share need.
+// Package vaulttest starts a PostgreSQL server of its own for each test of a vault
+// that several servers share.
 package vaulttest
 
 import (
