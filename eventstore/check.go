@@ -14,13 +14,14 @@ type Checked struct {
 	Streams int
 }
 
-// Check reads all of a store through the interface, and gives found what is
-// damaged or does not agree: events that cannot be read, ids that come twice,
-// revisions of a stream with gaps. readable says why an event cannot be read,
-// nil where it can; the number is its place in the order of all. With throughout
-// Check also reads everything backwards, and each stream by itself in both
-// directions, and all of that must be the same events; of a store that can be
-// asked for no more this is what can be known.
+// Check reads all of a store through the interface, and calls found with whatever
+// is damaged or does not agree: an event that cannot be read, an id that comes
+// twice, a gap in the revisions of a stream. readable says why an event cannot be
+// read, nil where it can; the number is the event's place in the order of all.
+//
+// With throughout Check also reads everything backwards, and each stream by
+// itself in both directions; all of these must be the same events. No more can be
+// checked of a store of which only the interface is known.
 //
 // It needs some 100 bytes of memory an event. Its error is that of a read that
 // could not go on, and says nothing of what comes after.
@@ -36,7 +37,7 @@ func Check(ctx context.Context, s Store, readable func(r Recorded, number uint64
 	if !throughout {
 		return c.Checked, nil
 	}
-	return c.Checked, c.again(ctx)
+	return c.Checked, c.otherWays(ctx)
 }
 
 type checker struct {
@@ -50,21 +51,21 @@ type checker struct {
 	leaves     [][32]byte // by number
 }
 
-func (c *checker) damaged(where string, format string, args ...any) {
+func (c *checker) report(where string, format string, args ...any) {
 	c.found(&Corrupt{Where: where, Cause: fmt.Errorf(format, args...)})
 }
 
 func (c *checker) event(e Recorded) {
 	where := fmt.Sprintf("event %d (%s@%d)", c.Count, e.Stream, e.Revision)
 	if err := c.readable(e, c.Count); err != nil {
-		c.damaged(where, "%w", err)
+		c.report(where, "%w", err)
 	}
 	if _, twice := c.ids[e.ID]; twice {
-		c.damaged(where, "its id is that of another event")
+		c.report(where, "its id is that of another event")
 	}
 	c.ids[e.ID] = struct{}{}
 	if have := uint64(len(c.streams[e.Stream])); e.Revision != have {
-		c.damaged(where, "its stream has %d events before it", have)
+		c.report(where, "its stream has %d events before it", have)
 	}
 	c.streams[e.Stream] = append(c.streams[e.Stream], c.Count)
 	if c.throughout {
@@ -73,24 +74,24 @@ func (c *checker) event(e Recorded) {
 	c.Add(e)
 }
 
-// again reads everything on the other ways. What others append meanwhile is not
-// looked at.
-func (c *checker) again(ctx context.Context) error {
+// otherWays reads everything again: backwards, and stream by stream. What others
+// append meanwhile is not looked at.
+func (c *checker) otherWays(ctx context.Context) error {
 	next := int(c.Count)
 	for e, err := range c.store.ReadAll(ctx, End, Backwards) {
 		if err != nil {
 			return fmt.Errorf("read backwards: %w", err)
 		}
 		if numbers := c.streams[e.Stream]; e.Revision >= uint64(len(numbers)) {
-			continue // newer, or it is missed below
+			continue // appended since; if it is not, the count below says so
 		}
 		if next--; next < 0 || leafOf(e) != c.leaves[next] {
-			c.damaged(fmt.Sprintf("event %d", max(next, 0)), "read backwards it is another")
+			c.report(fmt.Sprintf("event %d", max(next, 0)), "read backwards it is another")
 			return nil
 		}
 	}
 	if next != 0 {
-		c.damaged("all events", "read backwards %d are missing", next)
+		c.report("all events", "read backwards %d are missing", next)
 	}
 	for stream, numbers := range c.streams {
 		if err := c.stream(ctx, stream, numbers); err != nil {
@@ -107,19 +108,19 @@ func (c *checker) stream(ctx context.Context, stream string, numbers []uint64) e
 			return err
 		}
 		if n < len(numbers) && leafOf(e) != c.leaves[numbers[n]] {
-			c.damaged(fmt.Sprintf("stream %q, revision %d", stream, n), "it is not event %d", numbers[n])
+			c.report(fmt.Sprintf("stream %q, revision %d", stream, n), "it is not event %d", numbers[n])
 		}
 		n++
 	}
 	if n < len(numbers) {
-		c.damaged(fmt.Sprintf("stream %q", stream), "%d of its %d events are missing", len(numbers)-n, len(numbers))
+		c.report(fmt.Sprintf("stream %q", stream), "%d of its %d events are missing", len(numbers)-n, len(numbers))
 	}
 	for e, err := range c.store.ReadStream(ctx, stream, math.MaxUint64, Backwards) {
 		if err != nil {
 			return err
 		}
 		if e.Revision < uint64(len(numbers)) && leafOf(e) != c.leaves[numbers[e.Revision]] {
-			c.damaged(fmt.Sprintf("stream %q, revision %d", stream, e.Revision), "read backwards it is another")
+			c.report(fmt.Sprintf("stream %q, revision %d", stream, e.Revision), "read backwards it is another")
 		}
 	}
 	return nil

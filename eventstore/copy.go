@@ -21,8 +21,8 @@ type Chain struct {
 	Sum   [sha256.Size]byte
 }
 
-// Add adds an event's log entry. One whose data are no event's, and which so
-// has no entry, counts by all its bytes.
+// Add adds an event's log entry. An event whose data do not have the two parts
+// has no entry; it is added by all its bytes.
 func (c *Chain) Add(r Recorded) {
 	leaf := leafOf(r)
 	c.Sum = sha256.Sum256(append(c.Sum[:], leaf[:]...))
@@ -56,8 +56,8 @@ func inWords(r Recorded) string {
 }
 
 const (
-	// copyEvents and copyBytes bound one append of a copy: as many as an append
-	// takes in half its size, so that two of the largest events never meet.
+	// copyEvents and copyBytes bound one append of a copy. copyBytes is half of
+	// what an append may hold, and a larger event is an append of its own.
 	copyEvents = 1024
 	copyBytes  = MaxAppend / 2
 )
@@ -65,8 +65,8 @@ const (
 // Copy writes to a store all events of another that it has not yet, in the
 // same order, and returns the chain of what both hold then. What the target
 // has must be a beginning of the source, else nothing is written and the error
-// is *Differs; so a copy that was cut off is continued by another. Nobody else
-// may write the target meanwhile.
+// is *Differs. So a copy that was cut off is continued by calling Copy again.
+// Nobody else may write the target meanwhile.
 //
 // progress is called with the number of events that both hold; it may be nil.
 func Copy(ctx context.Context, from, to Store, progress func(count uint64)) (Chain, error) {

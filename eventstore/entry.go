@@ -11,7 +11,7 @@ const EntryVersion = 1
 
 // Entry is what the ledger's log says of one event: the leaf of the Merkle tree
 // (format section 3). It has nothing that a store added, so the same history in
-// the same order gives the same entries everywhere. Its bytes are
+// the same order has the same entries everywhere. Its bytes are
 //
 //	version   1 byte
 //	stream    2 bytes of length, UTF-8
@@ -31,8 +31,8 @@ func Entry(r Recorded) ([]byte, error) {
 	return EntryOfParts(r, p), nil
 }
 
-// EntryOfParts is [Entry] for who has taken the event's data apart already: p are
-// the parts of r.Data, as stored.
+// EntryOfParts is [Entry] for a caller that has taken the event's data apart
+// already: p are the parts of r.Data, as stored.
 func EntryOfParts(r Recorded, p Parts) []byte {
 	open := sha256.Sum256(p.Open)
 	hidden := sha256.New()

@@ -97,7 +97,7 @@ func (e *Unavailable) Error() string {
 func (e *Unavailable) Unwrap() error { return e.Cause }
 
 // Denied says that the store does not let this user do that, or does not know
-// him. Nothing was written.
+// the user. Nothing was written.
 type Denied struct{ Cause error }
 
 func (e *Denied) Error() string { return fmt.Sprintf("the event store denies access: %v", e.Cause) }
@@ -116,7 +116,7 @@ func (e *OutcomeUnknown) Error() string {
 func (e *OutcomeUnknown) Unwrap() error { return e.Cause }
 
 // Held says that another process, or another store of this process, holds the
-// folder. PID is 0 and the rest empty where the holder has left no name.
+// folder. Where the holder has left no name, PID is 0 and Host and Since are empty.
 // Nothing in the folder was changed.
 type Held struct {
 	Path  string
@@ -160,8 +160,8 @@ func (e *NewerFormat) Error() string {
 	return fmt.Sprintf("folder %s has format %d, this program knows formats up to %d", e.Path, e.Have, e.Know)
 }
 
-// Corrupt says that stored bytes are not what was written. The read that met
-// them ends; what it gave before is good, and nothing is changed or repaired.
+// Corrupt says that stored bytes are not what was written. The read that found
+// them ends; the events before them were good, and nothing is changed or repaired.
 type Corrupt struct {
 	Where string // a key or a file, in words
 	Cause error

@@ -11,9 +11,10 @@ import (
 // them over costs little.
 const chunk = 128
 
-// InParallel yields what work makes of each event of a store behind a position,
-// in order; number is that of the first. work runs on as many goroutines as
-// may run at a time, which is what reading all events costs most.
+// InParallel calls work with each event of a store after a position, on as many
+// goroutines as there are cores, and yields the results in the order of the
+// events. number is the number of the first event. It is for work that takes
+// longer than reading: decoding, hashing, verifying.
 func InParallel[T any](ctx context.Context, store Store, from Position, number uint64, work func(r Recorded, number uint64) T) iter.Seq2[T, error] {
 	type job struct {
 		raw   []Recorded
@@ -24,8 +25,8 @@ func InParallel[T any](ctx context.Context, store Store, from Position, number u
 	return func(yield func(T, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		workers := runtime.GOMAXPROCS(0)
-		jobs := make(chan *job, workers)    // to be worked on
-		order := make(chan *job, 4*workers) // to be yielded; bounds what waits in memory
+		jobs := make(chan *job, workers)    // for the workers
+		order := make(chan *job, 4*workers) // for the loop that yields; bounds what waits in memory
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer stop()
@@ -43,7 +44,7 @@ func InParallel[T any](ctx context.Context, store Store, from Position, number u
 		running.Go(func() {
 			defer close(order)
 			defer close(jobs)
-			give := func(j *job) bool {
+			enqueue := func(j *job) bool {
 				select {
 				case order <- j:
 				case <-ctx.Done():
@@ -57,19 +58,19 @@ func InParallel[T any](ctx context.Context, store Store, from Position, number u
 			next := &job{first: number, done: make(chan []T, 1)}
 			for r, err := range store.ReadAll(ctx, from, Forwards) {
 				if err != nil {
-					if give(next) {
-						give(&job{err: err})
+					if enqueue(next) {
+						enqueue(&job{err: err})
 					}
 					return
 				}
 				if next.raw = append(next.raw, r); len(next.raw) == chunk {
-					if !give(next) {
+					if !enqueue(next) {
 						return
 					}
 					next = &job{first: next.first + chunk, done: make(chan []T, 1)}
 				}
 			}
-			give(next)
+			enqueue(next)
 		})
 		for j := range order {
 			if j.err != nil {

@@ -52,8 +52,8 @@ const Schema = 1
 // timeFormat writes moments in UTC with six decimals, always as many bytes.
 const timeFormat = "2006-01-02T15:04:05.000000Z"
 
-// NewerSchema says that an event was written by a newer program: this one may
-// read the rest, but must not write.
+// NewerSchema says that an event was written by a newer program: this program may
+// read the other events, but must not write.
 type NewerSchema struct{ Have, Know int }
 
 func (e *NewerSchema) Error() string {
@@ -113,7 +113,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// common is what of `private` any event can have.
+// common is the part of `private` that any event can have.
 type common struct {
 	Signed  Signed          `json:"signed,omitempty"`
 	Reasons []domain.Reason `json:"reasons,omitempty"`
@@ -157,8 +157,8 @@ func Decode(r eventstore.Recorded, number uint64) (*domain.Recorded, error) {
 	return d, err
 }
 
-// DecodeWithEntry is Decode and [eventstore.Entry] at once, for who needs both. entry is nil
-// where the event's bytes are not an event's.
+// DecodeWithEntry is Decode and [eventstore.Entry] at once, for a caller that
+// needs both. entry is nil where the data do not have the two parts of an event.
 func DecodeWithEntry(r eventstore.Recorded, number uint64) (d *domain.Recorded, entry []byte, err error) {
 	d, parts, err := decode(r, number)
 	if err == nil {
@@ -233,7 +233,7 @@ func decodeInto(e domain.Event, p eventstore.Parts) error {
 	}
 	field, ok := privateOf(e)
 	if ok {
-		reflect.ValueOf(field).Elem().SetZero() // of what was read before it stopped
+		reflect.ValueOf(field).Elem().SetZero() // of what plainPrivate read before it gave up
 	}
 	var c common
 	if err := json.Unmarshal(p.Private, &c); err != nil {
@@ -246,8 +246,8 @@ func decodeInto(e domain.Event, p eventstore.Parts) error {
 	return nil
 }
 
-// privateFields has, by type of event, where its field Private stands; -1 where
-// it has none. Looking a field up by its name costs more than reading it.
+// privateFields has the index of the field Private of each type of event, -1 for
+// a type that has none. Looking a field up by its name costs more than reading it.
 var privateFields sync.Map
 
 // privateOf points to the field Private of an event, where its type has one.
@@ -267,8 +267,8 @@ func privateOf(e domain.Event) (field any, ok bool) {
 	return v.Field(at.(int)).Addr().Interface(), true
 }
 
-// SignedOf returns the text of the command that stands in an event's private
-// part, empty where there is none.
+// SignedOf returns the signed text from an event's private part, empty where there
+// is none.
 func SignedOf(data []byte) (Signed, error) {
 	p, err := eventstore.Split(data)
 	if err != nil {

@@ -8,21 +8,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// A ledger of ten million payments has ten million metadata and DisbursementMade
-// that this program wrote itself. They are read here without a JSON decoder, if
-// they are exactly as [Encode] writes them; whatever else they are is read by
-// the decoder. So nothing is read here that it would read otherwise or refuse;
-// FuzzPlain holds the two against each other.
+// A ledger of ten million payments has ten million events DisbursementMade, each
+// with its metadata, that this program wrote itself. If they are exactly as
+// [Encode] writes them, they are read without a JSON decoder (plainread.go) and
+// written without an encoder (plainwrite.go). Everything else is left to the
+// decoder and the encoder. What is read here the decoder would read with the same
+// result; FuzzPlain compares the two.
 
-// plain takes text apart that is exactly as expected. After the first thing
-// that is not it gives only zeros, and bad is set.
+// plain reads text that is exactly as expected. After the first piece that is not,
+// bad is set and all methods return zeros.
 type plain struct {
 	rest []byte
 	bad  bool
 }
 
-// has consumes text if it is next.
-func (p *plain) has(text string) bool {
+// accept consumes text if it is next, and says whether it was.
+func (p *plain) accept(text string) bool {
 	if p.bad || len(p.rest) < len(text) || string(p.rest[:len(text)]) != text {
 		return false
 	}
@@ -30,8 +31,8 @@ func (p *plain) has(text string) bool {
 	return true
 }
 
-// need consumes text, which must be next.
-func (p *plain) need(text string) { p.bad = !p.has(text) }
+// expect consumes text, which must be next: else p is bad.
+func (p *plain) expect(text string) { p.bad = !p.accept(text) }
 
 // number consumes an integer from 0 on, in its shortest form, below 2^53.
 func (p *plain) number() (n int64) {
@@ -94,7 +95,7 @@ func (p *plain) bytes() []byte {
 	return b[:n]
 }
 
-// digits is the number in some digits, -1 where they are none.
+// digits is the number that some digits write, -1 if one of them is no digit.
 func digits(t []byte) int {
 	n := 0
 	for _, c := range t {
@@ -106,7 +107,7 @@ func digits(t []byte) int {
 	return n
 }
 
-// civil consumes the date in a time or alone; it must exist.
+// civil reads a date, alone or of a time. ok says that there is such a day.
 func civil(t []byte) (year, month, day int, ok bool) {
 	if len(t) != 10 || t[4] != '-' || t[7] != '-' {
 		return 0, 0, 0, false
@@ -135,15 +136,15 @@ func (p *plain) moment() moment {
 
 // list consumes an array with at least one element.
 func (p *plain) list(element func()) {
-	p.need(`[`)
-	for first := true; !p.bad && (first || p.has(`,`)); first = false {
+	p.expect(`[`)
+	for first := true; !p.bad && (first || p.accept(`,`)); first = false {
 		element()
 	}
-	p.need(`]`)
+	p.expect(`]`)
 }
 
-// rows is how many objects are left, but for those in them.
-func (p *plain) rows() (n int) {
+// countObjects counts the objects in what is left, without those inside another.
+func (p *plain) countObjects() (n int) {
 	if p.bad {
 		return 0
 	}
@@ -161,15 +162,16 @@ func (p *plain) rows() (n int) {
 	return n
 }
 
-// like consumes a string and returns it, or the one before if it is the same.
-func (p *plain) like(before *string) string {
+// textLike consumes a string and returns it: *before where that is the same, so
+// that rows share one string.
+func (p *plain) textLike(before *string) string {
 	if t := p.text(); string(t) != *before {
 		*before = string(t)
 	}
 	return *before
 }
 
-// skip consumes a string whatever it says, if it has no escapes but of quotes
+// skip consumes a string, whatever it says, whose only escapes are those of quotes
 // and backslashes.
 func (p *plain) skip() {
 	if p.bad || len(p.rest) == 0 || p.rest[0] != '"' {
@@ -192,7 +194,7 @@ func (p *plain) skip() {
 	p.bad = true
 }
 
-// object consumes up to the brace that closes the one that is next.
+// object consumes an object, up to the brace that closes it.
 func (p *plain) object() []byte {
 	if p.bad || len(p.rest) == 0 || p.rest[0] != '{' {
 		p.bad = true

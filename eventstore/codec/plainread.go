@@ -5,52 +5,51 @@ import (
 	"reliefledger.org/ledger/eventstore"
 )
 
-// plainSplit finds the two parts of data that are as [Encode] writes them. What
-// stands within the braces is not looked at but for strings; who uses a part
-// decodes it, or has it decoded.
+// plainSplit finds the two parts of data that are as [Encode] writes them. It looks
+// only for strings and braces: what the parts say is read when they are decoded.
 func plainSplit(data []byte) (parts eventstore.Parts, ok bool) {
 	p := plain{rest: data}
-	p.need(`{"open":`)
+	p.expect(`{"open":`)
 	parts.Open = p.object()
-	p.need(`,"private":`)
+	p.expect(`,"private":`)
 	parts.Private = p.object()
-	return parts, p.has(`}`) && len(p.rest) == 0
+	return parts, p.accept(`}`) && len(p.rest) == 0
 }
 
 // plainMetadata reads metadata; false leaves it to the decoder.
 func plainMetadata(text []byte, w *wire) bool {
 	p := plain{rest: text}
-	p.need(`{"recorded":`)
+	p.expect(`{"recorded":`)
 	w.Recorded = p.moment()
-	p.need(`,"schema":`)
+	p.expect(`,"schema":`)
 	w.Schema = int(p.number())
-	p.need(`,"salt":`)
+	p.expect(`,"salt":`)
 	w.Salt = p.bytes()
-	if p.has(`,"cause":`) {
+	if p.accept(`,"cause":`) {
 		w.Cause = p.id()
 	}
-	if p.has(`,"actor":`) {
+	if p.accept(`,"actor":`) {
 		w.Actor = p.id()
 	}
-	if p.has(`,"role":`) {
+	if p.accept(`,"role":`) {
 		w.Role = domain.Role(p.text())
 	}
-	if p.has(`,"command":{"id":`) {
+	if p.accept(`,"command":{"id":`) {
 		w.Command = &domain.Proof{ID: p.id()}
-		p.need(`,"digest":`)
+		p.expect(`,"digest":`)
 		w.Command.Digest = p.bytes()
-		if p.has(`,"key":`) {
+		if p.accept(`,"key":`) {
 			w.Command.Key = p.bytes()
 		}
-		if p.has(`,"signature":`) {
+		if p.accept(`,"signature":`) {
 			w.Command.Signature = p.bytes()
 		}
-		p.need(`}`)
+		p.expect(`}`)
 	}
-	if p.has(`,"saw":`) {
+	if p.accept(`,"saw":`) {
 		w.Saw = uint64(p.number())
 	}
-	return p.has(`}`) && len(p.rest) == 0
+	return p.accept(`}`) && len(p.rest) == 0
 }
 
 // plainOpen reads the open part of the events of which there are most, and of
@@ -69,30 +68,31 @@ func plainOpen(open []byte, e domain.Event) bool {
 	default:
 		return false
 	}
-	return p.has(`}`) && len(p.rest) == 0
+	return p.accept(`}`) && len(p.rest) == 0
 }
 
-// plainPrivate reads the private part of those of them that have a long one.
+// plainPrivate reads the private part of the events with most rows, and that of
+// any event in which only the signed text stands; false leaves it to the decoder.
 func plainPrivate(private []byte, e domain.Event) bool {
 	p := plain{rest: private}
 	switch e := e.(type) {
 	case *domain.NoticeLinesAdded:
 		p.privateLines(e)
-	default: // of a command that left nothing else in private
-		p.need(`{"signed":`)
+	default:
+		p.expect(`{"signed":`)
 		p.skip()
 	}
-	return p.has(`}`) && len(p.rest) == 0
+	return p.accept(`}`) && len(p.rest) == 0
 }
 
 func (p *plain) common(c *domain.Common) {
-	p.need(`{"date":`)
+	p.expect(`{"date":`)
 	year, month, day, ok := civil(p.text())
 	if p.bad = p.bad || !ok; p.bad {
 		return
 	}
 	c.Date = domain.Date(year, month, day)
-	if p.has(`,"campaign":`) {
+	if p.accept(`,"campaign":`) {
 		c.Campaign = p.id()
 	}
 }
@@ -100,112 +100,112 @@ func (p *plain) common(c *domain.Common) {
 func (p *plain) added(e *domain.NoticeLinesAdded) {
 	p.common(&e.Common)
 	p.parts(&e.Part, &e.Of)
-	e.Lines = make([]domain.LineAdded, 0, p.rows())
+	e.Lines = make([]domain.LineAdded, 0, p.countObjects())
 	p.list(func() {
-		p.need(`{"line":`)
+		p.expect(`{"line":`)
 		line := domain.LineAdded{No: int(p.number())}
-		p.need(`,"give":`)
+		p.expect(`,"give":`)
 		line.Give = p.money()
-		p.need(`}`)
+		p.expect(`}`)
 		e.Lines = append(e.Lines, line)
 	})
 }
 
 func (p *plain) privateLines(e *domain.NoticeLinesAdded) {
 	var category, group, period string
-	p.need(`{`)
-	if p.has(`"signed":`) {
+	p.expect(`{`)
+	if p.accept(`"signed":`) {
 		p.skip()
-		p.need(`,`)
+		p.expect(`,`)
 	}
-	p.need(`"lines":`)
-	e.Private.Lines = make([]domain.LinePrivate, 0, p.rows())
+	p.expect(`"lines":`)
+	e.Private.Lines = make([]domain.LinePrivate, 0, p.countObjects())
 	p.list(func() {
-		p.need(`{"beneficiary":`)
+		p.expect(`{"beneficiary":`)
 		line := domain.LinePrivate{Beneficiary: p.id()}
-		if p.has(`,"category":`) {
-			line.Category = p.like(&category)
+		if p.accept(`,"category":`) {
+			line.Category = p.textLike(&category)
 		}
-		if p.has(`,"group":`) {
-			line.Group = p.like(&group)
+		if p.accept(`,"group":`) {
+			line.Group = p.textLike(&group)
 		}
-		if p.has(`,"period":`) {
-			line.Period = p.like(&period)
+		if p.accept(`,"period":`) {
+			line.Period = p.textLike(&period)
 		}
-		p.need(`}`)
+		p.expect(`}`)
 		e.Private.Lines = append(e.Private.Lines, line)
 	})
 }
 
 func (p *plain) admitted(e *domain.LinesAdmitted) {
 	p.common(&e.Common)
-	p.need(`,"notice":`)
+	p.expect(`,"notice":`)
 	e.Notice = p.id()
 	p.parts(&e.Part, &e.Of)
-	e.Lines = make([]domain.Admitted, 0, p.rows())
+	e.Lines = make([]domain.Admitted, 0, p.countObjects())
 	p.list(func() {
-		p.need(`{"line":`)
+		p.expect(`{"line":`)
 		line := domain.Admitted{Line: int(p.number())}
-		p.need(`,"give":`)
+		p.expect(`,"give":`)
 		line.Give = p.money()
-		p.need(`}`)
+		p.expect(`}`)
 		e.Lines = append(e.Lines, line)
 	})
 }
 
 func (p *plain) prepared(e *domain.BatchPrepared) {
 	p.common(&e.Common)
-	p.need(`,"batch":`)
+	p.expect(`,"batch":`)
 	e.Batch = int(p.number())
-	p.need(`,"form":`)
+	p.expect(`,"form":`)
 	e.Form = p.form()
-	p.need(`,"rows":`)
-	e.Rows = make([]domain.BatchRow, 0, p.rows())
+	p.expect(`,"rows":`)
+	e.Rows = make([]domain.BatchRow, 0, p.countObjects())
 	p.list(func() {
-		p.need(`{"line":`)
+		p.expect(`{"line":`)
 		row := domain.BatchRow{Line: int(p.number())}
-		p.need(`,"entitlement":`)
+		p.expect(`,"entitlement":`)
 		row.Entitlement = int(p.number())
-		p.need(`,"fen":`)
+		p.expect(`,"fen":`)
 		row.Fen = domain.Fen(p.number())
-		p.need(`}`)
+		p.expect(`}`)
 		e.Rows = append(e.Rows, row)
 	})
-	p.need(`,"draws":`)
+	p.expect(`,"draws":`)
 	e.Draws = p.draws()
 }
 
 func (p *plain) payment(e *domain.DisbursementMade) {
 	p.common(&e.Common)
-	if p.has(`,"batch":`) {
+	if p.accept(`,"batch":`) {
 		e.Batch = int(p.number())
 	}
-	if p.has(`,"row":`) {
+	if p.accept(`,"row":`) {
 		e.Row = int(p.number())
 	}
-	if p.has(`,"fen":`) {
+	if p.accept(`,"fen":`) {
 		e.Fen = domain.Fen(p.number())
 	}
-	p.need(`,"draws":`)
+	p.expect(`,"draws":`)
 	e.Draws = p.draws()
 }
 
 func (p *plain) parts(part, of *int) {
-	p.need(`,"part":`)
+	p.expect(`,"part":`)
 	*part = int(p.number())
-	p.need(`,"of":`)
+	p.expect(`,"of":`)
 	*of = int(p.number())
-	p.need(`,"lines":`)
+	p.expect(`,"lines":`)
 }
 
 // money is a list of entitlements to money.
 func (p *plain) money() (give []domain.Entitlement) {
 	p.list(func() {
-		p.need(`{"form":`)
+		p.expect(`{"form":`)
 		g := domain.Entitlement{Form: p.form()}
-		p.need(`,"fen":`)
+		p.expect(`,"fen":`)
 		g.Fen = domain.Fen(p.number())
-		p.need(`}`)
+		p.expect(`}`)
 		give = append(give, g)
 	})
 	return give
@@ -213,14 +213,14 @@ func (p *plain) money() (give []domain.Entitlement) {
 
 func (p *plain) draws() (draws []domain.Draw) {
 	p.list(func() {
-		p.need(`[`)
+		p.expect(`[`)
 		d := domain.Draw{Lot: int(p.number())}
-		p.need(`,`)
+		p.expect(`,`)
 		d.Quantity = p.number()
-		if p.has(`,`) {
+		if p.accept(`,`) {
 			d.Cost = domain.Fen(p.number())
 		}
-		p.need(`]`)
+		p.expect(`]`)
 		draws = append(draws, d)
 	})
 	return draws

@@ -52,13 +52,13 @@
 //
 // # After Close
 //
-// Close waits for everything, with exceptions that it leaves behind. A look
-// whether a server is back ends by itself, within the option gossipTimeout for
-// each server (5 seconds). The other exception takes a node that is not
-// the leader, refuses an append and names a leader that cannot be reached.
-// Servers do so only when they are asked to, and this client does not ask. The
-// client then looks for servers until one comes back, and of the connection to
-// that leader it leaves four goroutines for ever. None of them sends anything.
+// Close waits for everything, with two exceptions. A look whether a server is back
+// ends by itself, within the option gossipTimeout for each server (5 seconds). The
+// other exception needs a node that is not the leader, refuses an append, and names
+// a leader that cannot be reached; servers name one only when they are asked to,
+// and this client does not ask. Then the client looks for servers until one comes
+// back, and leaves four goroutines of the connection to that leader for ever. None
+// of them sends anything.
 package esdb
 
 import (
