@@ -14,29 +14,32 @@ import (
 	"reliefledger.org/ledger/eventstore/snapshot"
 )
 
-// Where this process holds the folder, commands are decided ahead (design
-// section 6): one after the other against a state that already has what was
-// decided before and is not synced yet. All that waits is written with one
-// sync, and nobody is answered, also not the refused, before what his answer
-// rests on is synced.
+// Where this process holds the folder, orders are decided ahead (design section
+// 6): one after the other, against a state that already has the events of those
+// before, synced or not. All that waits is written with one sync. An order is
+// answered, accepted or refused, only once everything is synced that the decision
+// took into account.
 //
-// It rests on the store's line of appends: if one is refused, because another
-// process wrote its stream through the holder's socket, no later one is written.
-// The state is then dropped and folded again from the store, and from then on
-// commands are decided as on a server that others write too: against what is
-// synced, each append naming its revision (handle.go). So too when an event of
-// another process gets in between ours: our numbers would be off by one.
+// This is safe because of the store's line of appends: if an append is refused,
+// because another process wrote its stream through the holder's socket, no later
+// append of the line is written. The state is then dropped and folded again from
+// the store. From then on orders are decided as on a server that other processes
+// write too: against what is synced, each append naming its revision (handle.go).
+// The same is done when an event of another process is written between ours,
+// because the numbers that ours have in the state would be wrong.
 type ahead struct {
 	line *embedded.Line
-	// unseen are the events that the state has and the follower has not met
-	// yet, in order.
+	// unseen are the events that were folded when they were sent, and that the
+	// follower has not reached yet, in order.
 	unseen []uuid.UUID
-	// last is the last append; a refusal rests on all up to it.
+	// last is the last append. An answer that writes nothing waits for it, since
+	// the decision took into account all that was sent up to then.
 	last *embedded.Sent
 }
 
-// directly returns the embedded store that this process holds, if it does.
-func directly(store eventstore.Store) *embedded.Store {
+// embeddedOf returns the embedded store behind a store, nil where this process
+// does not hold one.
+func embeddedOf(store eventstore.Store) *embedded.Store {
 	switch s := store.(type) {
 	case *embedded.Store:
 		return s
@@ -46,14 +49,14 @@ func directly(store eventstore.Store) *embedded.Store {
 	return nil
 }
 
-// submitAhead carries an order out ahead; fell says that it has to be done the
-// other way.
-func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Proof, second *domain.SecondProof) (done *Done, fell bool, err error) {
+// submitAhead carries an order out ahead. fallBack says that it could not: then
+// submitSynced has to, and finds in the state what was written of it by then.
+func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Proof, second *domain.SecondProof) (done *Done, fallBack bool, err error) {
 	o := p.Order
 	p.checked = l.checkAhead(o, proof, second)
 	if p.number != "" || p.account != "" {
-		// Number and account are claimed between the decision and the event; what is
-		// refused claims none.
+		// Number and account are claimed after a decision and before the event, so
+		// that an order which is refused claims none.
 		l.mu.Lock()
 		d, _, _, err := l.decideLocked(p, proof, second, nil)
 		a := l.ahead
@@ -62,7 +65,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 			return nil, true, nil
 		}
 		if err != nil || d == nil {
-			return l.rested(ctx, a, o, err)
+			return l.answerUnwritten(ctx, a, o, err)
 		}
 		if err := l.claim(ctx, p, o); err != nil {
 			return nil, false, err
@@ -77,7 +80,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 	d, parts, expected, err := l.decideLocked(p, proof, second, nil)
 	if err != nil || d == nil {
 		l.mu.Unlock()
-		return l.rested(ctx, a, o, err)
+		return l.answerUnwritten(ctx, a, o, err)
 	}
 	var sent []*embedded.Sent
 	for _, events := range parts {
@@ -90,7 +93,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 	}
 	ours := len(sent)
 	if err == nil {
-		sent, err = l.stepsLocked(a, sent)
+		sent, err = l.sendStepsLocked(a, sent)
 	}
 	l.mu.Unlock()
 
@@ -99,7 +102,7 @@ func (l *Ledger) submitAhead(ctx context.Context, p *Prepared, proof *domain.Pro
 		answer, e := w.Wait(ctx)
 		if e != nil {
 			if !l.overtaken(e) && i > 0 {
-				return nil, false, written(e) // its first part is
+				return nil, false, written(e) // an earlier part is
 			}
 			if !l.overtaken(e) {
 				return nil, false, e
@@ -130,18 +133,18 @@ func (d *Done) number(answer eventstore.Appended, events []eventstore.Event) {
 	}
 }
 
-// rested answers an order that wrote nothing, refused or accepted before, once
-// what that rests on is synced.
-func (l *Ledger) rested(ctx context.Context, a *ahead, o *domain.Order, refused error) (*Done, bool, error) {
+// answerUnwritten answers an order that writes nothing, because it is refused or was
+// accepted before, once everything is synced that the decision took into account.
+func (l *Ledger) answerUnwritten(ctx context.Context, a *ahead, o *domain.Order, refused error) (*Done, bool, error) {
 	l.mu.Lock()
 	last := a.last
 	l.mu.Unlock()
 	if last != nil {
 		answer, err := last.Wait(ctx)
 		if err == nil && refused == nil {
-			// The numbers of what was written before are sure once the follower
-			// has met it.
-			err = l.meets(ctx, answer.Position)
+			// The numbers of what was written before are certain once the follower
+			// has reached it.
+			err = l.waitReached(ctx, answer.Position)
 		}
 		if err != nil {
 			if !l.overtaken(err) {
@@ -156,13 +159,13 @@ func (l *Ledger) rested(ctx context.Context, a *ahead, o *domain.Order, refused 
 	if refused != nil {
 		return nil, false, refused
 	}
-	done := l.answered(o, true)
-	l.numbered(done)
+	done := l.answerFor(o, true)
+	l.addNumbers(done)
 	return done, false, nil
 }
 
-// meets waits until the follower has met the event at a position.
-func (l *Ledger) meets(ctx context.Context, p eventstore.Position) error {
+// waitReached waits until the follower has reached the event at a position.
+func (l *Ledger) waitReached(ctx context.Context, p eventstore.Position) error {
 	for {
 		l.mu.Lock()
 		there, failed, grown := l.position.Compare(p) >= 0, l.failed, l.grown
@@ -181,14 +184,14 @@ func (l *Ledger) meets(ctx context.Context, p eventstore.Position) error {
 	}
 }
 
-// overtaken says that another process wrote before us.
+// overtaken says that an append failed because another process wrote first.
 func (*Ledger) overtaken(err error) bool {
 	var wrong *eventstore.WrongRevision
 	return errors.As(err, &wrong) || errors.Is(err, embedded.ErrLineBroken)
 }
 
-// sendLocked sends one append and folds its events, which the follower will
-// meet later. Under mu.
+// sendLocked sends one append and folds its events, before they are synced and
+// before the follower reaches them. Under mu.
 func (l *Ledger) sendLocked(a *ahead, stream string, expected eventstore.Expected, events []eventstore.Event) (*embedded.Sent, error) {
 	w, err := a.line.Send(stream, expected, events)
 	if err != nil {
@@ -210,8 +213,8 @@ func (l *Ledger) sendLocked(a *ahead, stream string, expected eventstore.Expecte
 	return w, nil
 }
 
-// stepsLocked sends the steps that processes owe. Under mu.
-func (l *Ledger) stepsLocked(a *ahead, sent []*embedded.Sent) ([]*embedded.Sent, error) {
+// sendStepsLocked sends the steps that processes owe. Under mu.
+func (l *Ledger) sendStepsLocked(a *ahead, sent []*embedded.Sent) ([]*embedded.Sent, error) {
 	for {
 		step, ok := l.state.Next()
 		if !ok {
@@ -229,10 +232,11 @@ func (l *Ledger) stepsLocked(a *ahead, sent []*embedded.Sent) ([]*embedded.Sent,
 	}
 }
 
-// meet says whether an event that the follower met is one of ours, which the
-// state has. One of another process between ours makes the state start over, up
-// to and with it. Under mu.
-func (l *Ledger) meetLocked(raw eventstore.Recorded) (had bool) {
+// reachLocked is called when the follower reaches an event, and says whether the
+// state has it: because it was folded when it was sent, or because it is another
+// process's event between ours, which makes the state start over and fold all that
+// the store has, that event with it. Under mu.
+func (l *Ledger) reachLocked(raw eventstore.Recorded) (had bool) {
 	a := l.ahead
 	if a == nil || len(a.unseen) == 0 {
 		return false
@@ -245,7 +249,8 @@ func (l *Ledger) meetLocked(raw eventstore.Recorded) (had bool) {
 	return true
 }
 
-// startOver drops a state that has events which were never written.
+// startOver drops a state that has events which were never written, once for all
+// orders that waited for them.
 func (l *Ledger) startOver(ctx context.Context, a *ahead) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -255,8 +260,9 @@ func (l *Ledger) startOver(ctx context.Context, a *ahead) error {
 	return l.foldAgainLocked(ctx)
 }
 
-// foldAgainLocked folds what the store has, and decides nothing ahead any more.
-// Under mu: nobody may decide meanwhile, and nobody's context ends it halfway.
+// foldAgainLocked folds what the store has; from then on nothing is decided ahead.
+// It is under mu, so that nothing is decided meanwhile, and no caller's context ends
+// it halfway.
 func (l *Ledger) foldAgainLocked(ctx context.Context) error {
 	l.ahead = nil
 	l.state, l.position, l.point = domain.NewLedger(), eventstore.Position{}, snapshot.Point{}

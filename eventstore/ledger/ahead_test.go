@@ -89,7 +89,7 @@ func TestAheadBesideAnother(t *testing.T) {
 	_, head := store.Head()
 	fresh := open(t, another{store}, keys)
 	for name, b := range map[string]*bench{"ahead": first, "other": second} {
-		if err := b.l.meets(ctx, head); err != nil {
+		if err := b.l.waitReached(ctx, head); err != nil {
 			t.Fatal(err)
 		}
 		if have, want := b.standing(), fresh.standing(); have != want {

@@ -12,8 +12,8 @@ import (
 
 const (
 	// settle bounds how long an append may take until its outcome is known, and
-	// how long its events may take to come back: longer than a store that is
-	// away is waited for, and not so long that a person goes away.
+	// how long its events may take to come back through the follower. It is longer
+	// than a store that is away is waited for, and shorter than a person waits.
 	settle = 15 * time.Second
 	// longestPause is the longest wait before another try.
 	longestPause = 100 * time.Millisecond
@@ -23,28 +23,28 @@ const (
 // until the last is folded. After an unknown outcome the same bytes are sent
 // again: they carry their ids and revision.
 //
-// It waits for the stream's revision, not for a position: a server may leave
-// the position out, and its followers may give another one.
+// It waits for the stream's revision, not for a position: a server may leave the
+// position out of its answer, or tell readers another one.
 func (l *Ledger) append(ctx context.Context, stream string, expected eventstore.Expected, parts [][]eventstore.Event) error {
 	for i, events := range parts {
 		done, err := l.send(ctx, stream, expected, events)
 		var wrong *eventstore.WrongRevision
 		if err != nil && i > 0 && !errors.As(err, &wrong) {
-			return written(err) // a part of it
+			return written(err) // an earlier part is
 		}
 		if err != nil {
 			return err
 		}
 		expected = eventstore.At(done.Revision)
 		if err := l.catchUp(ctx, stream, expected); err != nil {
-			return written(err) // and not seen yet
+			return written(err) // it is, and did not come back in time
 		}
 	}
 	return nil
 }
 
-// written is the error of a command of which something is written: whatever went
-// wrong then, who sends it again gets its answer, and it has one effect.
+// written is the error of an order of which something is written. Whatever went
+// wrong after that, the same order sent again is answered, and has one effect.
 func written(err error) error {
 	var unknown *eventstore.OutcomeUnknown
 	if errors.As(err, &unknown) {
@@ -53,11 +53,10 @@ func written(err error) error {
 	return &eventstore.OutcomeUnknown{Cause: err}
 }
 
-// send appends, and sends the same bytes again while nobody knows what became
-// of them, for as long as settle. Once an outcome is unknown only an answer to
-// the bytes themselves makes it known: written, or that another stands there. A
-// store that is away, closed or denies access says nothing of what was sent
-// before.
+// send appends, and sends the same bytes again while their outcome is unknown, for
+// as long as settle. Only two answers make it known: that these bytes are written,
+// or that other events are in their place. A store that is away, is closed or
+// denies access says nothing about what was sent before.
 func (l *Ledger) send(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.Event) (eventstore.Appended, error) {
 	ctx, cancel := context.WithTimeout(ctx, settle)
 	defer cancel()
@@ -80,8 +79,8 @@ func (l *Ledger) send(ctx context.Context, stream string, expected eventstore.Ex
 	}
 }
 
-// pause waits before the next try: a little longer each time, and not as long
-// as the others who wait; false if ctx ended.
+// pause waits before the next try: longer each time, and for a random part of that,
+// so that several that wait do not try together. It is false if ctx ended.
 func pause(ctx context.Context, try int) bool {
 	longest := min(time.Millisecond<<min(try, 10), longestPause)
 	t := time.NewTimer(time.Duration(mathrand.Int64N(int64(longest))))

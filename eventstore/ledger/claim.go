@@ -24,10 +24,9 @@ func (e *AccountTaken) Error() string {
 	return "the account was registered by another command at the same moment: send it again 该账号刚由另一命令登记，请重发"
 }
 
-// claim makes an id number the party's and an account its id's: one number is
-// one party. A number that
-// belongs to a party which was never registered (its command was cut off) goes
-// over to this one.
+// claim makes an id number belong to the party of the order, and an account to its
+// id, so that no number has two parties and no account two ids. If the number
+// belongs to a party whose registration was cut off, it goes over to this one.
 func (l *Ledger) claim(ctx context.Context, p *Prepared, o *domain.Order) error {
 	if p.account != "" {
 		want := details(o.Body).AccountID

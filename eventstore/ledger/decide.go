@@ -20,6 +20,8 @@ func (l *Ledger) decide(p *Prepared, proof *domain.Proof, second *domain.SecondP
 	return l.decideLocked(p, proof, second, nil)
 }
 
+// decideLocked is decide under mu. toBe are parties that a list may name although
+// they are not registered, where it is only tried.
 func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.SecondProof, toBe map[domain.ID]*domain.Party) (*domain.Decision, [][]eventstore.Event, eventstore.Expected, error) {
 	o := p.Order
 	if l.failed != nil {
@@ -56,13 +58,13 @@ func (l *Ledger) decideLocked(p *Prepared, proof *domain.Proof, second *domain.S
 	return d, parts, l.expected(d.Stream), nil
 }
 
-// now is the moment to be recorded, in microseconds. Only a simulated ledger
-// takes one from outside.
+// now is the moment to be recorded, in microseconds. Only in a simulated ledger
+// may an order say it.
 func (l *Ledger) now(at time.Time) time.Time {
 	if at.IsZero() {
 		at = l.clock()
 		if l.state.Opened != nil && l.state.Opened.Simulated && !l.lastTime.IsZero() {
-			at = l.lastTime // the made-up time goes on where it stood
+			at = l.lastTime // simulated time does not pass between orders
 		}
 	} else if l.state.Opened != nil && !l.state.Opened.Simulated {
 		at = l.clock()
@@ -70,6 +72,7 @@ func (l *Ledger) now(at time.Time) time.Time {
 	return at.UTC().Truncate(time.Microsecond)
 }
 
+// expected is the revision of a stream as the state has it.
 func (l *Ledger) expected(stream string) eventstore.Expected {
 	if rev, ok := l.state.Revision(stream); ok {
 		return eventstore.At(rev)
@@ -77,6 +80,8 @@ func (l *Ledger) expected(stream string) eventstore.Expected {
 	return eventstore.NoStream
 }
 
+// encode turns events into bytes, each with an id and a salt of its own. The first
+// gets the signed text.
 func encode(events []domain.Event, m domain.Metadata, text codec.Signed) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
 	m.Schema = codec.Schema

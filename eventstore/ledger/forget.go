@@ -12,8 +12,8 @@ import (
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
-// Lost says that the store does not have what the vault remembers: its log lost
-// its tail, was put back to an earlier day, or is another history.
+// Lost says that the store does not have the events that the vault remembers: its
+// log lost its tail, was put back to an earlier day, or is another history.
 type Lost struct {
 	Count uint64    // events that there were
 	Event uuid.UUID // the last of them
@@ -27,18 +27,18 @@ func (e *Lost) Error() string {
 		e.Count-1, e.Event, e.Found)
 }
 
-// OtherLedger says that a store holds another ledger than the one whose vault it
-// was opened with. Nothing was written into either.
+// OtherLedger says that the store and the vault are those of two different ledgers.
+// Nothing was written into either.
 type OtherLedger struct{ Vault, Store uuid.UUID }
 
 func (e *OtherLedger) Error() string {
 	return fmt.Sprintf("the event store holds another ledger 事件库中是另一本账簿: %s, the vault is of %s", e.Store, e.Vault)
 }
 
-// remember holds the store against the vault: it must be the same ledger, what
-// the vault has seen must be there, and what the ledger erased must not be in the
-// vault.
-func (l *Ledger) remember(ctx context.Context, seen vault.Mark, accept bool) error {
+// compareWithVault compares the store with the vault. They must be of one ledger,
+// and the store must have the events that the vault remembers. Keys that the ledger
+// erased are deleted from the vault if they are still there.
+func (l *Ledger) compareWithVault(ctx context.Context, seen vault.Mark, accept bool) error {
 	if id := l.state.ID; id != (uuid.UUID{}) && id != l.vault.Ledger() {
 		return &OtherLedger{l.vault.Ledger(), id}
 	}
@@ -70,7 +70,7 @@ func (l *Ledger) lost(seen vault.Mark) *Lost {
 	return nil
 }
 
-// tail marks the first events.
+// tail is the mark of that many events, from the first on.
 func (l *Ledger) tail(count uint64) vault.Mark {
 	last, ok := l.state.EventAt(max(count, 1) - 1)
 	if !ok {
@@ -79,11 +79,11 @@ func (l *Ledger) tail(count uint64) vault.Mark {
 	return vault.Mark{Count: count, Last: last}
 }
 
-// Remember leaves in the vault how far the ledger is, before Close, so that the
-// next start finds out where the store has lost its tail. What is left are events
-// that the store has told of: they are synced.
+// Remember leaves in the vault how many events the ledger has, so that the next
+// start finds out if the store has lost its tail. It is called before Close. Only
+// events are counted that the store has shown to readers: they are synced.
 func (l *Ledger) Remember() error {
-	l.meetAll()
+	l.waitAllReached()
 	l.mu.Lock()
 	tail := l.tail(l.point.Count)
 	l.mu.Unlock()
@@ -102,7 +102,7 @@ func (l *Ledger) Remember() error {
 	return nil
 }
 
-// forgetAfter does in the vault what an accepted order erased.
+// forgetAfter deletes from the vault what an accepted order erased.
 func (l *Ledger) forgetAfter(ctx context.Context, p *Prepared) error {
 	switch p.Order.Body.(type) {
 	case *domain.EraseParty, *domain.EraseCase:
@@ -113,10 +113,10 @@ func (l *Ledger) forgetAfter(ctx context.Context, p *Prepared) error {
 	return nil
 }
 
-// forget deletes from the vault the keys of all who were erased. The event
-// comes first: cut off before the keys are gone, the next start deletes them.
-// So an older vault that was put back brings nobody back. The vault's mark only
-// spares the search where nothing changed.
+// forget deletes from the vault the keys of everybody who was erased. The event
+// comes first: if the process is cut off before the keys are gone, the next start
+// deletes them. For the same reason an older vault that was put back brings nobody
+// back. The vault's mark only saves the search where nothing has changed.
 func (l *Ledger) forget(ctx context.Context) error {
 	var keys []uuid.UUID
 	var mark vault.Mark
@@ -146,8 +146,8 @@ func (l *Ledger) forget(ctx context.Context) error {
 	return l.vault.Leave(ctx, vault.Erasures, mark, true)
 }
 
-// accountsOf are the ids of the accounts that some parties ever had, and that
-// are no account of somebody who is still there.
+// accountsOf returns the ids of all accounts that some parties ever had, without
+// those of a party that is not erased.
 func (l *Ledger) accountsOf(ctx context.Context, parties []uuid.UUID) ([]uuid.UUID, error) {
 	had := map[uuid.UUID]bool{}
 	for _, id := range parties {
@@ -157,7 +157,7 @@ func (l *Ledger) accountsOf(ctx context.Context, parties []uuid.UUID) ([]uuid.UU
 			}
 			r, err := codec.Decode(raw, 0)
 			if err != nil {
-				continue // named everywhere else
+				continue // an event that cannot be read is reported elsewhere
 			}
 			switch e := r.Event.(type) {
 			case *domain.PartyRegistered:

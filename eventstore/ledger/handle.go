@@ -17,18 +17,18 @@ type Done struct {
 	Stream  string
 	Events  []uuid.UUID
 	Numbers []uint64 // of Events
-	// Position is at or after the last of Events: books that reach it have
-	// what this order wrote.
+	// Position is at or after the last of Events: books that have come this far
+	// have what the order wrote.
 	Position eventstore.Position
 	// Repeated says that the order had been accepted before: nothing was
 	// written now.
 	Repeated bool
 }
 
-// retries bounds how often an order is decided again because another
-// process wrote its stream first. Within a process the stream's lock keeps
-// order, so each time one of the others got on; with some ten processes at
-// one stream, a hundred times in a row is never seen.
+// retries bounds how often an order is decided again because another process
+// wrote its stream first. Within a process the stream's lock lets only one write,
+// so each time another process has done its work. With ten processes at one
+// stream, a hundred times in a row is never seen.
 const retries = 100
 
 // Do prepares, signs and carries out an order. Errors: *domain.Refusal, a typed
@@ -53,28 +53,28 @@ func (l *Ledger) Submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 	ahead := l.ahead != nil
 	l.mu.Unlock()
 	if ahead {
-		if done, fell, err := l.submitAhead(ctx, p, &proof, second); !fell {
+		if done, fallBack, err := l.submitAhead(ctx, p, &proof, second); !fallBack {
 			if err == nil {
 				err = l.forgetAfter(ctx, p)
 			}
 			return done, err
 		}
 	}
-	done, err := l.submit(ctx, p, proof, second)
+	done, err := l.submitSynced(ctx, p, proof, second)
 	if err != nil {
 		return nil, err
 	}
-	// What follows in other streams is part of the answer's promise; if it is
-	// cut off here, the next command or the next start carries it on.
+	// The answer promises what has to follow in other streams, too. If it is cut
+	// off here, the next order or the next start goes on with it.
 	if err := l.carryOn(ctx); err != nil {
 		return nil, written(err)
 	}
-	l.numbered(done)
+	l.addNumbers(done)
 	return done, l.forgetAfter(ctx, p)
 }
 
-// numbered looks up the numbers of an answer's events.
-func (l *Ledger) numbered(done *Done) {
+// addNumbers looks up the numbers of an answer's events and adds them to it.
+func (l *Ledger) addNumbers(done *Done) {
 	l.View(func(s *domain.Ledger) {
 		for _, id := range done.Events {
 			n, _ := s.Number(id)
@@ -83,7 +83,10 @@ func (l *Ledger) numbered(done *Done) {
 	})
 }
 
-func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, second *domain.SecondProof) (*Done, error) {
+// submitSynced carries an order out against what is synced, on a store that other
+// processes may write too. Each append names the revision that was decided on; if
+// another process was first, the order is decided again.
+func (l *Ledger) submitSynced(ctx context.Context, p *Prepared, proof domain.Proof, second *domain.SecondProof) (*Done, error) {
 	o := p.Order
 	stream := o.Stream()
 	unlock := l.lock(stream)
@@ -95,7 +98,7 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 			return nil, err
 		}
 		if d == nil {
-			return l.answered(o, true), nil
+			return l.answerFor(o, true), nil
 		}
 		if !claimed {
 			if err := l.claim(ctx, p, o); err != nil {
@@ -106,7 +109,7 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 		err = l.append(ctx, stream, expected, parts)
 		var wrong *eventstore.WrongRevision
 		if errors.As(err, &wrong) && try < retries {
-			// Somebody else wrote the stream: fold what he wrote, decide again.
+			// Another process wrote the stream: fold what it wrote, decide again.
 			if err := l.catchUp(ctx, stream, wrong.Actual); err != nil {
 				return nil, err
 			}
@@ -118,11 +121,12 @@ func (l *Ledger) submit(ctx context.Context, p *Prepared, proof domain.Proof, se
 		if err != nil {
 			return nil, err
 		}
-		return l.answered(o, false), nil
+		return l.answerFor(o, false), nil
 	}
 }
 
-func (l *Ledger) answered(o *domain.Order, repeated bool) *Done {
+// answerFor is the answer to an order whose events the state has.
+func (l *Ledger) answerFor(o *domain.Order, repeated bool) *Done {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d := &Done{Command: o.ID, Stream: o.Stream(), Repeated: repeated, Position: l.position}

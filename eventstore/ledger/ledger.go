@@ -68,8 +68,8 @@ type Options struct {
 	// Snapshot is a file from which the state is taken, if there is one there
 	// that was made with this vault's keys; see [Ledger.Keep]. Empty is none.
 	Snapshot string
-	// AcceptLost goes on where the vault remembers events that the store has not
-	// any more; it is written into the vault's journal.
+	// AcceptLost opens the ledger although the store no longer has events that the
+	// vault remembers; the vault's journal says so.
 	AcceptLost bool
 }
 
@@ -88,24 +88,23 @@ type Ledger struct {
 	state    *domain.Ledger
 	position eventstore.Position // of the last event folded
 	grown    chan struct{}       // closed and replaced when position moves or failed is set
-	failed   error               // the follower's end
-	readOnly error               // an event of a newer program was met
+	failed   error               // why the follower ended
+	readOnly error               // names an event of a newer program, after which nothing is written
 	lastTime time.Time           // of a simulated clock
-	point    snapshot.Point      // as far as the follower has met events
-	ahead    *ahead              // nil: nothing is decided before what it rests on is synced
+	point    snapshot.Point      // as far as the follower has come
+	ahead    *ahead              // nil: orders are decided only against what is synced
 
 	streamsMu sync.Mutex
-	streams   map[string]*sync.Mutex // one writer a stream, while an append is under way
+	streams   map[string]*sync.Mutex // held by the one that decides and appends to the stream
 
 	snapshot string // a file, or empty
 	snapped  uint64 // events of the snapshot in it
 
-	steps sync.Mutex // one goroutine carries on processes
+	steps sync.Mutex // one goroutine at a time writes steps that are owed
 }
 
-// Open folds the store's events and follows it. It continues processes that a
-// crash cut off. The store and the vault stay the caller's to close, after
-// Close.
+// Open folds the store's events and follows it, and writes the steps that a crash
+// left owed. The store and the vault are closed by the caller, after Close.
 func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts Options) (*Ledger, error) {
 	l := &Ledger{store: store, vault: keys, calendar: opts.Calendar, clock: opts.Clock,
 		state: domain.NewLedger(), followed: make(chan struct{}), grown: make(chan struct{}), streams: map[string]*sync.Mutex{}, snapshot: opts.Snapshot}
@@ -115,8 +114,8 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 	if l.clock == nil {
 		l.clock = time.Now
 	}
-	// What the vault has seen is asked first: another process may be writing, and
-	// tells the vault of events that are not read here yet.
+	// The vault's mark is read first: another process may be writing, and may leave
+	// a mark in the vault for events that are not read here yet.
 	seen, err := keys.Mark(ctx, vault.Tail)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
@@ -132,9 +131,9 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 		if err != nil {
 			return nil, fmt.Errorf("open ledger: read events: %w", err)
 		}
-		l.foldDecoded(d)
+		l.foldDecodedLocked(d)
 	}
-	if err := l.remember(ctx, seen, opts.AcceptLost); err != nil {
+	if err := l.compareWithVault(ctx, seen, opts.AcceptLost); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	following, stop := context.WithCancel(context.Background())
@@ -144,7 +143,7 @@ func Open(ctx context.Context, store eventstore.Store, keys *vault.Vault, opts O
 		l.Close()
 		return nil, fmt.Errorf("open ledger: continue processes: %w", err)
 	}
-	if direct := directly(store); direct != nil {
+	if direct := embeddedOf(store); direct != nil {
 		l.mu.Lock()
 		l.ahead = &ahead{line: direct.NewLine()}
 		l.mu.Unlock()
@@ -183,9 +182,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 	return nil
 }
 
-// FromSnapshot returns the state that the snapshot in a file and the events
-// behind it lead to, for who holds it against all events, whoever made it.
-// *[snapshot.None] says that there is none.
+// FromSnapshot returns the state of the snapshot in a file with the events after it
+// folded, for an audit that compares it with the state of all events. It takes a
+// snapshot of any vault. *[snapshot.None] says that there is none.
 func FromSnapshot(ctx context.Context, store eventstore.Store, path string) (*domain.Ledger, error) {
 	var k kept
 	at, err := snapshot.Load(ctx, path, nil, store, &k)
@@ -197,21 +196,21 @@ func FromSnapshot(ctx context.Context, store eventstore.Store, path string) (*do
 			return nil, err
 		}
 		d, _ := codec.Decode(r, k.State.Count)
-		_, _ = k.State.Apply(d) // as a ledger does
+		_, _ = k.State.Apply(d) // the state itself remembers what cannot be folded
 	}
 	return k.State, nil
 }
 
-// meetAll waits a moment for the follower to meet what was written ahead of it:
-// only then does the state stand for a point of the store's history.
-func (l *Ledger) meetAll() {
+// waitAllReached waits a moment until the follower has reached all that was folded
+// ahead of it: only then is the state that of a point in the store's history.
+func (l *Ledger) waitAllReached() {
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	for {
 		l.mu.Lock()
-		met, failed, grown := l.ahead == nil || len(l.ahead.unseen) == 0, l.failed, l.grown
+		all, failed, grown := l.ahead == nil || len(l.ahead.unseen) == 0, l.failed, l.grown
 		l.mu.Unlock()
-		if met || failed != nil {
+		if all || failed != nil {
 			return
 		}
 		select {
@@ -222,10 +221,10 @@ func (l *Ledger) meetAll() {
 	}
 }
 
-// Keep leaves a snapshot where that saves the next start much, before Close. An
-// error says that it could not: the next start takes longer, and nothing else.
+// Keep writes a snapshot if it would save the next start much. It is called before
+// Close. An error means that the next start takes longer, and nothing else.
 func (l *Ledger) Keep() error {
-	l.meetAll()
+	l.waitAllReached()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.snapshot == "" || !snapshot.Worth(l.point.Count, l.snapped) || l.readOnly != nil || l.failed != nil ||
@@ -239,7 +238,7 @@ func (l *Ledger) Keep() error {
 	return nil
 }
 
-// follow folds what is appended, by whomever.
+// follow folds what is appended, by this process and by others.
 func (l *Ledger) follow(ctx context.Context) {
 	defer close(l.followed)
 	var err error
@@ -265,7 +264,7 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 	if raw.Position.Compare(l.position) <= 0 {
 		return // folded when the state started over
 	}
-	if l.meetLocked(raw) {
+	if l.reachLocked(raw) {
 		l.position = maxPosition(l.position, raw.Position)
 		if l.point.Position.Compare(raw.Position) < 0 {
 			l.point.Next(raw)
@@ -282,7 +281,7 @@ func (l *Ledger) fold(raw eventstore.Recorded) {
 // foldLocked applies an event that the state does not have. Under mu.
 func (l *Ledger) foldLocked(raw eventstore.Recorded) {
 	r, err := codec.Decode(raw, l.state.Count)
-	l.foldDecoded(decoded{r, err, raw})
+	l.foldDecodedLocked(decoded{r, err, raw})
 }
 
 // decoded is an event with its bytes, and why it could not be read.
@@ -292,7 +291,9 @@ type decoded struct {
 	raw eventstore.Recorded
 }
 
-func (l *Ledger) foldDecoded(d decoded) {
+// foldDecodedLocked is foldLocked for an event that is decoded. Under mu, or before
+// the follower is started.
+func (l *Ledger) foldDecodedLocked(d decoded) {
 	var newer *codec.NewerSchema
 	if errors.As(d.err, &newer) {
 		l.readOnly = d.err // which names the event
@@ -303,7 +304,7 @@ func (l *Ledger) foldDecoded(d decoded) {
 }
 
 func (l *Ledger) applyLocked(r *domain.Recorded) {
-	_, _ = l.state.Apply(r) // what cannot be folded stands in state.Unfolded
+	_, _ = l.state.Apply(r) // what cannot be folded is in state.Unfolded
 	if r.Meta.Recorded.After(l.lastTime) {
 		l.lastTime = r.Meta.Recorded
 	}
@@ -336,7 +337,7 @@ func (l *Ledger) lock(stream string) (unlock func()) {
 	return m.Unlock
 }
 
-// Note writes into the vault's journal, before anything is opened.
+// Note writes into the vault's journal. It is called before anything is opened.
 func (l *Ledger) Note(ctx context.Context, e vault.Entry) error { return l.vault.Note(ctx, e) }
 
 // Journal returns the vault's journal.
@@ -344,8 +345,8 @@ func (l *Ledger) Journal(ctx context.Context) iter.Seq2[vault.Entry, error] {
 	return l.vault.Journal(ctx)
 }
 
-// Unseal opens a sealed value of an event's command, for showing. path is the
-// field's path in the command.
+// Unseal opens a sealed value of an event, to be shown. command made the event, and
+// path is the path of the field in that command.
 func (l *Ledger) Unseal(ctx context.Context, s domain.Sealed, stream string, command uuid.UUID, path string) (string, error) {
 	plain, err := l.vault.Unseal(ctx, s.Key, vault.Binding{Stream: stream, Command: command, Path: path, Schema: codec.Schema}, s.Box)
 	return string(plain), err

@@ -22,7 +22,7 @@ import (
 type Prepared struct {
 	Order  *domain.Order
 	Digest [32]byte
-	Text   string // what the digest is over; it is stored with the first event
+	Text   string // that the officers sign, by its digest; it is stored with the first event
 	At     time.Time
 
 	checked map[uuid.UUID]string // officers whose signature was found right, with the key
@@ -31,12 +31,12 @@ type Prepared struct {
 	account string
 }
 
-// commandFormat is the first thing that is signed, so that a signature for the
-// ledger can never be taken for another.
+// commandFormat stands first in every signed text, so that no signature for a
+// ledger can be taken for a signature of something else, nor the other way round.
 const commandFormat = "reliefledger command 1"
 
-// sealer seals and tags personal values: the vault, whose keys last, or
-// [vault.Passing], which leaves nothing.
+// sealer seals and tags personal values: the vault, or a [vault.Passing], which
+// leaves no key behind.
 type sealer interface {
 	EnsureKeys(ctx context.Context, ids ...uuid.UUID) error
 	Seal(ctx context.Context, key uuid.UUID, b vault.Binding, plain, nonce []byte) ([]byte, error)
@@ -66,14 +66,14 @@ func (l *Ledger) prepare(ctx context.Context, o *domain.Order, keys sealer) (*Pr
 	var gone error
 	l.View(func(s *domain.Ledger) { gone = s.Refused(key) })
 	if gone != nil && len(personal(o)) > 0 {
-		return nil, gone // no new key for who was erased
+		return nil, gone // who was erased gets no new key
 	}
 	if err := p.identify(o); err != nil {
 		return nil, err
 	}
 	if p.account != "" {
-		// The id stands in what is signed; it is claimed once the order is decided,
-		// so that what is refused leaves nothing behind.
+		// The account's id is part of the signed text. It is claimed only once the
+		// order is decided, so that an order which is refused leaves nothing behind.
 		id, known, err := l.vault.AccountOf(ctx, p.account)
 		if err != nil {
 			return nil, err
@@ -117,8 +117,9 @@ func (l *Ledger) prepare(ctx context.Context, o *domain.Order, keys sealer) (*Pr
 	return p, nil
 }
 
-// signedText is RFC 8785 JSON of everything that an officer answers for. Lists
-// of rows stand by their hash, so that the text stays short.
+// signedText is RFC 8785 JSON of everything that an officer answers for. In place
+// of a list of rows it has the number of rows and their hash, so that it stays
+// short.
 func signedText(ledger uuid.UUID, o *domain.Order) (string, error) {
 	body, err := json.Marshal(o.Body)
 	if err != nil {
@@ -166,9 +167,8 @@ func details(c domain.Command) *domain.PersonalDetails {
 	return nil
 }
 
-// identify brings the numbers of a party to their normal form, and says what
-// only the plain text shows: whether the number is valid, and whether it is a
-// minor's.
+// identify brings the id number and the account of a party to their normal form. It
+// checks them, and marks a minor, because later only sealed values are left.
 func (p *Prepared) identify(o *domain.Order) error {
 	d := details(o.Body)
 	if d == nil {
@@ -185,7 +185,7 @@ func (p *Prepared) identify(o *domain.Order) error {
 		d.Number = domain.Plainly(normal)
 		d.Numbered, p.number = true, normal
 		if born := domain.BirthDay(normal); born != 0 && o.Date.Year()-born.Year() < 15 {
-			// Under 14, or near it: nobody is named too early.
+			// Under 14, or so near it that one might be named too early.
 			d.Minor = true
 		}
 	}
@@ -206,7 +206,7 @@ type field struct {
 	value *domain.Personal
 }
 
-// personal finds the personal values of an order that are not sealed yet.
+// personal returns the personal values of an order that are not sealed yet.
 func personal(o *domain.Order) []field {
 	var found []field
 	walk(reflect.ValueOf(&o.Irregular).Elem(), "irregular", &found)

@@ -13,7 +13,7 @@ import (
 	"reliefledger.org/ledger/domain"
 )
 
-// referenceAlphabet has no letters that are taken for digits (Crockford).
+// referenceAlphabet leaves out the letters that look like digits (Crockford).
 var referenceAlphabet = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
 const (
@@ -26,9 +26,9 @@ const (
 )
 
 // BankReferences are the references by which a bank's answer names the rows of a
-// batch, in their order. They are codes under a key of the allocation's case over
-// the batch and the row: the same each time, kept nowhere, and known to nobody
-// who has not the vault.
+// batch, in the order of the rows. They are made from the batch and the row under a
+// key of the allocation: the same each time, stored nowhere, and not to be guessed
+// without the vault.
 func (l *Ledger) BankReferences(ctx context.Context, allocation domain.ID, batch *domain.Batch) ([]string, error) {
 	var gone error
 	l.View(func(s *domain.Ledger) { gone = s.Refused(allocation) })

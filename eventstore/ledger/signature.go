@@ -27,7 +27,7 @@ type Unsigned struct {
 
 func (e *Unsigned) Error() string { return fmt.Sprintf("officer %s: %s", e.Officer, e.Why) }
 
-// SignedOrder is a prepared order with the signatures of those who must sign it.
+// SignedOrder is a prepared order with the signatures that it needs.
 type SignedOrder struct {
 	*Prepared
 	Proof  domain.Proof
@@ -45,7 +45,7 @@ func (l *Ledger) Sign(ctx context.Context, o *domain.Order, at time.Time, signer
 }
 
 // SignToTry is Sign for an order that is only tried: no key is made for it in the
-// vault. What it sealed nobody can open; it must not be submitted.
+// vault. It must not be submitted, because nobody could open what is sealed in it.
 func (l *Ledger) SignToTry(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*SignedOrder, error) {
 	p, err := l.prepare(ctx, o, l.vault.Passing())
 	if err != nil {
@@ -54,7 +54,8 @@ func (l *Ledger) SignToTry(ctx context.Context, o *domain.Order, at time.Time, s
 	return p.sign(at, signers), nil
 }
 
-// sign signs a prepared order with the keys of those who must.
+// sign signs a prepared order with the keys of the officers who must sign it; other
+// keys are left out.
 func (p *Prepared) sign(at time.Time, signers []Signer) *SignedOrder {
 	o := p.Order
 	p.At = at
@@ -79,10 +80,9 @@ func (p *Prepared) sign(at time.Time, signers []Signer) *SignedOrder {
 	return &SignedOrder{p, proof, second}
 }
 
-// checkSigned is the rule that an actor is whoever proves an officer's key. In
-// a simulated ledger a name alone is accepted, but a signature that is there
-// must be right.
-// checked are keys whose signature was found right already.
+// checkSigned is the rule that officers act only by their keys. In a simulated
+// ledger a name alone is accepted, but a signature that is there must be right.
+// checked has the officers whose signature was found right already, with the key.
 func (l *Ledger) checkSigned(o *domain.Order, proof *domain.Proof, second *domain.SecondProof, checked map[uuid.UUID]string) error {
 	opening, first := o.Body.(*domain.OpenLedger)
 	simulated := first && opening.Simulated || l.state.Opened != nil && l.state.Opened.Simulated
@@ -132,8 +132,9 @@ func verify(officer uuid.UUID, want, key, signature, digest []byte, simulated bo
 	return nil
 }
 
-// checkAhead verifies signatures before the state is locked, which is what they
-// cost most: whose keys they are is looked up again with the decision.
+// checkAhead verifies signatures before the state is locked, because verifying
+// takes longest. The decision then only looks up whether the keys are still those
+// of the officers.
 func (l *Ledger) checkAhead(o *domain.Order, proof *domain.Proof, second *domain.SecondProof) map[uuid.UUID]string {
 	keys := map[uuid.UUID][]byte{}
 	l.View(func(s *domain.Ledger) {

@@ -16,13 +16,12 @@ import (
 	"reliefledger.org/ledger/eventstore/codec"
 )
 
-// somewhere is the key of the sealed values in an order that was read back: the
-// text has their tags, and only the events have the values themselves.
+// somewhere stands for the key of a sealed value in an order that was read back: the
+// text has only its tag; the value itself is in the event.
 var somewhere = uuid.UUID{0: 1}
 
-// ReadSigned reads back what officers signed. Every field of the text is in the
-// order, or the text is wrong: it must be RFC 8785 JSON as [Ledger.Prepare]
-// writes it.
+// ReadSigned reads back what officers signed. A text is wrong if it is not RFC 8785
+// JSON as [Ledger.Prepare] writes it, or has a field that no order has.
 func ReadSigned(text codec.Signed) *domain.Text {
 	t := &domain.Text{Digest: sha256.Sum256([]byte(text))}
 	if err := readSigned([]byte(text), t); err != nil {
@@ -92,7 +91,7 @@ func readList(d *jsontext.Decoder, t *domain.Text) error {
 	return nil
 }
 
-// SumRows says how a signed text has a list of rows.
+// SumRows is what a signed text has in place of a list of rows.
 func SumRows(rows any) (domain.ListSigned, error) {
 	text, err := json.Marshal(rows)
 	if err != nil {

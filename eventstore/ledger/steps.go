@@ -10,8 +10,8 @@ import (
 	"reliefledger.org/ledger/eventstore"
 )
 
-// carryOn does the steps that processes owe, one append each, until none is
-// left. A crash between two of them is harmless: what is owed is derived from
+// carryOn writes the steps that are owed ([domain.Step]), one append each, until
+// none is left. A crash between two of them is harmless: what is owed follows from
 // the events, and each append names the exact revision.
 func (l *Ledger) carryOn(ctx context.Context) error {
 	l.steps.Lock()
@@ -25,8 +25,8 @@ func (l *Ledger) carryOn(ctx context.Context) error {
 			return err
 		}
 		l.mu.Unlock()
-		// The stream's lock comes first, then the state is asked again: an
-		// officer may be writing the same stream.
+		// The stream's lock comes first, then the state is asked again: an order
+		// may be under way in the same stream.
 		unlock := l.lock(step.Stream)
 		l.mu.Lock()
 		stream := step.Stream

@@ -20,8 +20,8 @@ func (l *Ledger) TryAt(ctx context.Context, o *domain.Order, at time.Time, signe
 }
 
 // Try says what a signed order would lead to, and writes nothing; nil is an order
-// that was accepted before. A list is judged as if the parties toBe, of whom some
-// are not registered yet, were: see [domain.Env].
+// that was accepted before. A list may name the parties toBe, registered or not:
+// see [domain.Env].
 func (l *Ledger) Try(s *SignedOrder, toBe ...*domain.Party) (*domain.Decision, error) {
 	parties := map[uuid.UUID]*domain.Party{}
 	for _, p := range toBe {

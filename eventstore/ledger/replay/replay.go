@@ -42,20 +42,21 @@ type Finding struct {
 	Revision uint64          `json:"revision"`
 	Type     string          `json:"type"`
 	Refusal  *domain.Refusal `json:"refusal"`
-	// Unseen is how many events before this one its decision had not seen, as it
-	// says itself: others wrote at the same time. What only they forbid has
-	// slipped through, without anybody's fault.
+	// Unseen is how many events before this one were not known when it was decided,
+	// because others were writing at the same time; the event says so itself. What
+	// only those events forbid was let in without anybody's fault.
 	Unseen uint64 `json:"unseen,omitempty"`
 }
 
 // Result is what a replay found.
 type Result struct {
 	Events uint64 `json:"events"`
-	// Commands and Steps are the events of each; Signatures were verified.
+	// Commands counts events that commands led to, Steps those of steps, Signatures
+	// those that were verified.
 	Commands   uint64 `json:"commands"`
 	Steps      uint64 `json:"steps"`
 	Signatures uint64 `json:"signatures"`
-	// Owed are steps that processes still owe at the end: they go on when the
+	// Owed are the steps that are still owed at the end. They are written when the
 	// ledger is opened next.
 	Owed     int       `json:"owed"`
 	Findings []Finding `json:"findings"`
@@ -98,7 +99,7 @@ func Run(ctx context.Context, store eventstore.Store, calendar *domain.Calendar)
 	return out, nil
 }
 
-// event is one event with what its bytes say.
+// event is one event with what was read in its bytes.
 type event struct {
 	*domain.Recorded
 	kind       string
@@ -130,7 +131,7 @@ func readEvent(raw eventstore.Recorded, number uint64) event {
 			return e
 		}
 	}
-	e.reading.Wrong = foreign(raw, r, signed)
+	e.reading.Wrong = notAsWritten(raw, r, signed)
 	if signed == "" {
 		return e
 	}
@@ -143,7 +144,7 @@ func readEvent(raw eventstore.Recorded, number uint64) event {
 	return e
 }
 
-// signedField is how `private` begins where it has a signed text.
+// signedField is how the private part of data begins that has a signed text.
 var signedField = []byte(`"private":{"signed":`)
 
 func (e *event) verify(key, digest, signature []byte) bool {
@@ -154,10 +155,10 @@ func (e *event) verify(key, digest, signature []byte) bool {
 	return ed25519.Verify(key, digest, signature)
 }
 
-// foreign says in which way an event's bytes differ from those that this
-// program would write: another order of fields, unknown ones, blanks. Of an
-// older schema nothing is said.
-func foreign(raw eventstore.Recorded, r *domain.Recorded, signed codec.Signed) string {
+// notAsWritten says which of an event's bytes differ from those that this program
+// would write: by another order of fields, unknown fields, or blanks. It is empty
+// where none do, and for an older schema.
+func notAsWritten(raw eventstore.Recorded, r *domain.Recorded, signed codec.Signed) string {
 	if r.Meta.Schema != codec.Schema {
 		return ""
 	}
@@ -173,9 +174,9 @@ func foreign(raw eventstore.Recorded, r *domain.Recorded, signed codec.Signed) s
 	return ""
 }
 
-// lists hashes lists beside the fold.
+// lists hashes lists on other cores while the judge goes on.
 type lists struct {
-	room    chan struct{} // one for each core: what waits holds a list in memory
+	room    chan struct{} // one place for each core, since each list that waits is in memory
 	working sync.WaitGroup
 
 	mu    sync.Mutex // guards found
