@@ -49,7 +49,7 @@ func (l *Ledger) compareWithVault(ctx context.Context, seen vault.Mark, accept b
 		if err := l.vault.Note(ctx, vault.Entry{Kind: vault.Lost, Why: lost.Error()}); err != nil {
 			return err
 		}
-		if err := l.vault.Leave(ctx, vault.Tail, l.tail(l.state.Count), true); err != nil {
+		if err := l.vault.SetMark(ctx, vault.Tail, l.tail(l.state.Count), true); err != nil {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (l *Ledger) Remember() error {
 	defer stop()
 	seen, err := l.vault.Mark(ctx, vault.Tail)
 	if err == nil && seen.Count < tail.Count {
-		err = l.vault.Leave(ctx, vault.Tail, tail, false)
+		err = l.vault.SetMark(ctx, vault.Tail, tail, false)
 	}
 	if err != nil {
 		return fmt.Errorf("leave in the vault how far the ledger is: %w", err)
@@ -143,7 +143,7 @@ func (l *Ledger) forget(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.vault.Leave(ctx, vault.Erasures, mark, true)
+	return l.vault.SetMark(ctx, vault.Erasures, mark, true)
 }
 
 // accountsOf returns the ids of all accounts that some parties ever had, without

@@ -35,7 +35,7 @@ type Prepared struct {
 // ledger can be taken for a signature of something else, nor the other way round.
 const commandFormat = "reliefledger command 1"
 
-// sealer seals and tags personal values: the vault, or a [vault.Passing], which
+// sealer seals and tags personal values: the vault, or a [vault.Trial], which
 // leaves no key behind.
 type sealer interface {
 	EnsureKeys(ctx context.Context, ids ...uuid.UUID) error

@@ -47,7 +47,7 @@ func (l *Ledger) Sign(ctx context.Context, o *domain.Order, at time.Time, signer
 // SignToTry is Sign for an order that is only tried: no key is made for it in the
 // vault. It must not be submitted, because nobody could open what is sealed in it.
 func (l *Ledger) SignToTry(ctx context.Context, o *domain.Order, at time.Time, signers ...Signer) (*SignedOrder, error) {
-	p, err := l.prepare(ctx, o, l.vault.Passing())
+	p, err := l.prepare(ctx, o, l.vault.Trial())
 	if err != nil {
 		return nil, err
 	}

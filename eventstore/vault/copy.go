@@ -15,13 +15,13 @@ const Format = format
 
 // Copy writes a vault's file, as it is at one moment, to a new file that only
 // its owner reads. It takes no wrapping key, and the copy has none: like the
-// vault it opens nothing. Others go on with the vault meanwhile; who writes
-// waits, some milliseconds for each thousand keys.
+// vault's file it opens nothing. Other processes go on with the vault meanwhile;
+// those that write wait, some milliseconds for each thousand keys.
 //
-// It is no copy of the file's bytes, which another process may be in the middle
-// of changing, and holds nothing of what was deleted. Where a copy belongs to
-// events it is made after them: keys are in the vault before the events that use
-// them.
+// Not the file's bytes are copied, because another process may be changing them,
+// and because they may have traces of what was deleted. A copy that is to belong to
+// a copy of the events is made after that: keys are in the vault before the events
+// that use them.
 //
 // Errors: *NotAVault, *Unavailable, or that of the file system.
 func Copy(ctx context.Context, path string, ledger uuid.UUID, to string) error {
@@ -30,7 +30,7 @@ func Copy(ctx context.Context, path string, ledger uuid.UUID, to string) error {
 		return fmt.Errorf("copy vault: %w", err)
 	}
 	defer db.Close()
-	if _, err := described(ctx, db, sqlite, path, ledger); err != nil {
+	if _, err := readMeta(ctx, db, sqlite, path, ledger); err != nil {
 		return fmt.Errorf("copy vault: %w", err)
 	}
 	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // SQLite writes into an empty file

@@ -9,12 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Erase deletes the keys of persons and cases, with the rows of their numbers
-// and those of accounts, and writes into the journal that it did. It is no
-// erasure yet: older copies have them still, until Rotate.
+// Erase deletes the keys of persons and cases, their id numbers and some accounts,
+// and writes into the journal that it did. Older copies of the vault still have
+// them, and open with the wrapping key of today, until [Vault.Rotate].
 func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) error {
 	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
-	return v.doThen(ctx, func(tx *sql.Tx) error {
+	return v.writeThen(ctx, func(tx *sql.Tx) error {
 		if err := v.set(tx, "unrotated", []byte{1}); err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) 
 			{`DELETE FROM accounts WHERE account = ?`, accounts},
 		} {
 			for _, id := range of.ids {
-				if _, err := tx.Exec(v.kind.bind(of.statement), id[:]); err != nil {
+				if _, err := tx.Exec(v.dialect.bind(of.statement), id[:]); err != nil {
 					return fmt.Errorf("vault: erase: %w", err)
 				}
 			}
@@ -43,14 +43,14 @@ func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) 
 	})
 }
 
-// Has returns those of some persons and cases of which the vault has a key or a
-// number.
+// Has returns the ids, among these, of persons and cases of which the vault has a
+// key or a number.
 func (v *Vault) Has(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	var has []uuid.UUID
 	for _, id := range ids {
 		for _, query := range []string{`SELECT id FROM keys WHERE id = ?`, `SELECT party FROM numbers WHERE party = ?`} {
 			var found []byte
-			err := v.row(ctx, query, id[:], &found)
+			err := v.readValue(ctx, query, id[:], &found)
 			if err == nil {
 				has = append(has, id)
 				break

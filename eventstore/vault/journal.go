@@ -16,16 +16,17 @@ import (
 )
 
 // An Entry of the vault's journal says that sealed values were opened, or what
-// was done to the vault: who, what, why and when. Nothing of what was opened
-// stands in it. It is written before anything is opened.
+// was done to the vault: who, what, why and when. It has nothing of the values
+// themselves, and is written before they are opened.
 //
-// Entries are chained by a code under a key of the vault, so that one that was
-// changed or taken out of the middle is found.
+// Entries are chained by a code under a key of the vault, so that an entry is found
+// that was changed, or that is missing in the middle.
 type Entry struct {
 	No   int64     `json:"no"` // 1, 2, ... without a gap
 	At   time.Time `json:"at"` // UTC, microseconds
 	Kind EntryKind `json:"kind"`
-	// Officer proved a key; zero: nobody did (a board, a demonstration).
+	// Officer is the one who proved a key; zero where nobody did (a board, a
+	// demonstration).
 	Officer uuid.UUID `json:"officer,omitzero"`
 	As      string    `json:"as,omitempty"`  // in which capacity: the audience
 	Did     string    `json:"did,omitempty"` // the program's command
@@ -42,15 +43,15 @@ type EntryKind string
 // The kinds of entries.
 const (
 	Opened   EntryKind = "opened"    // sealed values were opened, to be shown or printed
-	LookedUp EntryKind = "looked-up" // an identity number was looked up; Opened has whose it was
+	LookedUp EntryKind = "looked-up" // an identity number was looked up; Opened says whose it was
 	Erased   EntryKind = "erased"    // keys were deleted
 	Rewrap   EntryKind = "rewrap"    // a new wrapping key took the old one's place
 	Removed  EntryKind = "removed"   // documents of an erased case were removed
 	Lost     EntryKind = "lost"      // an officer went on although the log had lost its tail
 )
 
-// Opening is which fields were opened, and of whom: persons and cases by the
-// ids of their keys.
+// Opening says which fields were opened, of which persons and cases, by the ids of
+// their keys.
 type Opening struct {
 	Fields []string    `json:"fields"`
 	Of     []uuid.UUID `json:"of"`
@@ -63,10 +64,10 @@ func (e *Broken) Error() string {
 	return fmt.Sprintf("the vault's journal is broken at entry %d: it was changed, or an entry before it is missing", e.No)
 }
 
-// Note writes an entry, with its number and time. It is durable when Note
-// returns, and that must be before anything is opened.
+// Note writes an entry, with its number and time. It is durable when Note returns;
+// only then may anything be opened.
 func (v *Vault) Note(ctx context.Context, e Entry) error {
-	return v.do(ctx, func(tx *sql.Tx) error { return v.note(tx, e) })
+	return v.write(ctx, func(tx *sql.Tx) error { return v.note(tx, e) })
 }
 
 // note writes an entry in a transaction.
@@ -74,8 +75,8 @@ func (v *Vault) note(tx *sql.Tx, e Entry) error {
 	if len(e.Why) > MaxWhy {
 		return fmt.Errorf("vault: a reason of %d bytes, %d are allowed", len(e.Why), MaxWhy)
 	}
-	if v.kind.alone != "" {
-		if _, err := tx.Exec(v.kind.alone); err != nil {
+	if v.dialect.lockJournal != "" {
+		if _, err := tx.Exec(v.dialect.lockJournal); err != nil {
 			return fmt.Errorf("vault: write the journal: %w", err)
 		}
 	}
@@ -88,7 +89,7 @@ func (v *Vault) note(tx *sql.Tx, e Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(v.kind.bind(`INSERT INTO journal VALUES (?, ?, ?)`), e.No, text, v.chain(mac, e.No, text))
+	_, err = tx.Exec(v.dialect.bind(`INSERT INTO journal VALUES (?, ?, ?)`), e.No, text, v.chain(mac, e.No, text))
 	if err != nil {
 		return fmt.Errorf("vault: write the journal: %w", err)
 	}
@@ -115,10 +116,10 @@ func (v *Vault) chain(before []byte, no int64, text []byte) []byte {
 }
 
 // Journal returns all entries, the first one first. An error ends it: *Broken,
-// or that of the database. A tail that is missing altogether is not found.
+// or that of the database. It cannot find that the last entries are missing.
 func (v *Vault) Journal(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		const page = 20 // an entry may name some thousand people; and the file has one connection, which a writer may wait for
+		const page = 20 // an entry may name some thousand people, and a writer may be waiting for the file's one connection
 		var before []byte
 		for last := int64(0); ; {
 			entries, err := v.page(ctx, last, page)
@@ -150,9 +151,9 @@ type entryRow struct {
 }
 
 func (v *Vault) page(ctx context.Context, after int64, size int) (list []entryRow, err error) {
-	rows, err := v.db.QueryContext(ctx, v.kind.bind(`SELECT no, entry, mac FROM journal WHERE no > ? ORDER BY no LIMIT ?`), after, size)
+	rows, err := v.db.QueryContext(ctx, v.dialect.bind(`SELECT no, entry, mac FROM journal WHERE no > ? ORDER BY no LIMIT ?`), after, size)
 	if err != nil {
-		named, _ := v.kind.failed(err)
+		named, _ := v.dialect.failed(err)
 		return nil, fmt.Errorf("vault: read the journal: %w", named)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()

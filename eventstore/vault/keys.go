@@ -15,11 +15,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// EnsureKeys makes keys for the persons or cases that have none. They are
-// durable when it returns, and that must be before the first event that uses
-// them; a crash in between leaves a key that nobody needs. Where another
-// process makes the same key at the same time one of them stands, and both use
-// that: a key is only ever used as it was read.
+// EnsureKeys makes keys for the persons or cases that have none. They are durable
+// when it returns, and the first event that uses them must come after that; a crash
+// in between leaves a key that is never used. If two processes make the same key at
+// the same time, one of them is kept and both use it, because a key is used only as
+// it was read.
 func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 	var missing []uuid.UUID
 	for _, id := range ids {
@@ -32,12 +32,12 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	insert := v.kind.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
-	return v.do(ctx, func(tx *sql.Tx) error {
+	insert := v.dialect.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	return v.write(ctx, func(tx *sql.Tx) error {
 		for _, id := range missing {
 			key := make([]byte, 32)
 			rand.Read(key)
-			if _, err := tx.Exec(insert, id[:], seal(v.now().aead, key, id[:])); err != nil {
+			if _, err := tx.Exec(insert, id[:], seal(v.currentWrapper().aead, key, id[:])); err != nil {
 				return fmt.Errorf("vault: make a key: %w", err)
 			}
 		}
@@ -60,19 +60,19 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	if key != nil {
 		return key, nil
 	}
-	v.turn.RLock()
-	defer v.turn.RUnlock()
+	v.rewrapping.RLock()
+	defer v.rewrapping.RUnlock()
 	var wrapped []byte
-	switch err := v.row(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
+	switch err := v.readValue(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrKeyGone
 	case err != nil:
 		return nil, fmt.Errorf("vault: read a key: %w", err)
 	}
-	by := v.now()
+	by := v.currentWrapper()
 	key, err := unseal(by.aead, wrapped, id[:])
 	if err != nil {
-		if changed := v.stillWrapped(ctx, v.db); changed != nil {
+		if changed := v.checkNotRotated(ctx, v.db); changed != nil {
 			return nil, changed
 		}
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
@@ -85,18 +85,19 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	return key, nil
 }
 
-// row reads one value.
-func (v *Vault) row(ctx context.Context, query string, arg []byte, into *[]byte) error {
-	err := v.db.QueryRowContext(ctx, v.kind.bind(query), arg).Scan(into)
+// readValue reads one value of one row.
+func (v *Vault) readValue(ctx context.Context, query string, arg []byte, into *[]byte) error {
+	err := v.db.QueryRowContext(ctx, v.dialect.bind(query), arg).Scan(into)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	named, _ := v.kind.failed(err)
+	named, _ := v.dialect.failed(err)
 	return named
 }
 
-// Derive returns a key of 32 bytes for one use, made from a person's or case's:
-// what is done with it goes when that key goes. Errors: ErrKeyGone.
+// Derive returns a key of 32 bytes for one use, made from the key of a person or
+// case. What is encrypted with it is lost when that key is deleted. Errors:
+// ErrKeyGone.
 func (v *Vault) Derive(ctx context.Context, id uuid.UUID, use string) ([]byte, error) {
 	key, err := v.key(ctx, id)
 	if err != nil {
@@ -121,7 +122,7 @@ func aead(key []byte) cipher.AEAD {
 	return a
 }
 
-// seal and unseal wrap keys, with a random nonce in front.
+// seal and unseal wrap and unwrap keys, with a random nonce in front.
 func seal(a cipher.AEAD, plain, ad []byte) []byte {
 	nonce := make([]byte, NonceSize)
 	rand.Read(nonce)

@@ -23,11 +23,11 @@ import (
 // schema of its own, named for its id, so that one database may hold the vaults
 // of several and one of them can be dropped whole.
 //
-// What is deleted there is not overwritten at once, as SQLite does it here: old
-// rows stay in the table until VACUUM FULL, in the write-ahead log and its
-// archive, in replicas and in backups. What makes a key unreadable all the same
-// is that it is wrapped: an erasure destroys the wrapping key that could open
-// the old rows (format section 4).
+// PostgreSQL does not overwrite at once what is deleted, as SQLite does for us. Old
+// rows stay in the table until VACUUM FULL, and in the write-ahead log and its
+// archive, in replicas and in backups. A deleted key cannot be read all the same,
+// because it is wrapped: an erasure destroys the wrapping key that could open the
+// old rows (format section 4).
 
 const (
 	// poolSize bounds a server's connections: one writes, the others look up
@@ -38,8 +38,8 @@ const (
 	connectWait = 5 * time.Second
 )
 
-// Unavailable says that the database of the vault could not be reached. What
-// was not answered may be there or not; asking again has one effect.
+// Unavailable says that the database of the vault could not be reached. A write that
+// got it may have happened or not; done again, it has one effect.
 type Unavailable struct{ Cause error }
 
 func (e *Unavailable) Error() string {
@@ -48,7 +48,7 @@ func (e *Unavailable) Error() string {
 
 func (e *Unavailable) Unwrap() error { return e.Cause }
 
-var postgres = &kind{
+var postgres = &dialect{
 	schema: `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
 CREATE TABLE keys (id BYTEA PRIMARY KEY, wrapped BYTEA NOT NULL);
@@ -57,11 +57,11 @@ CREATE TABLE accounts (mac BYTEA PRIMARY KEY, account BYTEA NOT NULL);
 CREATE INDEX numbers_party ON numbers (party);
 CREATE INDEX accounts_account ON accounts (account);
 CREATE TABLE journal (no BIGINT PRIMARY KEY, entry BYTEA NOT NULL, mac BYTEA NOT NULL);`,
-	alone:  `LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE`,
-	locks:  []string{`LOCK TABLE meta, keys, numbers, accounts IN ACCESS EXCLUSIVE MODE`},
-	shrink: []string{`VACUUM FULL meta`, `VACUUM FULL keys`, `VACUUM FULL numbers`, `VACUUM FULL accounts`},
-	bind:   numbered,
-	failed: failedPostgres,
+	lockJournal: `LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE`,
+	lockAll:     []string{`LOCK TABLE meta, keys, numbers, accounts IN ACCESS EXCLUSIVE MODE`},
+	shrink:      []string{`VACUUM FULL meta`, `VACUUM FULL keys`, `VACUUM FULL numbers`, `VACUUM FULL accounts`},
+	bind:        numbered,
+	failed:      failedPostgres,
 }
 
 // numbered turns ? into $1, $2, ...
@@ -79,8 +79,9 @@ func numbered(statement string) string {
 	return b.String()
 }
 
-// failedPostgres tells what another transaction did from a server that is not
-// there, or lets nobody in. The caller has looked at his own context before.
+// failedPostgres tells apart errors that another transaction caused, a server that
+// is not there, and one that does not let the user in. The caller has checked its
+// own context before.
 func failedPostgres(err error) (error, bool) {
 	var said *pgconn.PgError
 	var connect *pgconn.ConnectError
@@ -187,7 +188,7 @@ func createPostgres(ctx context.Context, address string, ledger uuid.UUID, key W
 	if err != nil {
 		return nil, fmt.Errorf("create vault: %w", err)
 	}
-	index, w, err := fill(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
+	index, w, err := createTables(ctx, db, postgres, ledger, key, "CREATE SCHEMA "+schemaOf(ledger)+";")
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(fmt.Errorf("create vault: %w", ctx.Err()), db.Close())
 	}
@@ -208,7 +209,7 @@ func openPostgres(ctx context.Context, address string, ledger uuid.UUID, key Wra
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	index, w, err := check(ctx, db, postgres, Redact(address), ledger, key)
+	index, w, err := openIndexKey(ctx, db, postgres, Redact(address), ledger, key)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault: %w", err), db.Close())
 	}

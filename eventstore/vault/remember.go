@@ -10,36 +10,37 @@ import (
 	"github.com/google/uuid"
 )
 
-// set keeps a value of the vault's own.
+// set writes a value that the vault says of itself.
 func (v *Vault) set(tx *sql.Tx, name string, value []byte) error {
-	_, err := tx.Exec(v.kind.bind(`INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), name, value)
+	_, err := tx.Exec(v.dialect.bind(`INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), name, value)
 	return err
 }
 
-// get reads one; nil is none.
+// get reads such a value; nil is none.
 func (v *Vault) get(ctx context.Context, name string) (value []byte, err error) {
-	err = v.db.QueryRowContext(ctx, v.kind.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value)
+	err = v.db.QueryRowContext(ctx, v.dialect.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
-		named, _ := v.kind.failed(err)
+		named, _ := v.dialect.failed(err)
 		return nil, fmt.Errorf("vault: read %s: %w", name, named)
 	}
 	return value, nil
 }
 
-// A Mark is how many there are of something in the ledger, and the last of them.
+// A Mark says how many of something the ledger has, and which is the last.
 type Mark struct {
 	Count uint64    `json:"count"`
 	Last  uuid.UUID `json:"last"` // event
 }
 
-// The marks that a ledger leaves in its vault, which is kept apart from the log.
+// The marks that a ledger leaves in its vault, because the vault is kept apart from
+// the log.
 const (
-	// Tail is of events: a log that has lost its tail is found out by it.
+	// Tail counts events. By it a log is found out that has lost its tail.
 	Tail = "tail"
-	// Erasures are those whose keys are known to be gone.
+	// Erasures counts the erasures whose keys are known to be gone.
 	Erasures = "erasures"
 )
 
@@ -52,16 +53,16 @@ func (v *Vault) Mark(ctx context.Context, name string) (m Mark, err error) {
 	return m, json.Unmarshal(text, &m)
 }
 
-// Leave leaves a mark. Without anyway it never takes back one that counts more,
-// which another process left.
-func (v *Vault) Leave(ctx context.Context, name string, m Mark, anyway bool) error {
+// SetMark writes a mark. A mark of another process that counts more is left as it
+// is, unless anyway is set.
+func (v *Vault) SetMark(ctx context.Context, name string, m Mark, anyway bool) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return v.do(ctx, func(tx *sql.Tx) error {
+	return v.write(ctx, func(tx *sql.Tx) error {
 		var before []byte
-		err := tx.QueryRow(v.kind.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&before)
+		err := tx.QueryRow(v.dialect.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&before)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

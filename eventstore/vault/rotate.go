@@ -19,10 +19,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// An erasure deletes a person's key and rows, and makes a new wrapping key, so
-// that an older copy of the vault, which still has them, opens nothing: the old
-// wrapping key is destroyed. The steps, and why a crash between any two of them
-// is harmless:
+// An erasure deletes a person's key and rows. An older copy of the vault still has
+// them, so a new wrapping key is made too, and the old one is destroyed: then the
+// copy opens nothing. The steps, and why a crash between any two of them is
+// harmless:
 //
 //  1. A new wrapping key is written beside the old one, FILE.next, and synced.
 //     Cut off here: the vault still opens with FILE, and FILE.next is removed the
@@ -30,24 +30,23 @@ import (
 //  2. One transaction wraps every key and hides every row anew. Cut off before
 //     its commit: as 1. From it on only FILE.next opens the vault.
 //  3. The database's file is written anew, so that nothing of the old rows is
-//     left in it. Cut off: whoever opens the vault next goes on here.
-//  4. FILE.next takes the name FILE, and what stood there is overwritten. Before
-//     it, and behind it, a file with the right key is there under one of the two
-//     names, at any moment.
+//     left in it. Cut off: the next process that opens the vault goes on here.
+//  4. FILE.next takes the name FILE, and the old content of FILE is overwritten. At
+//     any moment one of the two names has the right key.
 //
-// All of it happens under a lock, FILE.lock, which whoever finds FILE.next or a
-// key that does not open takes too, before he looks again: nobody takes a
-// rotation that is under way for one that was cut off. Which of the two keys is
-// right is asked of the database, never of memory.
+// All of it happens under a lock, FILE.lock. A process that finds FILE.next, or a
+// key that does not open the vault, takes the lock too and then looks again, so
+// that it does not mistake a rotation that is under way for one that was cut off.
+// Which of the two keys is right is asked of the database, never of memory.
 
-// wrapped is what a wrapping key does.
-type wrapped struct {
+// wrapper is what is done with a wrapping key.
+type wrapper struct {
 	aead  cipher.AEAD
 	rows  cipher.Block // hides the codes of the two indexes
-	index []byte       // the key of the indexes, as it stands in the vault: every wrapping changes it
+	index []byte       // the key of the indexes, sealed as it is in the vault: other bytes after every rotation
 }
 
-func wrappedBy(key WrappingKey) wrapped {
+func wrapperOf(key WrappingKey) wrapper {
 	rows, err := hkdf.Key(sha256.New, key[:], nil, "relief ledger vault rows", 32)
 	if err != nil {
 		panic(err) // 32 bytes are not too many
@@ -56,13 +55,14 @@ func wrappedBy(key WrappingKey) wrapped {
 	if err != nil {
 		panic(err)
 	}
-	return wrapped{aead: key.aead(), rows: block}
+	return wrapper{aead: key.aead(), rows: block}
 }
 
-// row is how a code stands in an index: each block by itself, since a code looks
-// random already. Without it whoever has an old copy of the vault and today's
-// keys could try a number, and see whether its owner was ever registered.
-func (w wrapped) row(code []byte) []byte {
+// hide encrypts a code for an index, each block by itself, since a code looks random
+// already. Were codes not hidden, somebody with an old copy of the vault and today's
+// keys could try a number and see whether its owner was ever registered. reveal is
+// the way back.
+func (w wrapper) hide(code []byte) []byte {
 	hidden := make([]byte, len(code))
 	for i := 0; i < len(code); i += aes.BlockSize {
 		w.rows.Encrypt(hidden[i:], code[i:])
@@ -70,7 +70,7 @@ func (w wrapped) row(code []byte) []byte {
 	return hidden
 }
 
-func (w wrapped) code(row []byte) []byte {
+func (w wrapper) reveal(row []byte) []byte {
 	code := make([]byte, len(row))
 	for i := 0; i+aes.BlockSize <= len(row); i += aes.BlockSize {
 		w.rows.Decrypt(code[i:], row[i:])
@@ -78,11 +78,11 @@ func (w wrapped) code(row []byte) []byte {
 	return code
 }
 
-// now is how the vault is wrapped now.
-func (v *Vault) now() wrapped {
+// currentWrapper is the wrapper under which the vault is now.
+func (v *Vault) currentWrapper() wrapper {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.wrapped
+	return v.wrapper
 }
 
 // querier is a database or a transaction.
@@ -90,26 +90,26 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// stillWrapped is ErrWrongKey where another process has wrapped the vault anew:
-// what this one wrote now nobody could open.
-func (v *Vault) stillWrapped(ctx context.Context, in querier) error {
+// checkNotRotated is ErrWrongKey where another process has wrapped the vault anew.
+// Keys that this process wrote now could not be opened.
+func (v *Vault) checkNotRotated(ctx context.Context, in querier) error {
 	var index []byte
 	err := in.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'index'`).Scan(&index)
 	if err != nil {
-		named, _ := v.kind.failed(err)
+		named, _ := v.dialect.failed(err)
 		return named
 	}
-	if !bytes.Equal(index, v.now().index) {
+	if !bytes.Equal(index, v.currentWrapper().index) {
 		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
 	}
 	return nil
 }
 
-// next is where a new wrapping key waits until it takes its place.
-func next(path string) string { return path + ".next" }
+// nextPath is where a new wrapping key waits until it takes its place.
+func nextPath(path string) string { return path + ".next" }
 
-// lockRotation takes the lock of a rotation, and says where the key's file really
-// is: a link to it stays a link.
+// lockRotation takes the lock of a rotation. real is the key's file itself, where
+// path is a link to it, so that the link stays.
 func lockRotation(ctx context.Context, path string) (real string, unlock func() error, err error) {
 	real = path
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
@@ -123,29 +123,29 @@ func lockRotation(ctx context.Context, path string) (real string, unlock func() 
 	return real, lock.Unlock, nil
 }
 
-// Rotate wraps the vault under a new wrapping key, which then stands in the file
-// at path, where the old one stood. Of the old one nothing is left there; who
-// has a copy of it must destroy it.
+// Rotate wraps the vault under a new wrapping key, which takes the place of the old
+// one in the file at path. Nothing of the old key is left in that file; copies of it
+// elsewhere must be destroyed by those who have them.
 //
-// Other processes that have the vault open get ErrWrongKey from now on, and so
-// does this one where another rotated first.
+// Other processes that have the vault open get ErrWrongKey from now on. So does this
+// one if another process rotated first.
 func (v *Vault) Rotate(ctx context.Context, path string, e Entry) error {
 	return v.rotate(ctx, path, e, func(int) error { return nil })
 }
 
-// rotate calls after behind each step, for tests.
+// rotate is Rotate, and calls after when a step is done, for tests.
 func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(step int) error) (err error) {
 	real, unlock, err := lockRotation(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	// What another process left is settled first, against the database.
+	// A rotation that another process did not finish is settled first.
 	if err := v.settle(ctx, real); err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
 	key := NewWrappingKey()
-	if err := key.WriteFile(next(real)); err != nil {
+	if err := key.WriteFile(nextPath(real)); err != nil {
 		return err
 	}
 	if err := after(1); err != nil {
@@ -160,8 +160,8 @@ func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(ste
 	return v.finish(ctx, real, after)
 }
 
-// opens says whether the key in a file opens the vault as it stands in the
-// database now. A file that is not there does not.
+// opens says whether the key in a file opens the vault as the database has it now.
+// A file that is not there does not.
 func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
 	key, err := ReadWrappingKey(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoKey) {
@@ -181,10 +181,10 @@ func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
 // settle ends a rotation that was cut off, under its lock: FILE.next takes its
 // place if it is the one that opens the vault, and is removed if FILE is.
 func (v *Vault) settle(ctx context.Context, path string) error {
-	if err := v.stillWrapped(ctx, v.db); err != nil {
+	if err := v.checkNotRotated(ctx, v.db); err != nil {
 		return err
 	}
-	new, err := v.opens(ctx, next(path))
+	new, err := v.opens(ctx, nextPath(path))
 	if err != nil {
 		return err
 	}
@@ -193,35 +193,35 @@ func (v *Vault) settle(ctx context.Context, path string) error {
 	case err != nil:
 		return err
 	case old: // also where both are the same key
-		if err := os.Remove(next(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(nextPath(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	case new:
 		return v.finish(ctx, path, func(int) error { return nil })
 	}
-	return fmt.Errorf("%w: neither %s nor %s opens it", ErrWrongKey, path, next(path))
+	return fmt.Errorf("%w: neither %s nor %s opens it", ErrWrongKey, path, nextPath(path))
 }
 
 // finish does steps 3 and 4.
 func (v *Vault) finish(ctx context.Context, path string, after func(int) error) error {
-	for _, statement := range v.kind.shrink {
+	for _, statement := range v.dialect.shrink {
 		if _, err := v.db.ExecContext(ctx, statement); err != nil {
-			named, _ := v.kind.failed(err)
+			named, _ := v.dialect.failed(err)
 			return fmt.Errorf("rotate the wrapping key: write the vault anew: %w", named)
 		}
 	}
 	if err := after(3); err != nil {
 		return err
 	}
-	if right, err := v.opens(ctx, next(path)); err != nil || !right {
-		return errors.Join(fmt.Errorf("rotate the wrapping key: %s does not open the vault, and %s is left as it is", next(path), path), err)
+	if right, err := v.opens(ctx, nextPath(path)); err != nil || !right {
+		return errors.Join(fmt.Errorf("rotate the wrapping key: %s does not open the vault, and %s is left as it is", nextPath(path), path), err)
 	}
 	return promote(path, after)
 }
 
-// promote gives FILE.next the name FILE, and then overwrites what stood there: as
-// far as the disk does what it is told, nothing of it can be read again.
+// promote renames FILE.next to FILE, and then overwrites the old content of FILE: as
+// far as the disk does what it is told, it cannot be read again.
 func promote(path string, after func(int) error) error {
 	old, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -230,7 +230,7 @@ func promote(path string, after func(int) error) error {
 	if err == nil {
 		defer old.Close()
 	}
-	if err := os.Rename(next(path), path); err != nil {
+	if err := os.Rename(nextPath(path), path); err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
 	if err := syncFolder(filepath.Dir(path)); err != nil {
@@ -260,35 +260,35 @@ func syncFolder(path string) error {
 // rewrap is step 2.
 func (v *Vault) rewrap(ctx context.Context, key WrappingKey, e Entry) error {
 	e.Kind = Rewrap
-	to := wrappedBy(key)
+	to := wrapperOf(key)
 	to.index = seal(to.aead, v.index, []byte("index"))
 	for try := 0; ; try++ {
 		err := v.rewrapOnce(ctx, to, e)
-		named, again := v.kind.failed(err)
+		named, again := v.dialect.failed(err)
 		if !again || try == transactions {
 			return named
 		}
 	}
 }
 
-func (v *Vault) rewrapOnce(ctx context.Context, to wrapped, e Entry) error {
-	v.turn.Lock()
-	defer v.turn.Unlock()
-	from := v.now()
+func (v *Vault) rewrapOnce(ctx context.Context, to wrapper, e Entry) error {
+	v.rewrapping.Lock()
+	defer v.rewrapping.Unlock()
+	from := v.currentWrapper()
 	tx, err := v.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	err = func() error {
-		for _, lock := range v.kind.locks {
+		for _, lock := range v.dialect.lockAll {
 			if _, err := tx.ExecContext(ctx, lock); err != nil {
 				return err
 			}
 		}
-		if err := v.stillWrapped(ctx, tx); err != nil {
+		if err := v.checkNotRotated(ctx, tx); err != nil {
 			return err
 		}
-		if err := v.each(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
+		if err := v.updateEach(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
 			key, err := unseal(from.aead, box, id)
 			if err != nil {
 				return nil, fmt.Errorf("key %x: %w", id, ErrTampered)
@@ -298,13 +298,13 @@ func (v *Vault) rewrapOnce(ctx context.Context, to wrapped, e Entry) error {
 			return err
 		}
 		for _, table := range []string{"numbers", "accounts"} {
-			if err := v.each(tx, `SELECT mac, mac FROM `+table, `UPDATE `+table+` SET mac = ? WHERE mac = ?`, func(row, _ []byte) ([]byte, error) {
-				return to.row(from.code(row)), nil
+			if err := v.updateEach(tx, `SELECT mac, mac FROM `+table, `UPDATE `+table+` SET mac = ? WHERE mac = ?`, func(row, _ []byte) ([]byte, error) {
+				return to.hide(from.reveal(row)), nil
 			}); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.Exec(v.kind.bind(`UPDATE meta SET value = ? WHERE name = 'index'`), to.index); err != nil {
+		if _, err := tx.Exec(v.dialect.bind(`UPDATE meta SET value = ? WHERE name = 'index'`), to.index); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`DELETE FROM meta WHERE name = 'unrotated'`); err != nil {
@@ -320,13 +320,13 @@ func (v *Vault) rewrapOnce(ctx context.Context, to wrapped, e Entry) error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.wrapped = to
+	v.wrapper = to
 	return nil
 }
 
-// each changes every row that a query gives. They are read first: a statement
-// that changes rows while another reads them may meet some twice.
-func (v *Vault) each(tx *sql.Tx, query, update string, change func(key, value []byte) ([]byte, error)) error {
+// updateEach changes every row that a query returns. All are read first: if they were
+// changed while they are read, some might be read twice.
+func (v *Vault) updateEach(tx *sql.Tx, query, update string, change func(key, value []byte) ([]byte, error)) error {
 	rows, err := tx.Query(query)
 	if err != nil {
 		return err
@@ -342,7 +342,7 @@ func (v *Vault) each(tx *sql.Tx, query, update string, change func(key, value []
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
-	statement, err := tx.Prepare(v.kind.bind(update))
+	statement, err := tx.Prepare(v.dialect.bind(update))
 	if err != nil {
 		return err
 	}
@@ -359,9 +359,9 @@ func (v *Vault) each(tx *sql.Tx, query, update string, change func(key, value []
 	return nil
 }
 
-// OpenRotated opens a vault whose wrapping key stands in the file at path, also
-// where a rotation of it was cut off, which is then finished, and while one is
-// under way, whose end is waited for.
+// OpenRotated opens a vault with the wrapping key in the file at path. A rotation
+// that was cut off is finished first, and the end of one that is under way is waited
+// for.
 func OpenRotated(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
 	key, err := ReadWrappingKey(path)
 	if err == nil {
@@ -390,14 +390,14 @@ func openLocked(ctx context.Context, address string, ledger uuid.UUID, path stri
 			return v, err
 		}
 	}
-	newer, newErr := ReadWrappingKey(next(path))
+	newer, newErr := ReadWrappingKey(nextPath(path))
 	switch {
 	case errors.Is(newErr, fs.ErrNotExist) && err == nil:
 		return nil, ErrWrongKey
 	case errors.Is(newErr, fs.ErrNotExist):
 		return nil, &KeyFile{path, err}
 	case newErr != nil:
-		return nil, &KeyFile{next(path), newErr}
+		return nil, &KeyFile{nextPath(path), newErr}
 	}
 	v, err := OpenAt(ctx, address, ledger, newer)
 	if err != nil {

@@ -122,7 +122,7 @@ func (h *house) check() {
 	if free, err := h.ClaimAccount(ctx, hisAccount, other); err != nil || free != other {
 		h.t.Errorf("his account is still known: %v, %v", free, err)
 	}
-	if _, err := os.Stat(next(h.path)); err == nil {
+	if _, err := os.Stat(nextPath(h.path)); err == nil {
 		h.t.Error("the new key did not take its place")
 	}
 }
@@ -205,13 +205,13 @@ func TestErasureIsCutOff(t *testing.T) {
 func TestOldRowsTellNothing(t *testing.T) {
 	h := newHouse(t, filepath.Join(t.TempDir(), "vault.db"))
 	old := h.copy().([]byte)
-	was := h.now()
-	row := was.row(h.mac("number", hisNumber))
+	was := h.currentWrapper()
+	row := was.hide(h.mac("number", hisNumber))
 	if !bytes.Contains(old, row) {
 		t.Fatal("the copy does not have the row")
 	}
 	h.must(h.Rotate(ctx, h.path, Entry{}))
-	for _, x := range [][]byte{h.mac("number", hisNumber), h.now().row(h.mac("number", hisNumber))} {
+	for _, x := range [][]byte{h.mac("number", hisNumber), h.currentWrapper().hide(h.mac("number", hisNumber))} {
 		if bytes.Contains(old, x) {
 			t.Error("today's keys find the number in the old copy")
 		}
@@ -327,7 +327,7 @@ func TestWhileRotating(t *testing.T) {
 				if _, err := h.Unseal(ctx, other, place1, h.boxes[other]); err != nil {
 					t.Error(err)
 				}
-				if _, err := os.Stat(next(h.path)); err == nil {
+				if _, err := os.Stat(nextPath(h.path)); err == nil {
 					t.Error("a key is left beside the key")
 				}
 			})
@@ -342,15 +342,15 @@ func TestStrangeKeyFiles(t *testing.T) {
 		make func(h *house) error
 		fine bool // the vault opens all the same
 	}{
-		{"a hard link to the key", func(h *house) error { return os.Link(h.path, next(h.path)) }, true},
+		{"a hard link to the key", func(h *house) error { return os.Link(h.path, nextPath(h.path)) }, true},
 		{"a copy of the key", func(h *house) error {
 			text, err := os.ReadFile(h.path)
-			return errors.Join(err, os.WriteFile(next(h.path), text, 0o600))
+			return errors.Join(err, os.WriteFile(nextPath(h.path), text, 0o600))
 		}, true},
-		{"a torn one", func(h *house) error { return os.WriteFile(next(h.path), []byte("relief led"), 0o600) }, true},
-		{"another key", func(h *house) error { return NewWrappingKey().WriteFile(next(h.path)) }, true},
-		{"one that others may read", func(h *house) error { return os.WriteFile(next(h.path), nil, 0o644) }, false},
-		{"a folder", func(h *house) error { return os.Mkdir(next(h.path), 0o700) }, false},
+		{"a torn one", func(h *house) error { return os.WriteFile(nextPath(h.path), []byte("relief led"), 0o600) }, true},
+		{"another key", func(h *house) error { return NewWrappingKey().WriteFile(nextPath(h.path)) }, true},
+		{"one that others may read", func(h *house) error { return os.WriteFile(nextPath(h.path), nil, 0o644) }, false},
+		{"a folder", func(h *house) error { return os.Mkdir(nextPath(h.path), 0o700) }, false},
 		{"a key behind a link", func(h *house) error {
 			real := h.path + ".real"
 			return errors.Join(os.Rename(h.path, real), os.Symlink(real, h.path))

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// fill makes the tables of a new vault, whole or not at all.
-func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key WrappingKey, before string) (index []byte, w wrapped, err error) {
+// createTables makes the tables of a new vault, whole or not at all.
+func createTables(ctx context.Context, db *sql.DB, k *dialect, ledger uuid.UUID, key WrappingKey, before string) (index []byte, w wrapper, err error) {
 	index = make([]byte, 32)
 	rand.Read(index)
-	w = wrappedBy(key)
+	w = wrapperOf(key)
 	w.index = seal(w.aead, index, []byte("index"))
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -31,10 +31,11 @@ func fill(ctx context.Context, db *sql.DB, k *kind, ledger uuid.UUID, key Wrappi
 	return index, w, tx.Commit()
 }
 
-// check reads what the vault says of itself and opens the key of its indexes.
-func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID, key WrappingKey) (index []byte, w wrapped, err error) {
-	w = wrappedBy(key)
-	w.index, err = described(ctx, db, k, where, ledger)
+// openIndexKey opens the key of the indexes, which says whether the wrapping key is
+// right.
+func openIndexKey(ctx context.Context, db *sql.DB, k *dialect, where string, ledger uuid.UUID, key WrappingKey) (index []byte, w wrapper, err error) {
+	w = wrapperOf(key)
+	w.index, err = readMeta(ctx, db, k, where, ledger)
 	if err != nil {
 		return nil, w, err
 	}
@@ -45,9 +46,9 @@ func check(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.U
 	return index, w, nil
 }
 
-// described reads what the vault says of itself: that it is this ledger's, and
-// the key of its indexes as it is sealed.
-func described(ctx context.Context, db *sql.DB, k *kind, where string, ledger uuid.UUID) (index []byte, err error) {
+// readMeta reads what the vault says of itself. It must be of this format and this
+// ledger; index is the key of its indexes, sealed.
+func readMeta(ctx context.Context, db *sql.DB, k *dialect, where string, ledger uuid.UUID) (index []byte, err error) {
 	meta := map[string][]byte{}
 	for _, name := range []string{"format", "ledger", "index"} {
 		var value []byte

@@ -10,7 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Binding is the place for which a value is sealed; it opens nowhere else.
+// Binding is the place for which a value is sealed; at another place it does not
+// open.
 type Binding struct {
 	Stream  string
 	Command uuid.UUID
@@ -18,6 +19,8 @@ type Binding struct {
 	Schema  int
 }
 
+// bound is what a sealed value is authenticated with, so that it opens only under
+// this key at this place.
 func (v *Vault) bound(key uuid.UUID, b Binding) []byte {
 	ad := append([]byte{}, v.ledger[:]...)
 	ad = append(ad, key[:]...)
@@ -28,8 +31,9 @@ func (v *Vault) bound(key uuid.UUID, b Binding) []byte {
 	return binary.BigEndian.AppendUint32(ad, uint32(b.Schema))
 }
 
-// Seal encrypts a value under a person's or case's key: AES-256-GCM, padded to
-// classes of 32 bytes, with nonce in front. The nonce is random and drawn once.
+// Seal encrypts a value under the key of a person or case: AES-256-GCM, padded to a
+// multiple of 32 bytes, with nonce in front. The caller draws the nonce, and uses it
+// once.
 func (v *Vault) Seal(ctx context.Context, key uuid.UUID, b Binding, plain, nonce []byte) ([]byte, error) {
 	secret, err := v.key(ctx, key)
 	if err != nil {
@@ -75,8 +79,8 @@ func (v *Vault) Unseal(ctx context.Context, key uuid.UUID, b Binding, box []byte
 	return padded[4 : 4+n], nil
 }
 
-// Tag is what stands for a value in what an officer signs: an HMAC under a key
-// derived from the person's or case's, over field and value.
+// Tag is what an officer signs in place of a private value: an HMAC over field and
+// value, under a key derived from that of the person or case.
 func (v *Vault) Tag(ctx context.Context, key uuid.UUID, field, value string) ([]byte, error) {
 	secret, err := v.key(ctx, key)
 	if err != nil {

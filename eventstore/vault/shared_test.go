@@ -147,7 +147,7 @@ func TestDeletedElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer other.Close()
-		if _, err := other.db.Exec(other.kind.bind(`DELETE FROM keys WHERE id = ?`), person[:]); err != nil {
+		if _, err := other.db.Exec(other.dialect.bind(`DELETE FROM keys WHERE id = ?`), person[:]); err != nil {
 			t.Fatal(err)
 		}
 		v.mu.Lock()

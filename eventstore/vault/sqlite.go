@@ -26,7 +26,7 @@ const (
 	sqliteBusy = 5       // SQLITE_BUSY: another process had the lock all that time
 )
 
-var sqlite = &kind{
+var sqlite = &dialect{
 	schema: `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -59,7 +59,7 @@ func Create(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create vault %s: %w", path, err)
 	}
-	index, w, err := fill(context.Background(), db, sqlite, ledger, key, "")
+	index, w, err := createTables(context.Background(), db, sqlite, ledger, key, "")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create vault %s: %w", path, err), db.Close())
 	}
@@ -73,7 +73,7 @@ func Open(path string, ledger uuid.UUID, key WrappingKey) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, w, err := check(context.Background(), db, sqlite, path, ledger, key)
+	index, w, err := openIndexKey(context.Background(), db, sqlite, path, ledger, key)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -45,7 +45,7 @@ var (
 	ErrWrongKey = errors.New("the wrapping key is not that of this vault")
 	// ErrTooLong says that a value has more than MaxPlain bytes.
 	ErrTooLong = errors.New("the value is too long to seal")
-	// ErrDenied says that the database lets this user not in.
+	// ErrDenied says that the database does not let this user in.
 	ErrDenied = errors.New("the vault's database denies access")
 	// ErrClosed says that the vault was closed.
 	ErrClosed = errors.New("the vault is closed")
@@ -63,7 +63,8 @@ const (
 	MaxPlain  = 64 << 10 // bytes of one value; a document has its own place
 	NonceSize = 12
 	format    = 2
-	// padTo is the length class of boxes, so that a length tells little.
+	// padTo is the step in which the length of a sealed value grows, so that the
+	// length tells little.
 	padTo = 32
 	// cacheKeys bounds the unwrapped keys in memory: 32 bytes each, enough for
 	// the parties of a county's list.
@@ -75,36 +76,37 @@ const (
 
 // Vault is an open vault. All methods may be called from many goroutines.
 type Vault struct {
-	ledger uuid.UUID
-	index  []byte // key of the two indexes
-	db     *sql.DB
-	kind   *kind
+	ledger  uuid.UUID
+	index   []byte // key of the two indexes
+	db      *sql.DB
+	dialect *dialect
 
-	// turn is held while the vault is read or written, and alone while it is
-	// wrapped anew.
-	turn sync.RWMutex
+	// rewrapping is held for reading while keys and indexes are read or written, and
+	// for writing while they are wrapped anew.
+	rewrapping sync.RWMutex
 
 	mu      sync.Mutex // guards what follows
-	wrapped wrapped
+	wrapper wrapper
 	cache   map[uuid.UUID][]byte
-	erased  int       // how often keys were deleted: one that was read before is not cached
+	erased  int       // how often keys were deleted: a key that was read before that is not cached
 	cached  time.Time // when the cache was last emptied
 	waiting []*job
 	closed  bool
 
-	wake chan struct{} // room for one: the writer takes all that waits
+	wake chan struct{} // room for one, since the writer takes all that waits at once
 	done chan struct{} // closed when the writer has ended
 }
 
-// kind is what differs between the databases.
-type kind struct {
+// dialect is what differs between the databases.
+type dialect struct {
 	schema string // the statements that make the tables
-	// alone lets one transaction at a time number entries of the journal, where
-	// transactions do not follow each other anyway.
-	alone string
-	// locks keep others from the tables while they are wrapped anew, and shrink
-	// leaves nothing of what was deleted in them.
-	locks, shrink []string
+	// lockJournal makes transactions that number entries of the journal wait for
+	// each other; empty where transactions always do.
+	lockJournal string
+	// lockAll keeps others from the tables while they are wrapped anew.
+	lockAll []string
+	// shrink writes the tables anew, without what was deleted in them.
+	shrink []string
 	// bind turns the ? of a statement into what the database has for it.
 	bind func(statement string) string
 	// failed names an error of the database; again says that the same
@@ -137,14 +139,15 @@ func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingK
 	return Open(address, ledger, key)
 }
 
-func start(db *sql.DB, k *kind, ledger uuid.UUID, w wrapped, index []byte) *Vault {
-	v := &Vault{ledger: ledger, wrapped: w, index: index, db: db, kind: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
+// start makes a vault of an open database and starts its writer.
+func start(db *sql.DB, k *dialect, ledger uuid.UUID, w wrapper, index []byte) *Vault {
+	v := &Vault{ledger: ledger, wrapper: w, index: index, db: db, dialect: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
 		wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go v.write()
+	go v.runWriter()
 	return v
 }
 
-// Close waits for what was accepted and closes the file.
+// Close waits for the writes that were accepted and closes the database.
 func (v *Vault) Close() error {
 	v.mu.Lock()
 	if v.closed {
@@ -153,7 +156,7 @@ func (v *Vault) Close() error {
 	}
 	v.closed = true
 	v.mu.Unlock()
-	v.poke()
+	v.wakeWriter()
 	<-v.done
 	return v.db.Close()
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// WrappingKey wraps all keys of a vault. It is kept outside the data folder,
-// and a copy of it at another place: without it nothing private opens again.
+// WrappingKey wraps all keys of a vault. It is kept outside the data folder, with a
+// copy at another place: without it nothing private can ever be opened again.
 type WrappingKey [32]byte
 
 const wrappingHeader = "relief ledger wrapping key 1"

@@ -14,16 +14,16 @@ type job struct {
 	err   chan error // room for one, so that the writer never waits
 }
 
-func (v *Vault) poke() {
+func (v *Vault) wakeWriter() {
 	select {
 	case v.wake <- struct{}{}:
 	default:
 	}
 }
 
-// write is the writer: all that waits goes into one transaction with one sync,
-// and nobody is answered before it.
-func (v *Vault) write() {
+// runWriter is the one goroutine that writes: all jobs that wait go into one
+// transaction, and are answered when it is synced.
+func (v *Vault) runWriter() {
 	defer close(v.done)
 	for range v.wake {
 		v.mu.Lock()
@@ -46,10 +46,11 @@ func (v *Vault) write() {
 }
 
 const (
-	// transactions bounds how often one is tried again that met another's.
+	// transactions bounds how often a transaction is tried again that another one
+	// got in the way of.
 	transactions = 10
-	// transactionWait bounds one: a server that went silent must not hold up
-	// everybody who waits, nor Close.
+	// transactionWait bounds one transaction: a server that does not answer must not
+	// hold up all jobs that wait, nor Close.
 	transactionWait = 20 * time.Second
 )
 
@@ -59,7 +60,7 @@ func (v *Vault) commit(jobs []*job) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return &Unavailable{err}
 		}
-		named, again := v.kind.failed(err)
+		named, again := v.dialect.failed(err)
 		if !again || try == transactions {
 			return named
 		}
@@ -67,15 +68,15 @@ func (v *Vault) commit(jobs []*job) error {
 }
 
 func (v *Vault) transact(jobs []*job) error {
-	v.turn.RLock()
-	defer v.turn.RUnlock()
+	v.rewrapping.RLock()
+	defer v.rewrapping.RUnlock()
 	ctx, cancel := context.WithTimeout(context.Background(), transactionWait)
 	defer cancel()
 	tx, err := v.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := v.stillWrapped(ctx, tx); err != nil {
+	if err := v.checkNotRotated(ctx, tx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	for _, j := range jobs {
@@ -86,12 +87,14 @@ func (v *Vault) transact(jobs []*job) error {
 	return tx.Commit()
 }
 
-// do gives a write to the writer and waits for its sync.
-func (v *Vault) do(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return v.doThen(ctx, f, nil)
+// write hands a change to the writer and waits until it is synced.
+func (v *Vault) write(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return v.writeThen(ctx, f, nil)
 }
 
-func (v *Vault) doThen(ctx context.Context, f func(tx *sql.Tx) error, after func()) error {
+// writeThen is write, with something to do once the change is committed and before
+// its caller is answered.
+func (v *Vault) writeThen(ctx context.Context, f func(tx *sql.Tx) error, after func()) error {
 	j := &job{f, after, make(chan error, 1)}
 	v.mu.Lock()
 	if v.closed {
@@ -100,7 +103,7 @@ func (v *Vault) doThen(ctx context.Context, f func(tx *sql.Tx) error, after func
 	}
 	v.waiting = append(v.waiting, j)
 	v.mu.Unlock()
-	v.poke()
+	v.wakeWriter()
 	select {
 	case err := <-j.err:
 		return err
