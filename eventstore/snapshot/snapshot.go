@@ -50,14 +50,14 @@ type Point struct {
 	last     eventstore.Recorded
 }
 
-// Next moves the point behind an event.
+// Next moves the point past an event.
 func (p *Point) Next(r eventstore.Recorded) {
 	p.Count++
 	p.before, p.Position, p.last = p.Position, r.Position, r
 }
 
-// Lost says that a store does not have the event at which a snapshot was made:
-// events are missing that were there, or it holds another history.
+// Lost says that a store does not have the last event of a snapshot: events are
+// missing that were there, or it holds another history.
 type Lost struct {
 	Path  string // of the snapshot
 	Count uint64 // events that there were
@@ -78,7 +78,7 @@ type None struct{ Why error }
 func (e *None) Error() string { return fmt.Sprintf("no snapshot: %v", e.Why) }
 func (e *None) Unwrap() error { return e.Why }
 
-// head is what stands before the image, as a line of JSON.
+// head is the first line of the file, as JSON; the image follows.
 type head struct {
 	Format string    `json:"format"`
 	Shape  []byte    `json:"shape"` // of the types and the program
@@ -108,18 +108,18 @@ func leafOf(r eventstore.Recorded) []byte {
 	return c.Sum[:]
 }
 
-// Worth says whether a snapshot at count events would save much against one
-// that was made at before: writing it costs as much as folding some of them.
+// Worth says whether a new snapshot, of count events, would save much time compared
+// with the one there is, of so many events before: writing one takes as long as
+// folding some thousand events.
 func Worth(count, before uint64) bool {
 	const least = 5_000
 	return count >= before+least && (count-before)*10 >= count
 }
 
-// Save writes a snapshot of what root points to, as folded up to at. With a key
-// of 32 bytes, which whoever can write the file does not have, nobody else can
-// write one that Load takes with that key; nil is none. concrete are samples of
-// what stands in its interfaces. The file appears whole or not at all; it is not
-// synced, being a cache.
+// Save writes a snapshot of what root points to, as folded up to at. key has 32
+// bytes, or is nil: with a key only those who have it can write a snapshot that Load
+// takes. concrete is as for [image.Shape]. The file appears whole or not at all; as
+// it is a cache, it is not synced.
 func Save(path string, key []byte, at Point, root any, concrete ...any) (err error) {
 	if at.Count == 0 {
 		return errors.New("a snapshot of nothing")
@@ -173,8 +173,8 @@ func Save(path string, key []byte, at Point, root any, concrete ...any) (err err
 	return err
 }
 
-// mac is GMAC, which is some gigabytes a second: AES-256-GCM of nothing, with
-// the image as what is authenticated beside it.
+// mac is GMAC, some gigabytes a second: AES-256-GCM of no text, with the image as the
+// additional data that it authenticates.
 func mac(key, nonce, body []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -187,8 +187,8 @@ func mac(key, nonce, body []byte) []byte {
 	return gcm.Seal(nil, nonce, nil, body)
 }
 
-// removeLeft removes what was left by a process that was killed while it wrote:
-// nobody writes for as long as an hour.
+// removeLeft removes files that were left by processes that were killed while they
+// wrote: those older than an hour, which no process writes for.
 func removeLeft(path string) {
 	left, _ := filepath.Glob(path + ".*.tmp")
 	for _, name := range left {
@@ -205,11 +205,11 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// headSize is room for every head, filled up with blanks and a line's end.
+// headSize is the length of every head, filled up with blanks and a line's end.
 const headSize = 1024
 
-// line is false for a head that has no room there, which only a damaged one has
-// not.
+// line is the head as it is written. ok is false for one that is too long, which only
+// a damaged head is.
 func (h *head) line() (line []byte, ok bool) {
 	text, err := json.Marshal(h)
 	if err != nil || len(text) >= headSize {
@@ -221,14 +221,14 @@ func (h *head) line() (line []byte, ok bool) {
 	return line, true
 }
 
-// Load reads a snapshot into what root points to, which must be zero, and looks
-// in the store for the event at which it was made. *None says that there is
-// none to be used: then root is to be thrown away and the events folded. Other
+// Load reads a snapshot into what root points to, which must be zero, and looks in
+// the store for the last event of the snapshot. *None says that there is no snapshot
+// to use: then what root points to must be dropped and the events folded. Other
 // errors are *Lost and those of the store.
 func Load(ctx context.Context, path string, key []byte, store eventstore.Store, root any, concrete ...any) (Point, error) {
 	if i, err := os.Stat(path); err != nil {
 		return Point{}, &None{err}
-	} else if !i.Mode().IsRegular() { // whoever reads a pipe waits for ever
+	} else if !i.Mode().IsRegular() { // reading a pipe could wait for ever
 		return Point{}, &None{errors.New("it is no file")}
 	}
 	text, err := os.ReadFile(path)
@@ -242,8 +242,8 @@ func Load(ctx context.Context, path string, key []byte, store eventstore.Store, 
 	if err := json.Unmarshal(text[:headSize], &h); err != nil || h.Format != format || h.Count == 0 {
 		return Point{}, &None{errors.New("it is none, or of another format")}
 	}
-	// The head is believed only with the sum: what is damaged shall not accuse
-	// the store.
+	// The sum comes first: a damaged head must not make a store look as if it had
+	// lost events.
 	body, sum := text[headSize:], h.Sum
 	h.Sum = 0
 	line, ok := h.line()
@@ -266,7 +266,7 @@ func Load(ctx context.Context, path string, key []byte, store eventstore.Store, 
 	return at, nil
 }
 
-// lastOf reads the event at which the snapshot was made.
+// lastOf reads the last event of the snapshot from the store.
 func lastOf(ctx context.Context, path string, store eventstore.Store, h *head, before eventstore.Position) (eventstore.Recorded, error) {
 	lost := &Lost{path, h.Count, h.Event, "nothing 空"}
 	for r, err := range store.ReadAll(ctx, before, eventstore.Forwards) {
@@ -285,16 +285,17 @@ func lastOf(ctx context.Context, path string, store eventstore.Store, h *head, b
 	return eventstore.Recorded{}, lost
 }
 
+// shape is of the types and of the program.
 func shape(root any, concrete []any) []byte {
 	layout := image.Shape(root, concrete...)
 	s := sha256.Sum256(append(layout[:], build()...))
 	return s[:]
 }
 
-// build tells one build of the program from another: the same types folded by
-// other rules are another state. It is Go's build id, a hash of all that was
-// compiled, where the program's file says it, else a hash of that file. Without
-// either every start is another build.
+// build tells one build of the program from another, because other rules fold the
+// same events to another state of the same types. It is Go's build id, a hash of all
+// that was compiled, where the program's file has it, else a hash of that file. If
+// the file cannot be read, every start counts as another build.
 var build = sync.OnceValue(func() []byte {
 	path, err := os.Executable()
 	if err == nil {

@@ -30,15 +30,15 @@ import (
 	"unsafe"
 )
 
-// Broken says that bytes are no image of the types that are to be read. Nothing
-// that was read is to be used.
+// Broken says that bytes are no image of the types that are to be read. What was
+// read by then must not be used.
 type Broken struct{ Why string }
 
 func (e *Broken) Error() string { return "image: " + e.Why }
 
-// Shape hashes the layout of a type with all that it leads to, and the machine's
-// way to lay out numbers. concrete are samples of what stands in interfaces,
-// always in the same order.
+// Shape hashes the layout of the root's type and of all types that it leads to, and
+// the machine's order of bytes. concrete has a value of each type that interfaces
+// may hold, always in the same order.
 func Shape(root any, concrete ...any) [32]byte {
 	h := sha256.New()
 	seen := map[reflect.Type]bool{}
@@ -71,12 +71,12 @@ func Shape(root any, concrete ...any) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Write writes the value that root points to.
+// Write writes the value that root points to. concrete is as for [Shape].
 func Write(w io.Writer, root any, concrete ...any) (err error) {
-	defer caught(&err)
-	v := pointed(root)
+	defer recoverError(&err)
+	v := rootValue(root)
 	e := &writer{kinds: newKinds(v.Type().Elem(), concrete), w: bufio.NewWriterSize(w, 1<<20), strings: map[string]uint64{"": 0}, table: []string{""}}
-	e.met = make([]map[unsafe.Pointer]uint64, len(e.all))
+	e.places = make([]map[unsafe.Pointer]uint64, len(e.all))
 	e.elements = make([]uint64, len(e.all))
 	e.all[0].write(e, v.UnsafePointer())
 	for i := 0; i < len(e.queue); i++ {
@@ -85,37 +85,37 @@ func Write(w io.Writer, root any, concrete ...any) (err error) {
 	return e.finish()
 }
 
-// unfit is the panic that a value without an image leads to. Such a value, like
-// what breaks an image, is met deep inside.
-type unfit struct{ error }
+// unwritable is the panic for a value that has no image. It is a panic, as *Broken is
+// inside this package, because it happens many calls deep.
+type unwritable struct{ error }
 
-// caught turns the panics that are meant for the caller into an error.
-func caught(err *error) {
+// recoverError turns these two panics into an error.
+func recoverError(err *error) {
 	switch fault := recover().(type) {
 	case nil:
 	case *Broken:
 		*err = fault
-	case unfit:
+	case unwritable:
 		*err = fault
 	default:
 		panic(fault)
 	}
 }
 
-// pointed is the value of a root.
-func pointed(root any) reflect.Value {
+// rootValue is the pointer that a root is.
+func rootValue(root any) reflect.Value {
 	v := reflect.ValueOf(root)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
-		panic(unfit{errors.New("image: the root is no pointer")})
+		panic(unwritable{errors.New("image: the root is no pointer")})
 	}
 	return v
 }
 
-// Read reads an image into what root points to, which must be zero. It keeps
-// nothing of b.
+// Read reads an image into what root points to, which must be zero. concrete is as
+// for [Shape]. Nothing in the value refers to b.
 func Read(b []byte, root any, concrete ...any) (err error) {
-	defer caught(&err)
-	v := pointed(root)
+	defer recoverError(&err)
+	v := rootValue(root)
 	r := &reader{kinds: newKinds(v.Type().Elem(), concrete)}
 	r.begin(b)
 	r.all[0].read(r, v.UnsafePointer())

@@ -11,27 +11,29 @@ import (
 // kind is what is known of a type.
 type kind struct {
 	t     reflect.Type
-	index int // among kinds, in the order in which they were met
+	index int // in kinds.all
 	size  uintptr
 	flat  bool // has no pointers: its memory is its image
 	write func(e *writer, at unsafe.Pointer)
 	read  func(r *reader, at unsafe.Pointer)
 }
 
+// kinds are the types that a root leads to.
 type kinds struct {
 	byType   map[reflect.Type]*kind
 	all      []*kind
 	concrete []reflect.Type
 }
 
-// newKinds knows all types that the root leads to; its own comes first.
+// newKinds finds all types that the root leads to. The root's own comes first; the
+// order of the others is always the same.
 func newKinds(root reflect.Type, concrete []any) *kinds {
 	k := &kinds{byType: map[reflect.Type]*kind{}}
 	k.of(root)
 	for _, c := range concrete {
 		t := reflect.TypeOf(c)
 		if t.Kind() != reflect.Pointer {
-			panic(unfit{fmt.Errorf("image: %v is no pointer", t)})
+			panic(unwritable{fmt.Errorf("image: %v is no pointer", t)})
 		}
 		k.concrete = append(k.concrete, t)
 		k.of(t.Elem())
@@ -84,12 +86,12 @@ func (ks *kinds) of(t reflect.Type) *kind {
 	case t.Kind() == reflect.Func, t.Kind() == reflect.Chan:
 		k.write = func(e *writer, at unsafe.Pointer) {
 			if !reflect.NewAt(t, at).Elem().IsNil() {
-				panic(unfit{fmt.Errorf("image: a %v has no image", t)})
+				panic(unwritable{fmt.Errorf("image: a %v has no image", t)})
 			}
 		}
 		k.read = func(*reader, unsafe.Pointer) {}
 	default:
-		panic(unfit{fmt.Errorf("image: a %v has no image", t)})
+		panic(unwritable{fmt.Errorf("image: a %v has no image", t)})
 	}
 	return k
 }
@@ -135,7 +137,7 @@ func (ks *kinds) structs(k *kind) {
 	}
 }
 
-// header is a slice in memory.
+// header is how a slice is laid out in memory.
 type header struct {
 	data     unsafe.Pointer
 	len, cap int
@@ -165,7 +167,7 @@ func (ks *kinds) slices(k *kind) {
 			return
 		}
 		n--
-		// An element takes a byte at least, but for those of no size.
+		// An element takes at least a byte, unless its type has no size.
 		if n > uint64(len(r.rest)) && elem.size > 0 || n > 1<<40 {
 			panic(&Broken{"a list is longer than the image"})
 		}
@@ -233,7 +235,7 @@ func (ks *kinds) interfaces(k *kind) {
 				return
 			}
 		}
-		panic(unfit{fmt.Errorf("image: a %v in a %v was not announced", v.Elem().Type(), k.t)})
+		panic(unwritable{fmt.Errorf("image: a %v in a %v was not announced", v.Elem().Type(), k.t)})
 	}
 	k.read = func(r *reader, at unsafe.Pointer) {
 		i := r.uvarint()

@@ -11,16 +11,16 @@ type reader struct {
 	*kinds
 	rest     []byte
 	queue    []queued
-	pointees []header // by kind: what pointers lead to; len is how many were met
-	elements []header // by kind: what stands in slices; len is how many were given
+	pointees []header // by kind: room for what pointers lead to; len is how many are used
+	elements []header // by kind: room for the elements of slices; len is how many are used
 	table    []string
 }
 
-// widest is how many bytes of memory a byte of an image can become: a nil slice
-// is one, and its header 24.
+// widest is how many bytes of memory one byte of an image can become: a nil slice
+// is one byte in an image, and its header has 24 in memory.
 const widest = 24
 
-// begin reads what stands behind the values.
+// begin reads what the writer wrote after the values.
 func (r *reader) begin(b []byte) {
 	if len(b) < 8 {
 		panic(&Broken{"it is cut off"})
@@ -113,14 +113,14 @@ func (r *reader) pointer(k *kind) unsafe.Pointer {
 	return at
 }
 
-// array gives room for the elements of a slice, with none behind them.
+// array returns room for the elements of a slice, with no capacity beyond them.
 func (r *reader) array(k *kind, n int) header {
 	h := &r.elements[k.index]
 	if n > h.cap-h.len {
 		panic(&Broken{"a list is longer than all of its kind"})
 	}
 	if n == 0 || k.size == 0 {
-		return header{unsafe.Pointer(&nowhere), n, n} // not what may lie behind the last
+		return header{unsafe.Pointer(&nowhere), n, n} // a pointer past the last element would be invalid
 	}
 	at := unsafe.Add(h.data, uintptr(h.len)*k.size)
 	h.len += n

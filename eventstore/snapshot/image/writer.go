@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// writer writes the values in the order in which they are met: the root, then
-// what pointers lead to. Behind them stands what a reader must know first: how
-// many values of each kind there are, and the strings, each once.
+// writer writes the values: first the root, then what pointers lead to, in the order
+// in which the pointers are written. After the values it writes what a reader must
+// know first: how many values of each kind there are, and the strings, each once.
 type writer struct {
 	*kinds
 	w        *bufio.Writer
@@ -16,8 +16,8 @@ type writer struct {
 	written  uint64
 	room     [binary.MaxVarintLen64]byte
 	queue    []queued
-	met      []map[unsafe.Pointer]uint64 // by kind: 1 + the index of what a pointer leads to
-	elements []uint64                    // by kind: how many stand in slices
+	places   []map[unsafe.Pointer]uint64 // by kind: the place of what a pointer leads to, from 1
+	elements []uint64                    // by kind: how many elements all slices have
 	strings  map[string]uint64
 	table    []string
 }
@@ -52,23 +52,23 @@ func (e *writer) text(s string) uint64 {
 	return n
 }
 
-// pointer writes 0 for nil, else 1 + the place of the value among those of its
-// kind. Places are given in the order in which values are met, which is also
-// that in which they are written: so a reader knows when he meets one first.
+// pointer writes 0 for nil, else the place of the value among those of its kind. A
+// value that was not pointed to before gets the next place. So a reader sees by the
+// place that a value is new, and reads the values in the same order.
 func (e *writer) pointer(k *kind, p unsafe.Pointer) {
 	if p == nil {
 		e.uvarint(0)
 		return
 	}
-	met := e.met[k.index]
-	if met == nil {
-		met = map[unsafe.Pointer]uint64{}
-		e.met[k.index] = met
+	places := e.places[k.index]
+	if places == nil {
+		places = map[unsafe.Pointer]uint64{}
+		e.places[k.index] = places
 	}
-	n, known := met[p]
+	n, known := places[p]
 	if !known {
-		n = uint64(len(met)) + 1
-		met[p] = n
+		n = uint64(len(places)) + 1
+		places[p] = n
 		e.queue = append(e.queue, queued{k, p})
 	}
 	e.uvarint(n)
@@ -78,7 +78,7 @@ func (e *writer) finish() error {
 	values := e.written
 	e.uvarint(uint64(len(e.all)))
 	for _, k := range e.all {
-		e.uvarint(uint64(len(e.met[k.index])))
+		e.uvarint(uint64(len(e.places[k.index])))
 		e.uvarint(e.elements[k.index])
 	}
 	e.uvarint(uint64(len(e.table)))
