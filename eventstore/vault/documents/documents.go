@@ -8,8 +8,8 @@
 //	text, err = s.Unseal(ctx, caseID, tag)   // *Missing, *Altered, vault.ErrKeyGone
 //
 // The tag is a code under the case's key over the SHA-256 of the file: it is the
-// same whenever the same file is given to the same case, says nothing to whoever
-// lacks the key, and does not tie two cases that have the same paper. When the
+// same whenever the same file is put into the same case, says nothing to those who
+// lack the key, and does not tie two cases that have the same paper. When the
 // case's key goes, with its retention, its files are noise.
 //
 // A file is written under a name of its own, synced, and renamed, and the folder
@@ -79,7 +79,7 @@ func (e *Missing) Error() string {
 	return fmt.Sprintf("文件缺失 / the document is missing: %x", e.Tag)
 }
 
-// Altered says that what stands in a document's place is not what was put there.
+// Altered says that the file in a document's place is not what was put there.
 type Altered struct {
 	Tag []byte
 	Why string
@@ -152,8 +152,8 @@ func isOFD(text []byte) bool {
 	return regexp.MustCompile(`PK\x01\x02(?s:.{42})OFD\.xml`).Match(text)
 }
 
-// Tag is what an event names a file of a case by: 32 bytes. It makes no key: of
-// a case that has none it is vault.ErrKeyGone.
+// Tag is the 32 bytes by which an event names a file of a case. It makes no key: for
+// a case that has none the error is vault.ErrKeyGone.
 func (s *Store) Tag(ctx context.Context, of uuid.UUID, text []byte) ([]byte, error) {
 	sum := sha256.Sum256(text)
 	return s.keys.Tag(ctx, of, use, hex.EncodeToString(sum[:]))
@@ -178,7 +178,7 @@ func (s *Store) Put(ctx context.Context, of uuid.UUID, text []byte) (tag []byte,
 		return nil, err
 	}
 	if err := s.Verify(ctx, of, tag); err == nil {
-		return tag, syncFolder(filepath.Dir(s.path(tag))) // who put it may have been cut off before that
+		return tag, syncFolder(filepath.Dir(s.path(tag))) // the Put that wrote it may have been cut off before this
 	}
 	a, err := s.aead(ctx, of)
 	if err != nil {
@@ -269,7 +269,7 @@ func (s *Store) Unseal(ctx context.Context, of uuid.UUID, tag []byte) ([]byte, e
 	return text, nil
 }
 
-// open decrypts what stands in a file; why is empty if it could.
+// open decrypts the content of a file; why says why it could not.
 func open(a cipher.AEAD, box, bound []byte) (text []byte, why string) {
 	if len(box) < len(magic)+vault.NonceSize || string(box[:len(magic)]) != magic {
 		return nil, "its head is wrong"
@@ -298,12 +298,13 @@ func (s *Store) aead(ctx context.Context, of uuid.UUID) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// bound is the place for which a file is encrypted: it opens nowhere else.
+// bound is the place for which a file is encrypted; at another place it does not
+// open.
 func (s *Store) bound(of uuid.UUID, tag []byte) []byte {
 	return append(append(append([]byte{}, s.ledger[:]...), of[:]...), tag...)
 }
 
-// Remove removes files, whose key is gone. One that is not there is no error.
+// Remove removes files whose key is gone. One that is not there is no error.
 func (s *Store) Remove(tags ...[]byte) error {
 	for _, tag := range tags {
 		if len(tag) != sha256.Size {
@@ -316,10 +317,11 @@ func (s *Store) Remove(tags ...[]byte) error {
 	return nil
 }
 
-var named = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// tagName is the name of a document in the folder.
+var tagName = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Tags are those of all files in the folder, and other are files that are no
-// documents: some that were cut off while they were written.
+// Tags returns the tags of all documents in the folder. other are files that are no
+// documents, such as those whose writing was cut off.
 func (s *Store) Tags() (tags [][]byte, other []string, err error) {
 	real, err := filepath.EvalSymlinks(s.dir) // servers may share one
 	if errors.Is(err, fs.ErrNotExist) {
@@ -334,7 +336,7 @@ func (s *Store) Tags() (tags [][]byte, other []string, err error) {
 			return err
 		}
 		tag, bad := hex.DecodeString(e.Name())
-		if bad != nil || !named.MatchString(e.Name()) || path != here.path(tag) {
+		if bad != nil || !tagName.MatchString(e.Name()) || path != here.path(tag) {
 			other = append(other, path)
 			return nil
 		}
