@@ -1,0 +1,259 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
+)
+
+// OrToday reads a business date; none is today.
+func OrToday(date string) (domain.Day, error) {
+	if date == "" {
+		return domain.DayOf(time.Now()), nil
+	}
+	d, err := domain.ParseDay(date)
+	if err != nil {
+		return 0, InputErr("--date", err)
+	}
+	return d, nil
+}
+
+// Due is all that is still to be paid from an allocation in one form.
+type Due struct {
+	Allocation domain.ID
+	Form       domain.Form
+	Rows       []domain.RowToPay
+	Fen        domain.Fen       // of Rows; zero for goods
+	LeftOut    []domain.LeftOut // and why
+	Batches    int              // that the allocation has already
+}
+
+// Due finds what is still to be paid from an allocation.
+func (o *Office) Due(which string, form domain.Form) (*Due, error) {
+	id, err := o.Find(domain.AllocationKind, which)
+	if err != nil {
+		return nil, err
+	}
+	out := &Due{Allocation: id, Form: form}
+	o.State(func(s *domain.Ledger) {
+		out.Rows, out.LeftOut = s.Payable(id, form)
+		a := s.Allocations[id]
+		out.Batches = len(a.Batches)
+		for _, r := range out.Rows {
+			due := a.Lines[r.Line-1].Due[r.Entitlement-1]
+			out.Fen += domain.Fen(due.Left(0))
+		}
+	})
+	return out, nil
+}
+
+// Prepare prepares all that is due, in as many batches as it needs, and calls each
+// with the result of one. as names the first command, which may be empty.
+func (s *Session) Prepare(ctx context.Context, due *Due, on domain.Day, as string, each func(*Result)) error {
+	if len(due.Rows) == 0 {
+		return Input(due.Allocation.String(), "没有可制单的行", "nothing is left to be prepared")
+	}
+	rows := due.Rows
+	for n := 1; len(rows) > 0; n++ {
+		part := rows[:min(len(rows), domain.MaxRows)]
+		rows = rows[len(part):]
+		name := as
+		if name != "" && n > 1 {
+			name = fmt.Sprintf("%s %d", as, n)
+		}
+		done, err := s.Give(ctx, on, name, &domain.PrepareBatch{Allocation: due.Allocation, Form: due.Form, Rows: part})
+		if err != nil {
+			return err
+		}
+		each(done)
+	}
+	return nil
+}
+
+// batchAt is a batch as it stands at one moment, copied out of the state, with what
+// the state does not keep.
+type batchAt struct {
+	allocation, unit domain.ID
+	stream           string
+	batch            domain.Batch
+	rows             []batchRow
+	accounts         []domain.Account // by row, as the batch fixed them; none where no bank pays
+	sent             []byte           // SHA-256 of the file that was sent
+	taken            []byte           // and of the answer that was taken
+}
+
+// batchRow is what a row of a batch leads to.
+type batchRow struct {
+	payee     domain.ID // the party that goes on, where the payee was merged
+	account   domain.ID // the account that the payee has now
+	payeeFrom uint64    // number of the payee's first event
+	cameBack  []domain.ID
+	payment   *paymentAt // nil: nothing was paid
+}
+
+// paymentAt is a payment as it stands.
+type paymentAt struct {
+	fen, net domain.Fen
+	reversed bool
+	ref      domain.Ref // by which a command names it
+	named    bool
+	back     []domain.ID // events by which it came back
+}
+
+// findBatch copies a batch and reads what the state does not keep.
+func (o *Office) findBatch(ctx context.Context, w BatchNamed) (*batchAt, error) {
+	var b *batchAt
+	var err error
+	o.State(func(s *domain.Ledger) {
+		var a *domain.Allocation
+		var batch *domain.Batch
+		if a, batch, err = FindBatch(s, w); err == nil {
+			b = copyBatch(s, a, batch)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	want := map[uuid.UUID]bool{b.batch.Prepared: true, b.batch.Sent: true, b.batch.Result: true}
+	for raw, err := range o.store.ReadStream(ctx, b.stream, 0, eventstore.Forwards) {
+		if err != nil {
+			return nil, err
+		}
+		if !want[raw.ID] {
+			continue
+		}
+		r, err := codec.Decode(raw, 0)
+		if err != nil {
+			return nil, err
+		}
+		switch e := r.Event.(type) {
+		case *domain.BatchPrepared:
+			b.accounts = e.Private.Accounts
+		case *domain.BatchSentToBank:
+			b.sent = e.File
+		case *domain.BankResultTaken:
+			b.taken = e.File
+		}
+	}
+	return b, nil
+}
+
+func copyBatch(s *domain.Ledger, a *domain.Allocation, batch *domain.Batch) *batchAt {
+	b := &batchAt{allocation: a.ID, unit: a.Unit, stream: a.Stream, batch: *batch}
+	b.batch.Rows = slices.Clone(batch.Rows)
+	for _, r := range b.batch.Rows {
+		line := a.Lines[r.Line-1]
+		row := batchRow{payee: s.Same(line.Payee()), cameBack: slices.Clone(line.Due[r.Entitlement-1].Back())}
+		if p := s.Parties[row.payee]; p != nil {
+			row.account = p.Account
+		}
+		if r.Payment > 0 {
+			row.payment = copyPayment(s, a.Payments[r.Payment-1])
+		}
+		b.rows = append(b.rows, row)
+	}
+	return b
+}
+
+func copyPayment(s *domain.Ledger, p *domain.Payment) *paymentAt {
+	out := &paymentAt{fen: p.Fen, net: p.Net(), reversed: p.Reversed() != domain.ID{}}
+	if id, ok := s.EventAt(p.Number); ok {
+		out.ref, out.named = s.RefTo(id)
+	}
+	for _, back := range p.Back() {
+		out.back = append(out.back, back.Event)
+	}
+	return out
+}
+
+func (b *batchAt) no() string { return fmt.Sprint(b.batch.No) }
+
+// mustBeApproved refuses a batch from which nothing may be paid.
+func (b *batchAt) mustBeApproved() error {
+	switch {
+	case b.batch.Rejected != uuid.UUID{}:
+		return Input(b.no(), "该批次已退回", "the batch was rejected")
+	case b.batch.Approved == uuid.UUID{}:
+		return Input(b.no(), "批次未复核", "the batch is not approved")
+	}
+	return nil
+}
+
+// mustBeTheBanks refuses a batch that is not approved, or not for a bank.
+func (b *batchAt) mustBeTheBanks() error {
+	if b.batch.Form != domain.Bank || len(b.accounts) != len(b.batch.Rows) {
+		return Input(b.no(), "不是银行发放的批次", "the batch is not for a bank")
+	}
+	return b.mustBeApproved()
+}
+
+// Again is what of a batch came back and may be paid again.
+type Again struct {
+	Command *domain.PrepareBatch
+	LeftOut []Note // rows that came back and are left out, and why
+}
+
+// Again finds the rows of a batch that were rejected or came back, were not paid
+// again, and, where the bank pays, whose payee has another account since; all takes
+// those whose account is the same too.
+func (o *Office) Again(ctx context.Context, w BatchNamed, all bool) (*Again, error) {
+	b, err := o.findBatch(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if b.batch.Form == domain.Bank {
+		if err := b.mustBeTheBanks(); err != nil {
+			return nil, err
+		}
+	}
+	out := &Again{Command: &domain.PrepareBatch{Allocation: b.allocation, Form: b.batch.Form}}
+	leave := func(zh, en string, args ...any) {
+		out.LeftOut = append(out.LeftOut, Note{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)})
+	}
+	o.State(func(s *domain.Ledger) {
+		for i, row := range b.rows {
+			switch back := row.cameBack; {
+			case len(back) == 0:
+				continue
+			case len(back) > 1:
+				leave("第 %d 行退回过 %d 次，请用 prepare-batch 逐次注明", "row %d came back %d times, name each with prepare-batch", i+1, len(back))
+				continue
+			case !b.cameBackHere(s, i, back[0]):
+				leave("第 %d 行的退回不是本批次的退票或退回（其后的批次，或冲销）：在那个批次用 batch again，或用 prepare-batch 注明",
+					"what came back of row %d is no reject or return of this batch, but of a later one, or a reversal: see batch again there, or name it with prepare-batch", i+1)
+				continue
+			case b.batch.Form == domain.Bank && !all && row.account == b.accounts[i].ID:
+				leave("第 %d 行的账号未改正", "the account of row %d was not mended", i+1)
+				continue
+			}
+			ref, ok := s.RefTo(row.cameBack[0])
+			if !ok {
+				err = fmt.Errorf("row %d: what came back cannot be named", i+1)
+				return
+			}
+			r := b.batch.Rows[i]
+			out.Command.Rows = append(out.Command.Rows, domain.RowToPay{Line: int(r.Line), Entitlement: int(r.Entitlement), Again: &ref})
+		}
+	})
+	if err == nil && len(out.Command.Rows) == 0 {
+		err = Input(b.no(), "没有可重发的行", "nothing is to be paid again")
+	}
+	return out, err
+}
+
+// cameBackHere says whether what came back is the reject of a row of this batch, or
+// a return of what it paid. A reversal says nothing of the money being back.
+func (b *batchAt) cameBackHere(s *domain.Ledger, row int, back domain.ID) bool {
+	if p := b.rows[row].payment; p != nil {
+		return slices.Contains(p.back, back)
+	}
+	ref, ok := s.RefTo(back)
+	return ok && ref.Row == row+1 && ref.Command == s.CommandOf(b.batch.Result)
+}

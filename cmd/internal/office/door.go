@@ -1,0 +1,303 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault"
+)
+
+// This file is the one door to private values: [Asker.Open] and
+// [Asker.OpenDocument] are the only callers of unsealing. The order of their steps:
+// domain's gate decides for each value; who opens what of whom, and why, stands in
+// the vault's journal; and only then is anything opened.
+
+// Asker is who asks to see what is private: an officer who proved a key, else
+// anybody.
+type Asker struct {
+	Officer uuid.UUID // zero: nobody proved a key
+	o       *Office
+	did     string
+	why     string
+}
+
+// Asker is whoever has the first of the keys. did names what is done, for the
+// journal, and why is the asker's reason.
+func (o *Office) Asker(did, why string, keys ...ledger.Signer) *Asker {
+	a := &Asker{o: o, did: did, why: why}
+	if len(keys) > 0 {
+		a.Officer = keys[0].Officer
+	}
+	return a
+}
+
+// Value is a sealed value that somebody wants to see.
+type Value struct {
+	Look domain.Look // the question to the gate; its Officer is the asker
+	Box  domain.Sealed
+	// For which it was sealed: the stream, the command, and its path there.
+	Stream  string
+	Command uuid.UUID
+	Path    string
+}
+
+// Shown is what became of a value.
+type Shown struct {
+	Seen   domain.Seen // domain.Withheld: nothing of it
+	Erased bool        // the key is gone: nobody opens it any more
+	Text   string      // as it may be seen: whole or masked
+}
+
+// Open opens values, as far as the gate lets the asker see them, in one entry of
+// the journal. as is the state as of which they are shown, nil for now. What is
+// withheld is no error; its text is empty. Errors: [NotSeen] never; an [InputError]
+// where a reason is missing; the journal's or the vault's, and then nothing was
+// shown.
+func (a *Asker) Open(ctx context.Context, as *domain.Ledger, values ...Value) ([]Shown, error) {
+	shown, lists := make([]Shown, len(values)), make([]listed, len(values))
+	simulated := false
+	audience := domain.Public
+	a.o.State(func(s *domain.Ledger) {
+		simulated = s.Opened != nil && s.Opened.Simulated
+		for i, v := range values {
+			v.Look.Officer, v.Look.Of = a.Officer, v.Box.Key
+			lists[i] = listedNow(s, v.Look)
+			shown[i] = Shown{Seen: s.Sees(v.Look, as), Erased: s.Erased(v.Box.Key)}
+			for _, x := range s.Audiences(a.Officer, v.Look.Unit) {
+				audience = max(audience, x)
+			}
+		}
+	})
+	today := a.o.today()
+	what, sealed := opening{}, make([]bool, len(values))
+	for i, v := range values {
+		if shown[i].Seen == domain.Withheld || v.Box.IsZero() {
+			a.o.shown.forget(lists[i])
+			continue
+		}
+		if text, known := a.o.shown.get(today, lists[i]); known {
+			shown[i].Text = text
+			continue
+		}
+		if v.Look.Purpose == domain.OnPage && a.why == "" && !simulated {
+			return nil, errNoReason
+		}
+		sealed[i] = true
+		what.add(v.Box.Key, v.Look.Field)
+	}
+	if err := a.journal(ctx, vault.Opened, audience, what); err != nil {
+		return nil, err
+	}
+	for i, v := range values {
+		if sealed[i] {
+			text, err := a.o.ledger.Unseal(ctx, v.Box, v.Stream, v.Command, v.Path)
+			if errors.Is(err, vault.ErrKeyGone) { // erased behind the end of this log, which is a backup's
+				shown[i] = Shown{Erased: true}
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("open %s: %w", v.Path, err)
+			}
+			a.o.shown.put(today, lists[i], text)
+			shown[i].Text = text
+		}
+		if shown[i].Seen == domain.Masked {
+			shown[i].Text = domain.Mask(v.Look.Field, shown[i].Text)
+		}
+	}
+	return shown, nil
+}
+
+var errNoReason = Input("--why", "打开个人信息须说明理由", "a reason is needed to open what is private")
+
+// MustSayWhy refuses to open anything on a page without a reason, in a real ledger.
+func (a *Asker) MustSayWhy() error {
+	if a.why == "" && !a.o.Simulated() {
+		return errNoReason
+	}
+	return nil
+}
+
+// Simulated says whether the ledger is a demonstration, whose people are made up.
+func (o *Office) Simulated() (simulated bool) {
+	o.State(func(s *domain.Ledger) { simulated = s.Opened != nil && s.Opened.Simulated })
+	return simulated
+}
+
+// OpenDocument opens a document of a case; event is the number of the event that
+// names it. Errors: [NotSeen], an [InputError] where a reason is missing or the case
+// was erased, those of documents.
+func (a *Asker) OpenDocument(ctx context.Context, unit, of domain.ID, event uint64, tag []byte) ([]byte, error) {
+	if err := a.MustSayWhy(); err != nil {
+		return nil, err
+	}
+	may := false
+	audience := domain.Public
+	a.o.State(func(s *domain.Ledger) {
+		may = s.SeesDocument(a.Officer, unit)
+		audience = slices.Max(s.Audiences(a.Officer, unit))
+	})
+	if !may {
+		return nil, &NotSeen{a.Officer, "文件", "a document"}
+	}
+	what := opening{}
+	what.add(of, fmt.Sprintf("document of event %d", event))
+	if err := a.journal(ctx, vault.Opened, audience, what); err != nil {
+		return nil, err
+	}
+	text, err := a.o.documents().Unseal(ctx, of, tag)
+	if errors.Is(err, vault.ErrKeyGone) {
+		return nil, Input(fmt.Sprint(event), "该案卷已删除，文件不能再打开", "the case was erased: its documents open no more")
+	}
+	return text, err
+}
+
+// PartyByNumber looks an identity number up, which stands in the journal. Of a party
+// whose number the asker may not see it says what it says of nobody's.
+func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, error) {
+	anywhere := a.o.Simulated()
+	a.o.State(func(s *domain.Ledger) {
+		officer := s.Officers[a.Officer]
+		anywhere = anywhere || officer != nil && !officer.Left && len(officer.Grants) > 0
+	})
+	if !anywhere {
+		return domain.ID{}, &NotSeen{a.Officer, "PartyRegistered.number", "PartyRegistered.number"}
+	}
+	number, _, err := domain.ResidentNumber(strings.TrimSpace(text))
+	if err != nil {
+		return domain.ID{}, err
+	}
+	id, found, err := a.o.ledger.PartyOf(ctx, number)
+	if err != nil {
+		return id, err
+	}
+	a.o.State(func(s *domain.Ledger) {
+		p := s.Parties[id]
+		found = found && p != nil && s.Sees(domain.Look{Officer: a.Officer, Unit: p.Unit, Event: "PartyRegistered", Field: "number", Of: id}, nil) >= domain.Masked
+	})
+	what := opening{}
+	if found {
+		what.add(id, "number")
+	}
+	if err := a.note(ctx, vault.LookedUp, "", what); err != nil {
+		return id, err
+	}
+	if !found {
+		return domain.ID{}, Input("--id-number", "您经办的单位没有登记此人", "no unit of yours has registered that person")
+	}
+	return id, nil
+}
+
+// Holds refuses whoever has none of the roles for a unit.
+func (a *Asker) Holds(unit domain.ID, roles ...domain.Role) error {
+	ok := false
+	a.o.State(func(s *domain.Ledger) {
+		ok = s.Opened != nil && s.Opened.Simulated
+		for _, r := range roles {
+			ok = ok || s.Holds(a.Officer, r, unit)
+		}
+	})
+	if ok {
+		return nil
+	}
+	var zh, en []string
+	for _, r := range roles {
+		zh, en = append(zh, r.Say(domain.Zh)), append(en, string(r))
+	}
+	return &NotSeen{a.Officer, "（须为 " + strings.Join(zh, "、") + "）", "(needs the role " + strings.Join(en, " or ") + ")"}
+}
+
+// Sees says how much of a private field of an event of a unit the asker sees on a
+// page.
+func (a *Asker) Sees(unit domain.ID, event, field string) (seen domain.Seen) {
+	a.o.State(func(s *domain.Ledger) {
+		seen = s.Sees(domain.Look{Officer: a.Officer, Unit: unit, Event: event, Field: field}, nil)
+	})
+	return seen
+}
+
+// MustSee refuses whoever does not see a private field of an event of a unit at
+// all.
+func (a *Asker) MustSee(unit domain.ID, event, field string) error {
+	if a.Sees(unit, event, field) == domain.Withheld {
+		return &NotSeen{a.Officer, event + "." + field, event + "." + field}
+	}
+	return nil
+}
+
+// Journal goes through the vault's journal, for auditors and privacy officers of
+// the root unit.
+func (a *Asker) Journal(ctx context.Context, each func(vault.Entry) error) error {
+	var root domain.ID
+	a.o.State(func(s *domain.Ledger) { root = s.Opened.Root.ID })
+	if err := a.Holds(root, domain.Auditor, domain.PrivacyOfficer); err != nil {
+		return err
+	}
+	for e, err := range a.o.ledger.Journal(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := each(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// opening collects what is to be opened: the fields of each person or case.
+type opening struct {
+	order  []uuid.UUID
+	fields map[uuid.UUID][]string
+}
+
+func (o *opening) add(of uuid.UUID, field string) {
+	if o.fields == nil {
+		o.fields = map[uuid.UUID][]string{}
+	}
+	if o.fields[of] == nil {
+		o.order = append(o.order, of)
+	}
+	if !slices.Contains(o.fields[of], field) {
+		o.fields[of] = append(o.fields[of], field)
+	}
+}
+
+// entries groups those of whom the same fields are opened.
+func (o *opening) entries() (list []vault.Opening) {
+	by := map[string]*vault.Opening{}
+	for _, of := range o.order {
+		key := strings.Join(o.fields[of], ",")
+		if by[key] == nil {
+			by[key] = &vault.Opening{Fields: o.fields[of]}
+		}
+		by[key].Of = append(by[key].Of, of)
+	}
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		list = append(list, *by[key])
+	}
+	return list
+}
+
+// journal writes what is about to be opened; nothing is no entry.
+func (a *Asker) journal(ctx context.Context, kind vault.EntryKind, as domain.Audience, what opening) error {
+	if len(what.order) == 0 {
+		return nil
+	}
+	return a.note(ctx, kind, as.Say(domain.En), what)
+}
+
+func (a *Asker) note(ctx context.Context, kind vault.EntryKind, as string, what opening) error {
+	e := vault.Entry{Kind: kind, Officer: a.Officer, As: as, Did: a.did, Why: a.why, Opened: what.entries()}
+	if err := a.o.journalOf().Note(ctx, e); err != nil {
+		return fmt.Errorf("nothing was opened, the vault's journal could not be written: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,342 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/codec"
+	"reliefledger.org/ledger/eventstore/esdb"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/snapshot"
+	"reliefledger.org/ledger/eventstore/vault"
+	"reliefledger.org/ledger/eventstore/vault/documents"
+)
+
+// Kind is what became of what somebody asked for, as far as the asker can act on
+// it. Scripts rely on the numbers: they are the exit codes of the programs.
+type Kind uint8
+
+// The kinds.
+const (
+	Done       Kind = 0 // done
+	Failed     Kind = 1 // anything else: a disk, a fault of ours
+	Misused    Kind = 2 // an unknown flag or command
+	Refused    Kind = 3 // the rules refuse; nothing was written
+	Unreadable Kind = 4 // the input cannot be read; nothing was written
+	NoLedger   Kind = 5 // no ledger there, held by another process, newer or damaged
+	Unproven   Kind = 6 // a figure cannot be proven, or an audit named an event
+	NoKey      Kind = 7 // a key is missing, wrong or not an officer's; access is denied
+	Away       Kind = 8 // the store or the vault cannot be reached; nothing was written, send it later
+	Unknown    Kind = 9 // the answer was lost; send the same again, it has one effect
+)
+
+// kinds say each kind to people, and as the status of an answer by HTTP.
+var kinds = [...]struct {
+	status int
+	zh, en string
+}{
+	Done:       {200, "完成", "done"},
+	Failed:     {500, "其他错误", "another failure"},
+	Misused:    {400, "用法错误", "wrong usage"},
+	Refused:    {422, "规则拒绝，未写入", "refused by a rule, nothing written"},
+	Unreadable: {422, "输入有误，未写入", "input cannot be read, nothing written"},
+	NoLedger:   {503, "账簿不存在、被占用、版本较新或损坏", "no ledger, or it is held, newer or damaged"},
+	Unproven:   {409, "有数字未能证明，或审计点名了事件", "a figure is not proven, or an audit named an event"},
+	NoKey:      {403, "密钥缺失或不符，或无权访问", "a key is missing or wrong, or access is denied"},
+	Away:       {503, "事件库不可达，未写入：稍后再发", "the store is away, nothing written: send it later"},
+	Unknown:    {503, "结果未知：请原样重发，不会重复", "the answer was lost: send the same again, it has one effect"},
+}
+
+// Kinds are all kinds, in the order of their numbers.
+func Kinds() []Kind {
+	list := make([]Kind, len(kinds))
+	for i := range kinds {
+		list[i] = Kind(i)
+	}
+	return list
+}
+
+// Exit is the exit code of a program that ends so.
+func (k Kind) Exit() int { return int(k) }
+
+// Status is the status of an answer by HTTP that ends so.
+func (k Kind) Status() int { return kinds[k].status }
+
+// Say says the kind in a language.
+func (k Kind) Say(l domain.Lang) string {
+	if l == domain.En {
+		return kinds[k].en
+	}
+	return kinds[k].zh
+}
+
+// fault is a row of the table of errors: how an error is recognised, what it
+// means for who asked, and the sentence that people read.
+type fault struct {
+	kind Kind
+	find func(err error) error // the error of this row in a chain; nil: not there
+	// say is the sentence, of which whole is the error with all that was wrapped
+	// around it; nil: the error says it.
+	say func(found, whole error, l domain.Lang) string
+}
+
+// faults is the table of errors: the first row that finds its error counts. An
+// unknown outcome stands first, since it may wrap what is only its cause.
+var faults = []fault{
+	when[*eventstore.OutcomeUnknown](Unknown, sayUnknown),
+	when[*eventstore.Poisoned](Unknown, sayUnknown),
+	when(Away, func(e *eventstore.Unavailable, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库 %s 自 %s 起不可达，未写入，请稍后再发（%v）", e.Store, e.Since.In(domain.Shanghai).Format("2006-01-02 15:04:05"), e.Cause), e.Error())
+	}),
+	when[*vault.Unavailable](Away, nil),
+	whenIs(Away, context.DeadlineExceeded),
+	when(NoKey, func(e *eventstore.Denied, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 --store 中的用户与口令（%v）", e.Cause), e.Error())
+	}),
+	whenIs(NoKey, vault.ErrDenied),
+	when[*UsageError](Misused, nil),
+	when[*esdb.BadAddress](Unreadable, nil),
+	when[*InputError](Unreadable, nil),
+	when[*BadCells](Unreadable, nil),
+	when[*documents.Refused](Unreadable, nil),
+	whenIs(Unreadable, vault.ErrTooLong),
+	when(Refused, func(e *domain.Refusal, l domain.Lang) string { return e.Sentence(l) + " [" + e.Code.Name + "]" }),
+	when(Refused, func(e *ledger.NumberTaken, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", e.Party), e.Error())
+	}),
+	when[*ledger.AccountTaken](Refused, nil),
+	when(NoKey, func(e *ledger.Unsigned, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("命令未由经办人 %s 正确签名，未写入（%s）", e.Officer, e.Why), e.Error())
+	}),
+	when[*KeyError](NoKey, nil),
+	when[*NotSeen](NoKey, nil),
+	whenIs(NoKey, vault.ErrWrongKey),
+	when(NoLedger, func(e *eventstore.Held, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", e.Path, e.PID, e.Host), e.Error())
+	}),
+	when[*eventstore.NotALedger](NoLedger, nil),
+	when[*eventstore.NewerFormat](NoLedger, nil),
+	when[*codec.NewerSchema](NoLedger, nil),
+	when[*eventstore.Corrupt](NoLedger, nil),
+	when[*eventstore.NotEmpty](NoLedger, nil),
+	when[*eventstore.Differs](NoLedger, nil),
+	when[*vault.NotAVault](NoLedger, nil),
+	when[*vault.Broken](NoLedger, nil),
+	when[*snapshot.Lost](NoLedger, nil),
+	when[*ledger.Lost](NoLedger, nil),
+	when[*ledger.OtherLedger](NoLedger, nil),
+	when[*NoLedgerError](NoLedger, nil),
+	when[*documents.Missing](NoLedger, nil),
+	when[*documents.Altered](NoLedger, nil),
+	whenIs(Unproven, ErrUnproven),
+}
+
+// Sayer is an error of the programs that has a sentence of its own in each
+// language, and Kinded one that says what it means for who asked, because the
+// table cannot know its package.
+type (
+	Sayer interface {
+		error
+		Say(l domain.Lang) string
+	}
+	Kinded interface {
+		error
+		Kind() Kind
+	}
+)
+
+func choose(l domain.Lang, zh, en string) string {
+	if l == domain.En {
+		return en
+	}
+	return zh
+}
+
+func when[E error](k Kind, say func(e E, l domain.Lang) string) fault {
+	f := fault{kind: k, find: func(err error) error {
+		var e E
+		if errors.As(err, &e) {
+			return e
+		}
+		return nil
+	}}
+	if say != nil {
+		f.say = func(found, whole error, l domain.Lang) string {
+			return strings.TrimSuffix(whole.Error(), found.Error()) + say(found.(E), l)
+		}
+	}
+	return f
+}
+
+func whenIs(k Kind, target error) fault {
+	return fault{kind: k, find: func(err error) error {
+		if errors.Is(err, target) {
+			return target
+		}
+		return nil
+	}}
+}
+
+func sayUnknown[E error](e E, l domain.Lang) string {
+	return choose(l, "不知是否已写入：请用同样的名称（as）原样重发，不会重复入账", "it is unknown whether it was written: send the same again under the same name (as), it has one effect") + fmt.Sprintf(" (%v)", error(e))
+}
+
+// look finds the row of an error.
+func look(err error) (row fault, found error) {
+	for _, f := range faults {
+		if found := f.find(err); found != nil {
+			return f, found
+		}
+	}
+	var own Kinded
+	if errors.As(err, &own) {
+		return fault{kind: own.Kind()}, own
+	}
+	return fault{kind: Failed}, nil
+}
+
+// KindOf says what an error means for who asked; nil is [Done].
+func KindOf(err error) Kind {
+	if err == nil {
+		return Done
+	}
+	row, _ := look(err)
+	return row.kind
+}
+
+// Sentence is what people read of an error, in one language where the error has
+// both, behind where it was met. An error that speaks for what it wraps is heard
+// first, but for a lost answer and a store that is away: what caused those is only
+// their cause.
+func Sentence(err error, l domain.Lang) string {
+	row, found := look(err)
+	var own Sayer
+	if errors.As(err, &own) && row.kind != Unknown && row.kind != Away {
+		return strings.TrimSuffix(err.Error(), own.Error()) + own.Say(l)
+	}
+	if row.say != nil {
+		return row.say(found, err, l)
+	}
+	return err.Error()
+}
+
+// ErrUnproven is returned when a figure is not proven, a document not found, or
+// an audit named something.
+var ErrUnproven = errors.New("unproven")
+
+// UsageError says that a command was called in another way than it can be.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// InputError says what of the input is wrong: What is where, the name of a file, a
+// flag or a field; the sentence is Zh and En, or Err has it.
+type InputError struct {
+	What   string
+	Zh, En string
+	Err    error
+}
+
+// Input returns an [InputError] with a sentence in each language, which are
+// formats of args.
+func Input(what, zh, en string, args ...any) *InputError {
+	if len(args) > 0 {
+		zh, en = fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)
+	}
+	return &InputError{What: what, Zh: zh, En: en}
+}
+
+// InputErr returns an [InputError] whose sentence another error has.
+func InputErr(what string, err error) *InputError { return &InputError{What: what, Err: err} }
+
+func (e *InputError) Error() string {
+	if e.Err != nil {
+		return e.What + ": " + e.Err.Error()
+	}
+	return e.What + ": " + e.En
+}
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+// Say is the sentence behind where the fault is.
+func (e *InputError) Say(l domain.Lang) string {
+	if e.Err != nil {
+		return e.What + ": " + Sentence(e.Err, l)
+	}
+	return e.What + ": " + choose(l, e.Zh, e.En)
+}
+
+// NoLedgerError says that a folder holds no ledger, or another one.
+type NoLedgerError struct {
+	Dir    string
+	Zh, En string
+}
+
+func (e *NoLedgerError) Error() string { return e.Say(domain.En) }
+
+// Say is the sentence in a language.
+func (e *NoLedgerError) Say(l domain.Lang) string {
+	return choose(l, e.Dir+" 不是账簿目录："+e.Zh, e.Dir+" is no ledger: "+e.En)
+}
+
+// KeyError says what is wrong with a key, or with the file that has it.
+type KeyError struct {
+	Path   string // a file or a flag
+	Zh, En string
+	Err    error // instead of them
+}
+
+func (e *KeyError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("key %s: %v", e.Path, e.Err)
+	}
+	return fmt.Sprintf("key %s: %s", e.Path, e.En)
+}
+
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// Say is the sentence in a language.
+func (e *KeyError) Say(l domain.Lang) string {
+	why := choose(l, e.Zh, e.En)
+	if e.Err != nil {
+		why = Sentence(e.Err, l)
+	}
+	return choose(l, "密钥 ", "key ") + e.Path + choose(l, "：", ": ") + why
+}
+
+// NotSeen says that who asks may not see what was asked for.
+type NotSeen struct {
+	Officer domain.ID // zero: nobody proved a key
+	Zh, En  string    // what
+}
+
+func (e *NotSeen) Error() string { return e.Say(domain.En) }
+
+// Say is the sentence in a language.
+func (e *NotSeen) Say(l domain.Lang) string {
+	who := choose(l, "未出示经办人密钥（--key）", "no officer's key was given (--key)")
+	if e.Officer != (domain.ID{}) {
+		who = choose(l, "经办人 ", "officer ") + e.Officer.String()
+	}
+	return who + choose(l, "：无权查看 ", ": may not see ") + choose(l, e.Zh, e.En)
+}
+
+// Note is what people should know of that is no error: something that was done
+// for them, or that they must see to.
+type Note struct {
+	Warning bool
+	Zh, En  string
+}
+
+// Say is the sentence in a language.
+func (n Note) Say(l domain.Lang) string { return choose(l, n.Zh, n.En) }
+
+// warning is a note of an error that ends nothing.
+func warning(err error) Note {
+	return Note{Warning: true, Zh: Sentence(err, domain.Zh), En: Sentence(err, domain.En)}
+}

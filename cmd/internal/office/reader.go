@@ -1,0 +1,138 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/projections"
+)
+
+// Reader is the store of a ledger, open for reading. It needs no key and opens
+// nothing private.
+type Reader struct {
+	Home
+	about About
+	opts  Options
+	store eventstore.Store
+
+	mu   sync.Mutex // guards live while it begins
+	live *projections.Live
+}
+
+// Read opens a ledger for reading.
+func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
+	a, err := home.About()
+	if err != nil {
+		return nil, err
+	}
+	store, err := home.OpenEvents(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{Home: home, about: a, opts: opts, store: store}, nil
+}
+
+// Close ends the live books and closes the store.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live != nil {
+		_ = r.live.Close() // it only waits
+		r.live = nil
+	}
+	return r.store.Close()
+}
+
+// Store is the store of events.
+func (r *Reader) Store() eventstore.Store { return r.store }
+
+// Ledger is what ledger.json says.
+func (r *Reader) Ledger() About { return r.about }
+
+func (r *Reader) folder(name string) string { return filepath.Join(r.Data, name) }
+
+func (r *Reader) neverOpened() error {
+	return &NoLedgerError{r.Data, "尚未开立，请再运行 init（没有 LedgerOpened）", "it was never opened, run init again (LedgerOpened is missing)"}
+}
+
+// told tells that a snapshot could not be left.
+func (r *Reader) told(err error) {
+	if err != nil {
+		r.opts.tell(Note{Zh: fmt.Sprintf("注意：快照未写成，下次启动较慢：%v", err), En: fmt.Sprintf("note: no snapshot was left, the next start takes longer: %v", err)})
+	}
+}
+
+// Books reads the books as of a moment, from a snapshot if there is one, and leaves
+// one. They are the caller's: nothing changes them.
+func (r *Reader) Books(ctx context.Context, until projections.Until) (*projections.Books, error) {
+	return r.books(ctx, until, r.Snapshot("books", r.about))
+}
+
+// BooksFromEvents reads the books from all events, without a snapshot: what
+// evidence rests on.
+func (r *Reader) BooksFromEvents(ctx context.Context, until projections.Until) (*projections.Books, error) {
+	return r.books(ctx, until, "")
+}
+
+func (r *Reader) books(ctx context.Context, until projections.Until, snapshot string) (*projections.Books, error) {
+	b, err := projections.ReadFrom(ctx, r.store, snapshot, until)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.ours(b, until); err != nil {
+		return nil, err
+	}
+	r.told(b.Keep(snapshot))
+	return b, nil
+}
+
+// ours refuses books of another ledger than the folder's, or of none.
+func (r *Reader) ours(b *projections.Books, until projections.Until) error {
+	switch {
+	case b.State.Opened == nil && until != (projections.Until{}):
+		return Input("--as-of", "那时账簿尚未开立", "the ledger was not open yet")
+	case b.State.Opened == nil:
+		return r.neverOpened()
+	}
+	return r.OtherLedger(r.about.Ledger, b.State.ID)
+}
+
+// View calls f with the live books, which have everything up to a position: who
+// gives that of an answer ([Done.Position]) reads what it wrote. f shares them with
+// other readers: it copies what it shows, keeps nothing of them, and does not wait
+// for anything.
+func (r *Reader) View(ctx context.Context, after eventstore.Position, f func(*projections.Books)) error {
+	live, err := r.follow(ctx)
+	if err != nil {
+		return err
+	}
+	return live.View(ctx, after, f)
+}
+
+// follow begins the live books with the first who looks at them.
+func (r *Reader) follow(ctx context.Context) (*projections.Live, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live != nil {
+		return r.live, nil
+	}
+	live, err := projections.FollowFrom(ctx, r.store, r.Snapshot("books", r.about))
+	if err != nil {
+		return nil, err
+	}
+	r.live = live
+	return live, nil
+}
+
+// today is the clock's day.
+func (r *Reader) today() domain.Day {
+	if r.opts.Clock != nil {
+		return domain.DayOf(r.opts.Clock())
+	}
+	return domain.DayOf(time.Now())
+}
