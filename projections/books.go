@@ -162,6 +162,25 @@ func (b *Books) Apply(d Decoded) bool {
 	return true
 }
 
+// Half says whether a command is only half there: a process still owes a step,
+// or a part of a list is missing. Balances may then have money in transit, and a
+// list that is being entered is not seen.
+func (b *Books) Half() bool {
+	for range b.State.Unfinished() {
+		return true
+	}
+	return false
+}
+
+// Moment is the place in history that the books show.
+func (b *Books) Moment() Moment {
+	m := Moment{Events: uint64(b.Len()), Half: b.Half()}
+	if m.Events > 0 {
+		m.Recorded = b.At(m.Events - 1).Recorded
+	}
+	return m
+}
+
 // within says whether a business date counts in these books.
 func (b *Books) within(d domain.Day) bool { return b.Until.Date == 0 || d <= b.Until.Date }
 
