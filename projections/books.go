@@ -66,6 +66,7 @@ type Books struct {
 	snapped uint64         // events that came from a snapshot
 	cut     bool           // there are events behind what the books are as of
 	tallies map[tally]int64
+	fundUse fundUse
 	stories storyBook
 	typed   map[uint64]domain.Event // of the types that reports quote
 	latest  time.Time               // recorded time of an event that was folded
@@ -157,6 +158,7 @@ func (b *Books) Apply(d Decoded) bool {
 	b.add(d)
 	if err == nil && d.Event != nil {
 		b.tally(d, postings)
+		b.fundUse.Apply(d)
 		b.tell(d)
 	}
 	return true

@@ -139,3 +139,51 @@ func (h *history) found() office {
 	}
 	return o
 }
+
+// staff are the officers whom a payment needs beside the accountant.
+type staff struct{ drafter, reviewer, approver, cashier domain.ID }
+
+func (h *history) appoint(o office) staff {
+	officer := func(role domain.Role) domain.ID {
+		return domain.Made(h.must(o.registrar, &domain.AppointOfficer{Unit: o.unit, Post: string(role), Roles: []domain.Role{role}}), "officer")
+	}
+	return staff{officer(domain.Drafter), officer(domain.Reviewer), officer(domain.Approver), officer(domain.Cashier)}
+}
+
+// party registers a person.
+func (h *history) party(o office, s staff) domain.ID {
+	name := domain.Plainly("甲")
+	name.Seal(domain.Sealed{Key: h.id(-4), Box: []byte("甲")}, nil)
+	return domain.Made(h.must(s.drafter, &domain.RegisterParty{Unit: o.unit, Type: domain.Person, PersonalDetails: domain.PersonalDetails{Name: name}}), "party")
+}
+
+// notice drafts a notice about a new allocation, whose lines are still to come.
+func (h *history) notice(o office, s staff, rows int) (allocation, notice domain.ID) {
+	h.must(o.accountant, &domain.ReceiveFunds{Fund: o.funds[0], Source: domain.Source{Kind: domain.Treasury, Name: "来源0"}, Amount: domain.Yuan(rows)})
+	allocation = domain.Made(h.must(o.accountant, &domain.Allocate{From: domain.From{Fund: o.funds[0]}, Unit: o.unit, Programme: o.programme, Purpose: "x", Amount: domain.Yuan(rows)}), "allocation")
+	return allocation, domain.Made(h.must(s.drafter, &domain.DraftNotice{Allocation: allocation, Heading: domain.Heading{Title: "名单"}}), "notice")
+}
+
+// lines are rows of a list for one person, a fen each.
+func lines(party domain.ID, rows int) []domain.LineRow {
+	list := make([]domain.LineRow, rows)
+	for i := range list {
+		list[i] = domain.LineRow{Beneficiary: party, Give: []domain.Give{{Form: domain.Cash, Amount: 1}}}
+	}
+	return list
+}
+
+// batch brings a list for one person as far as an approved batch.
+func (h *history) batch(o office, s staff, party domain.ID, rows int) (allocation domain.ID) {
+	allocation, notice := h.notice(o, s, rows)
+	h.must(s.drafter, &domain.AddLines{Notice: notice, Rows: lines(party, rows)})
+	h.must(s.reviewer, &domain.ReviewNotice{Notice: notice, Meeting: "会"})
+	h.must(s.reviewer, &domain.ConfirmNotice{Notice: notice})
+	pay := make([]domain.RowToPay, rows)
+	for i := range pay {
+		pay[i].Line = i + 1
+	}
+	h.must(o.accountant, &domain.PrepareBatch{Allocation: allocation, Form: domain.Cash, Rows: pay})
+	h.must(s.approver, &domain.ApproveBatch{Allocation: allocation, Batch: 1})
+	return allocation
+}

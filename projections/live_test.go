@@ -204,18 +204,11 @@ func TestLiveShowsHalfACommandInTheEnd(t *testing.T) {
 
 // list enters a list and is killed after its first part.
 func (h *history) list(o office) {
-	drafter := domain.Made(h.must(o.registrar, &domain.AppointOfficer{Unit: o.unit, Post: "经办", Roles: []domain.Role{domain.Drafter}}), "officer")
-	allocation := domain.Made(h.must(o.accountant, &domain.Allocate{From: domain.From{Fund: o.funds[0]}, Unit: o.unit, Programme: o.programme, Purpose: "x", Amount: 1}), "allocation")
-	notice := domain.Made(h.must(drafter, &domain.DraftNotice{Allocation: allocation, Heading: domain.Heading{Title: "名单"}}), "notice")
-	name := domain.Plainly("甲")
-	name.Seal(domain.Sealed{Key: h.id(-4), Box: []byte("甲")}, nil)
-	party := domain.Made(h.must(drafter, &domain.RegisterParty{Unit: o.unit, Type: domain.Person, PersonalDetails: domain.PersonalDetails{Name: name}}), "party")
-	rows := make([]domain.LineRow, domain.LinesInPart+1)
-	for i := range rows {
-		rows[i] = domain.LineRow{Beneficiary: party, Give: []domain.Give{{Form: domain.Cash, Amount: 1}}}
-	}
+	s := h.appoint(o)
+	_, notice := h.notice(o, s, domain.LinesInPart+1)
+	rows := lines(h.party(o, s), domain.LinesInPart+1)
 	h.parts = 1
-	if _, ok := h.begin(drafter, &domain.AddLines{Notice: notice, Rows: rows}); !ok {
+	if _, ok := h.begin(s.drafter, &domain.AddLines{Notice: notice, Rows: rows}); !ok {
 		h.t.Fatal("the list was refused")
 	}
 	h.parts = 0
