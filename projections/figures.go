@@ -88,8 +88,8 @@ func (b *Books) aboutAt(number uint64, fields map[string]any) Row {
 	return b.about(&e, fields)
 }
 
-// quoted goes through the events of one type that count and were not replaced.
-func quoted[E domain.Event](b *Books, row func(e *Event, x E) map[string]any) []Row {
+// quotedFields goes through the events of one type that count and were not replaced.
+func quotedFields[E domain.Event](b *Books, row func(e *Event, x E) map[string]any) []Row {
 	var rows []Row
 	for _, number := range slices.Sorted(maps.Keys(b.typed)) {
 		x, ok := b.typed[number].(E)
@@ -162,7 +162,7 @@ func yes(v bool) string {
 }
 
 func (b *Books) receipts() []Row {
-	return quoted(b, func(e *Event, x *domain.FundsReceived) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.FundsReceived) map[string]any {
 		goods := ""
 		for _, g := range x.Goods {
 			goods += g.Item + " " + g.Quantity.String() + " "
@@ -173,20 +173,20 @@ func (b *Books) receipts() []Row {
 }
 
 func (b *Books) documents() []Row {
-	return quoted(b, func(e *Event, x *domain.DocumentIssued) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.DocumentIssued) map[string]any {
 		return map[string]any{"name": x.Document.Name, "document": x.Document.Number, "kind": x.Kind}
 	})
 }
 
 func (b *Books) visits() []Row {
-	return quoted(b, func(e *Event, x *domain.VisitRecorded) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.VisitRecorded) map[string]any {
 		return map[string]any{"team": x.Team, "led_by": x.LedBy, "kind": x.Kind, "of": x.Of, "visits": int64(x.Visits), "heard": int64(x.Heard),
 			"window": monthDay(e.Happened.First) + ".." + monthDay(e.Happened.Last)}
 	})
 }
 
 func (b *Books) needs() []Row {
-	rows := quoted(b, func(e *Event, x *domain.NeedFound) map[string]any {
+	rows := quotedFields(b, func(e *Event, x *domain.NeedFound) map[string]any {
 		_, met := b.stories.resolved[e.ID]
 		return map[string]any{"of": x.Of, "kind": x.Kind, "resolved": yes(met)}
 	})
@@ -199,7 +199,7 @@ func (b *Books) needs() []Row {
 }
 
 func (b *Books) activities() []Row {
-	return quoted(b, func(e *Event, x *domain.ActivityRecorded) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.ActivityRecorded) map[string]any {
 		return map[string]any{"kind": x.Kind, "name": x.Name, "place": x.Place, "people": int64(x.People.People), "relation": string(x.People.Relation),
 			"times": int64(x.Times), "declined": yes(x.Declined), "week": week(e.Happened.First)}
 	})
@@ -215,14 +215,14 @@ func week(d domain.Day) string {
 }
 
 func (b *Books) facts() []Row {
-	return quoted(b, func(e *Event, x *domain.FactRecorded) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.FactRecorded) map[string]any {
 		return map[string]any{"measure": x.Measure, "relation": string(x.Relation), "value": x.Value, "assumed": x.Assumed, "basis": x.Basis,
 			"quote": x.Quote, "as_of": x.AsOf, "unit": x.Unit}
 	})
 }
 
 func (b *Books) rejects() []Row {
-	return quoted(b, func(e *Event, x *domain.DisbursementRejected) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.DisbursementRejected) map[string]any {
 		_, id, _ := domain.SplitStream(e.Stream)
 		fen := domain.Fen(0)
 		if a := b.State.Allocations[id]; a != nil {
@@ -233,13 +233,13 @@ func (b *Books) rejects() []Row {
 }
 
 func (b *Books) surrendered() []Row {
-	return quoted(b, func(e *Event, x *domain.FundsSurrendered) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.FundsSurrendered) map[string]any {
 		return map[string]any{"fen": sum(x.Item, x.Draws), "source": SourceName(x.Source)}
 	})
 }
 
 func (b *Books) passedOn() []Row {
-	return quoted(b, func(e *Event, x *domain.FundsPassedOn) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.FundsPassedOn) map[string]any {
 		return map[string]any{"fen": sum(x.Item, x.Draws), "to": x.To}
 	})
 }
@@ -322,7 +322,7 @@ func (b *Books) nominations() []Row {
 			rejected[fmt.Sprint(b.State.StreamAt(number), x.Nomination)] = true
 		}
 	}
-	return quoted(b, func(e *Event, x *domain.NominationReceived) map[string]any {
+	return quotedFields(b, func(e *Event, x *domain.NominationReceived) map[string]any {
 		return map[string]any{"origin": x.Origin, "households": int64(x.Households), "rejected": yes(rejected[fmt.Sprint(e.Stream, x.Nomination)])}
 	})
 }
