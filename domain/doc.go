@@ -73,7 +73,7 @@
 //
 //   - How commands become events, and events the state: event.go, order.go,
 //     irregular.go, refusal.go, ledger.go, history.go, effect.go, step.go,
-//     opening.go.
+//     unfinished.go, opening.go.
 //   - Who acts: unit.go, officer.go, role.go, kinship.go.
 //   - Where value stands and moves: book.go, lot.go, posting.go, fund.go,
 //     goods.go, allocation.go, unspent.go, reversal.go, period.go.

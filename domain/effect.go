@@ -67,8 +67,7 @@ func (l *Ledger) note(r *Recorded) {
 	e.Events = append(e.Events, r.ID)
 	if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
 		part, of := list.list()
-		e.parts = part
-		e.Complete = part == of
+		l.partCame(i, part, of)
 	}
 }
 

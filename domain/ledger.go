@@ -34,6 +34,7 @@ type Ledger struct {
 	effects  []*Effect     // by index; the first is none
 	commands map[ID]uint32 // index in effects
 	owed     []*owed       // steps that processes still owe, oldest first
+	listing  []uint32      // commands of whose lists parts are missing; index in effects
 	postings []Posting
 	origins  map[ID]*Origin
 	labels   map[lineLabels]*lineLabels

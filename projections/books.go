@@ -66,6 +66,7 @@ type Books struct {
 	snapped uint64         // events that came from a snapshot
 	cut     bool           // there are events behind what the books are as of
 	tallies map[tally]int64
+	fundUse fundUse
 	stories storyBook
 	typed   map[uint64]domain.Event // of the types that reports quote
 	latest  time.Time               // recorded time of an event that was folded
@@ -157,9 +158,29 @@ func (b *Books) Apply(d Decoded) bool {
 	b.add(d)
 	if err == nil && d.Event != nil {
 		b.tally(d, postings)
+		b.fundUse.Apply(d)
 		b.tell(d)
 	}
 	return true
+}
+
+// Half says whether a command is only half there: a process still owes a step,
+// or a part of a list is missing. Balances may then have money in transit, and a
+// list that is being entered is not seen.
+func (b *Books) Half() bool {
+	for range b.State.Unfinished() {
+		return true
+	}
+	return false
+}
+
+// Moment is the place in history that the books show.
+func (b *Books) Moment() Moment {
+	m := Moment{Events: uint64(b.Len()), Half: b.Half()}
+	if m.Events > 0 {
+		m.Recorded = b.At(m.Events - 1).Recorded
+	}
+	return m
 }
 
 // within says whether a business date counts in these books.

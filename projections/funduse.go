@@ -139,25 +139,29 @@ func (g Gap) Say(l domain.Lang) string {
 	return string(g)
 }
 
+// fundUse is the fund-use report's part of the books: the numbers of the events
+// that are payments, in their order, so that a reader who wants the first of them
+// pays for those alone.
+type fundUse struct {
+	payments []uint64
+}
+
+// Apply folds an event that the state has just folded.
+func (f *fundUse) Apply(d Decoded) {
+	if _, ok := d.Event.(*domain.DisbursementMade); ok {
+		f.payments = append(f.payments, d.Number)
+	}
+}
+
 // FundUse gives the entries of all payments within the books' date, in the
 // order in which they were recorded.
 func (b *Books) FundUse() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		type at struct {
-			a *domain.Allocation
-			p *domain.Payment
-		}
-		var all []at
-		for _, a := range b.State.Allocations {
-			for _, p := range a.Payments {
-				if b.within(p.Booked) {
-					all = append(all, at{a, p})
-				}
+		for _, number := range b.fundUse.payments {
+			if !b.within(b.State.DateAt(number)) {
+				continue
 			}
-		}
-		slices.SortFunc(all, func(x, y at) int { return cmp.Compare(x.p.Number, y.p.Number) })
-		for _, x := range all {
-			if !yield(b.entry(x.a, x.p)) {
+			if e, ok := b.Payment(number); ok && !yield(e) {
 				return
 			}
 		}
@@ -166,13 +170,12 @@ func (b *Books) FundUse() iter.Seq[Entry] {
 
 // Payment returns the entry of one payment by the number of its event.
 func (b *Books) Payment(number uint64) (Entry, bool) {
-	if number >= uint64(b.Len()) {
+	if number >= uint64(b.Len()) || b.State.TypeAt(number) != "DisbursementMade" {
 		return Entry{}, false
 	}
-	e := b.At(number)
-	_, id, _ := domain.SplitStream(e.Stream)
+	_, id, _ := domain.SplitStream(b.State.StreamAt(number))
 	a := b.State.Allocations[id]
-	if a == nil || e.Type != "DisbursementMade" {
+	if a == nil {
 		return Entry{}, false
 	}
 	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *domain.Payment, n uint64) int { return cmp.Compare(p.Number, n) })

@@ -17,6 +17,7 @@ type kept struct {
 	Position eventstore.Position
 	Columns  eventColumns
 	Tallies  map[tally]int64
+	FundUse  fundUse
 	Stories  storyBook
 	Typed    map[uint64]domain.Event
 	Latest   time.Time
@@ -32,7 +33,7 @@ var concrete = func() (list []any) {
 }()
 
 func (b *Books) kept() *kept {
-	return &kept{b.State, b.Position, b.columns, b.tallies, b.stories, b.typed, b.latest, b.greatest}
+	return &kept{b.State, b.Position, b.columns, b.tallies, b.fundUse, b.stories, b.typed, b.latest, b.greatest}
 }
 
 // Keep leaves a snapshot of the books in a file, where that saves the next
@@ -69,6 +70,6 @@ func restore(ctx context.Context, store eventstore.Store, path string, until Unt
 	if k.State == nil || k.State.Count != at.Count || until.Number != nil && *until.Number+1 < at.Count || !until.Recorded.IsZero() && k.Greatest.After(until.Recorded) {
 		return New(until), nil
 	}
-	return &Books{State: k.State, Until: until, Position: k.Position, columns: k.Columns, tallies: k.Tallies, stories: k.Stories, typed: k.Typed, latest: k.Latest, greatest: k.Greatest,
+	return &Books{State: k.State, Until: until, Position: k.Position, columns: k.Columns, tallies: k.Tallies, fundUse: k.FundUse, stories: k.Stories, typed: k.Typed, latest: k.Latest, greatest: k.Greatest,
 		point: at, snapped: at.Count}, nil
 }

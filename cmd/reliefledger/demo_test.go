@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"reliefledger.org/ledger/cmd/internal/summary"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -89,7 +90,7 @@ func TestSummaries(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got strings.Builder
-		if err := d.b.Summary(&got, c.ID); err != nil {
+		if err := summary.Write(&got, d.b, c.ID); err != nil {
 			t.Fatal(err)
 		}
 		golden := filepath.Join("..", "..", "testdata", "summaries", fmt.Sprintf("%d.txt", n))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reliefledger.org/ledger/cmd/internal/summary"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/snapshot"
@@ -31,7 +32,7 @@ func writeJSONLine(v any) error {
 
 func (p *program) reportCommand() *cobra.Command {
 	c := &cobra.Command{Use: "report", Short: p.say("报告", "reports"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	summary := &cobra.Command{Use: "summary CAMPAIGN", Short: p.say("活动总结：一页，每个数字附事件序号", "one page about a campaign, each figure with the numbers of its events"), Args: cobra.ExactArgs(1),
+	page := &cobra.Command{Use: "summary CAMPAIGN", Short: p.say("活动总结：一页，每个数字附事件序号", "one page about a campaign, each figure with the numbers of its events"), Args: cobra.ExactArgs(1),
 		RunE: p.withEvents(func(b *projections.Books, args []string) error {
 			campaign, err := p.campaign(b, args[0])
 			if err != nil {
@@ -39,12 +40,12 @@ func (p *program) reportCommand() *cobra.Command {
 			}
 			if p.json {
 				var text strings.Builder
-				if err := b.Summary(&text, campaign.ID); err != nil {
+				if err := summary.Write(&text, b, campaign.ID); err != nil {
 					return err
 				}
 				return writeJSON(os.Stdout, map[string]any{"campaign": campaign.ID, "name": campaign.Name, "text": text.String()})
 			}
-			return b.Summary(os.Stdout, campaign.ID)
+			return summary.Write(os.Stdout, b, campaign.ID)
 		})}
 	var file string
 	figures := &cobra.Command{Use: "figures", Short: p.say("逐一核对来源中的数字", "go through the source's figures, each rebuilt from events"), Args: cobra.NoArgs,
@@ -56,7 +57,7 @@ func (p *program) reportCommand() *cobra.Command {
 			return p.showFigures(list)
 		})}
 	figures.Flags().StringVar(&file, "figures", "", "JSON lines of figures with their queries; default: the nine reports' 数字及其查询")
-	c.AddCommand(summary, figures)
+	c.AddCommand(page, figures)
 	return c
 }
 

@@ -1,0 +1,98 @@
+package projections
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"reliefledger.org/ledger/domain"
+)
+
+// The fund-use report has every payment once, in the order of the events,
+// whatever allocation it came from: those that count on the books' date, also one
+// that was reversed.
+func TestFundUseIsInTheOrderOfEvents(t *testing.T) {
+	store := &feed{grown: make(chan struct{})}
+	h := newHistory(t, store)
+	o := h.found()
+	s := h.appoint(o)
+	party := h.party(o, s)
+	first := h.batch(o, s, party, 5)
+	second := h.batch(o, s, party, 5)
+	row := func(allocation domain.ID, row int) domain.ID {
+		return h.must(s.cashier, &domain.Disburse{Allocation: allocation, Batch: 1, Row: row})
+	}
+	row(second, 1)
+	wrong := row(first, 3)
+	row(second, 2)
+	today := domain.DayOf(h.now)
+	h.now = h.now.Add(24 * time.Hour)
+	row(first, 1)
+	h.must(o.accountant, &domain.ReverseEntry{From: domain.From{Allocation: first}, Entry: domain.Ref{Command: wrong}})
+
+	for _, c := range []struct {
+		until    Until
+		payments int
+		reversed int
+	}{{Until{}, 4, 1}, {Until{Date: today}, 3, 0}, {Until{Date: today - 1}, 0, 0}} {
+		b, err := Read(t.Context(), store, c.until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, have []uint64
+		for _, a := range b.State.Allocations {
+			for _, p := range a.Payments {
+				if c.until.Date == 0 || p.Booked <= c.until.Date {
+					want = append(want, p.Number)
+				}
+			}
+		}
+		slices.SortFunc(want, cmp.Compare)
+		reversed := 0
+		for e := range b.FundUse() {
+			have = append(have, e.Number)
+			if e.Reversed != nil {
+				reversed++
+			}
+			if again, ok := b.Payment(e.Number); !ok || !reflect.DeepEqual(again, e) {
+				t.Errorf("payment %d asked for is %+v", e.Number, again)
+			}
+		}
+		if !slices.Equal(have, want) || len(have) != c.payments || reversed != c.reversed {
+			t.Errorf("as of %v: %v, %d reversed; want %v", c.until.Date, have, reversed, want)
+		}
+	}
+}
+
+// What the first 200 payments cost must not grow with how many there are.
+func BenchmarkFirst200Payments(b *testing.B) {
+	for _, lists := range []int{1, 4, 16} {
+		const rows = 1000
+		store := &feed{grown: make(chan struct{})}
+		h := newHistory(b, store)
+		o := h.found()
+		s := h.appoint(o)
+		party := h.party(o, s)
+		for range lists {
+			h.must(s.cashier, &domain.PayBatch{Allocation: h.batch(o, s, party, rows), Batch: 1})
+		}
+		books, err := Read(context.Background(), store, Until{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(lists*rows), func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				for range books.FundUse() {
+					if n++; n == 200 {
+						break
+					}
+				}
+			}
+		})
+	}
+}
