@@ -1,37 +1,24 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/eventstore"
-	"reliefledger.org/ledger/eventstore/codec"
-	"reliefledger.org/ledger/eventstore/embedded"
-	"reliefledger.org/ledger/eventstore/folder"
 	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
 
-// auditGC lets the heap grow to five times what is kept before it is collected:
-// a replay keeps little of what it reads, and the process ends with it.
+// auditGC lets the heap grow to five times what is kept before it is collected: a
+// replay keeps little of what it reads, and the process ends with it.
 const auditGC = 400
 
-// saidError is what an audit returns that has named something: all is said
-// already, and only the exit code is left.
-type saidError struct{ error }
-
-func (e saidError) Unwrap() error { return e.error }
-
-func (p *program) auditCommand() *cobra.Command {
-	c := &cobra.Command{Use: "audit", Short: p.say("审计", "audit"), Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+func auditCommand(p *program) *cobra.Command {
 	rules := &cobra.Command{
 		Use:   "replay",
 		Short: p.say("全部事件按规则重演一遍：点名规则不会放行的每个事件", "everything once more through the rules: each event that they would not have let in is named"),
@@ -44,7 +31,23 @@ Signatures, digests, hashes of lists, roles and keys of the time, recorded times
 postings are verified too. Of sealed values it is checked that they are there and whose, never what.
 Irregular records are judged with their claims (see show irregular). Exit code 6 if one is named.`),
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditReplay(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.reading(cmd.Context(), func(r *office.Reader) error {
+				debug.SetGCPercent(auditGC)
+				began := time.Now()
+				result, err := r.Replay(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := sayReplay(p, result, time.Since(began)); err != nil {
+					return err
+				}
+				if len(result.Findings) > 0 {
+					return saidError{office.ErrUnproven}
+				}
+				return nil
+			})
+		},
 	}
 	store := &cobra.Command{
 		Use:   "store",
@@ -58,7 +61,21 @@ missing that was there when the store was closed. Where another process holds th
 read through a checkpoint. Of a store elsewhere (esdb://…) what it answers forwards, backwards and by
 stream must be the same. The vault is not part of it. Exit code 5 if something is damaged.`),
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditStore(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.reading(cmd.Context(), func(r *office.Reader) error {
+				s, err := r.AuditStore(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := sayStore(p, s); err != nil {
+					return err
+				}
+				if len(s.Damaged) > 0 {
+					return saidError{&eventstore.Corrupt{Where: s.Damaged[0].Where, Cause: errors.New(s.Damaged[0].Why)}}
+				}
+				return nil
+			})
+		},
 	}
 	docs := &cobra.Command{
 		Use:   "documents",
@@ -68,63 +85,26 @@ stream must be the same. The vault is not part of it. Exit code 5 if something i
 is listed as missing evidence; documents of an erased case are said to be erased. Exit code 6 if one is missing or
 altered.`),
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.auditDocuments(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.working(cmd.Context(), func(s *office.Session) error {
+				d, err := s.AuditDocuments(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := sayDocuments(p, d); err != nil {
+					return err
+				}
+				if d.Bad() > 0 {
+					return saidError{office.ErrUnproven}
+				}
+				return nil
+			})
+		},
 	}
-	c.AddCommand(rules, store, docs)
-	return c
+	return group("audit", p.say("审计", "audit"), rules, store, docs)
 }
 
-func (p *program) calendar() (*domain.Calendar, error) {
-	if p.holidays == "" {
-		return domain.DefaultCalendar(), nil
-	}
-	text, err := os.ReadFile(filepath.Clean(p.holidays))
-	if err == nil {
-		var c *domain.Calendar
-		if c, err = domain.ParseCalendar(text); err == nil {
-			return c, nil
-		}
-	}
-	return nil, &inputError{what: p.holidays, err: err}
-}
-
-func (p *program) auditReplay(ctx context.Context) (err error) {
-	a, err := p.about()
-	if err != nil {
-		return err
-	}
-	calendar, err := p.calendar()
-	if err != nil {
-		return err
-	}
-	store, err := p.events(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	debug.SetGCPercent(auditGC)
-	began := time.Now()
-	result, err := replay.Run(ctx, store, calendar)
-	if err != nil {
-		return err
-	}
-	took := time.Since(began)
-	if result.State.Opened == nil {
-		return &noLedgerError{p.data, "it was never opened (LedgerOpened is missing)"}
-	}
-	if err := otherLedger(p.data, a.Ledger, result.State.ID); err != nil {
-		return err
-	}
-	if err := p.showReplay(result, took); err != nil {
-		return err
-	}
-	if len(result.Findings) > 0 {
-		return saidError{errUnproven}
-	}
-	return nil
-}
-
-func (p *program) showReplay(r *replay.Result, took time.Duration) error {
+func sayReplay(p *program, r *replay.Result, took time.Duration) error {
 	if p.json {
 		return writeJSON(os.Stdout, r)
 	}
@@ -147,101 +127,7 @@ func (p *program) showReplay(r *replay.Result, took time.Duration) error {
 	return nil
 }
 
-// damage is something of a store that is not what was written.
-type damage struct {
-	Where string `json:"where"`
-	Why   string `json:"why"`
-}
-
-// storeAudit is what `audit store` says.
-type storeAudit struct {
-	Events  uint64 `json:"events"`
-	Streams int    `json:"streams"`
-	SHA256  string `json:"sha256"` // running, over the log entries, as copy says it
-	Tables  int    `json:"tables,omitempty"`
-	Bytes   int64  `json:"bytes,omitempty"`
-	// Asked says that the store is elsewhere: what it answers was compared, its
-	// files were not seen.
-	Asked   bool     `json:"asked,omitempty"`
-	Damaged []damage `json:"damaged"`
-}
-
-func (s *storeAudit) found(c *eventstore.Corrupt) {
-	d := damage{c.Where, c.Cause.Error()}
-	if !slices.Contains(s.Damaged, d) {
-		s.Damaged = append(s.Damaged, d)
-	}
-}
-
-// read takes the end of a read: what damage ended it is one more of the findings.
-func (s *storeAudit) read(err error) error {
-	var c *eventstore.Corrupt
-	if errors.As(err, &c) {
-		s.found(c)
-		return nil
-	}
-	return err
-}
-
-func (p *program) auditStore(ctx context.Context) (err error) {
-	a, err := p.about()
-	if err != nil {
-		return err
-	}
-	store, err := p.events(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	s := &storeAudit{Damaged: []damage{}}
-	if err := s.audit(ctx, store); err != nil {
-		return err
-	}
-	if err := p.showStoreAudit(s); err != nil {
-		return err
-	}
-	if len(s.Damaged) > 0 {
-		return saidError{&eventstore.Corrupt{Where: s.Damaged[0].Where, Cause: errors.New(s.Damaged[0].Why)}}
-	}
-	return nil
-}
-
-// audit reads a folder's bytes, whoever holds it, and of a store elsewhere what
-// it answers.
-func (s *storeAudit) audit(ctx context.Context, store eventstore.Store) (err error) {
-	in, isFolder := store.(*folder.Store)
-	if !isFolder {
-		s.Asked = true
-		return s.check(ctx, store)
-	}
-	events := in.Embedded()
-	if events == nil {
-		// Another process holds the folder: a checkpoint has the same tables.
-		dir, release, err := in.Checkpoint(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, release()) }()
-		if events, err = embedded.Open(dir, embedded.Options{}); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, events.Close()) }()
-	}
-	v, err := events.Verify(ctx, s.found)
-	s.Tables, s.Bytes = v.Tables, v.Bytes
-	if err := s.read(err); err != nil {
-		return err
-	}
-	return s.check(ctx, events)
-}
-
-func (s *storeAudit) check(ctx context.Context, store eventstore.Store) error {
-	c, err := eventstore.Check(ctx, store, codec.Readable, s.Asked, s.found)
-	s.Events, s.Streams, s.SHA256 = c.Count, c.Streams, fmt.Sprintf("%x", c.Sum)
-	return s.read(err)
-}
-
-func (p *program) showStoreAudit(s *storeAudit) error {
+func sayStore(p *program, s *office.StoreAudit) error {
 	if p.json {
 		return writeJSON(os.Stdout, s)
 	}
@@ -255,5 +141,29 @@ func (p *program) showStoreAudit(s *storeAudit) error {
 		fmt.Printf(p.say("；数据库文件 %d 个、%d 字节逐块校验", "; %d files of the database, %d bytes, checked block by block"), s.Tables, s.Bytes)
 	}
 	fmt.Printf(p.say("；损坏 %d 处\n", "; damaged: %d\n"), len(s.Damaged))
+	return nil
+}
+
+func sayDocuments(p *program, d *office.DocumentsAudit) error {
+	if p.json {
+		return writeJSON(os.Stdout, d)
+	}
+	t := newTable(p.say("序号", "number"), p.say("事件", "event"), p.say("状态", "state"), p.say("说明", "why")).figures(0)
+	for _, a := range d.Named {
+		mark := yellow
+		if a.State.Bad() {
+			mark = red
+		}
+		t.row(fmt.Sprint(a.Number), a.Type, colour(mark, a.State.Say(p.lang())), printable(a.Why))
+	}
+	if len(d.Named) > 0 {
+		if err := p.table(t); err != nil {
+			return err
+		}
+	}
+	fmt.Printf(p.say("账上附有文件 %d 次：完好 %d，缺失 %d，改动 %d，密钥不在 %d，已删除 %d；存放他处（缺失凭证）%d；无事件引用的文件 %d，异物 %d\n",
+		"documents named %d times: whole %d, missing %d, altered %d, without their key %d, erased %d; held elsewhere (missing evidence) %d; files that no event names %d, strange files %d\n"),
+		d.Times(), d.Counts[office.DocumentWhole], d.Counts[office.DocumentMissing], d.Counts[office.DocumentAltered], d.Counts[office.DocumentKeyGone], d.Counts[office.DocumentErased],
+		d.Counts[office.DocumentElsewhere], d.Unused, d.Strange)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -36,13 +37,20 @@ func quietly(t *testing.T, run func() error) (said string, err error) {
 	return string(text), err
 }
 
+// execute runs a command of the program on its ledger.
+func (p *program) execute(args ...string) error {
+	c := command(&program{})
+	c.SetArgs(append(args, "--data", p.home.Data))
+	return c.ExecuteContext(context.Background())
+}
+
 // copied is a program on a copy of the demonstration's folder.
 func copied(t *testing.T) *program {
 	t.Helper()
 	d := theDemo(t)
 	p := *d.p
-	p.data = filepath.Join(t.TempDir(), "ledger")
-	if err := os.CopyFS(p.data, os.DirFS(d.p.data)); err != nil {
+	p.home.Data = filepath.Join(t.TempDir(), "ledger")
+	if err := os.CopyFS(p.home.Data, os.DirFS(d.p.home.Data)); err != nil {
 		t.Fatal(err)
 	}
 	return &p
@@ -53,13 +61,13 @@ func copied(t *testing.T) *program {
 func TestAuditOfTheNineCampaigns(t *testing.T) {
 	p := copied(t)
 	ctx := context.Background()
-	if said, err := quietly(t, func() error { return p.auditReplay(ctx) }); err != nil {
+	if said, err := quietly(t, func() error { return p.execute("audit", "replay") }); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	if said, err := quietly(t, func() error { return p.auditStore(ctx) }); err != nil {
+	if said, err := quietly(t, func() error { return p.execute("audit", "store") }); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+	store, err := embedded.Open(filepath.Join(p.home.Data, office.EventsFolder), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +91,8 @@ func TestAuditOfTheNineCampaigns(t *testing.T) {
 	if len(r.Findings) != 1 || r.Findings[0].Number != number || r.Findings[0].Refusal.Code != domain.NobodyAnswers {
 		t.Errorf("%+v", r.Findings)
 	}
-	if said, err := quietly(t, func() error { return p.auditReplay(ctx) }); exitCode(err) != exitUnproven {
-		t.Errorf("exit %d\n%s", exitCode(err), said)
+	if said, err := quietly(t, func() error { return p.execute("audit", "replay") }); office.KindOf(err) != office.Unproven {
+		t.Errorf("exit %d\n%s", office.KindOf(err), said)
 	}
 }
 
@@ -95,14 +103,13 @@ func TestNoDamageChangesABalance(t *testing.T) {
 		t.Skip("opens a ledger a few hundred times")
 	}
 	p := copied(t)
-	ctx := context.Background()
-	b, err := p.books(ctx)
+	b, err := readBooks(p, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	truth := b.Digest()
 	var files []string
-	if err := filepath.WalkDir(p.data, func(path string, d os.DirEntry, err error) error {
+	if err := filepath.WalkDir(p.home.Data, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			files = append(files, path)
 		}
@@ -128,16 +135,16 @@ func TestNoDamageChangesABalance(t *testing.T) {
 			if err := os.WriteFile(path, harm(append([]byte(nil), whole...)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			b, err := p.books(ctx)
+			b, err := readBooks(p, true)
 			if err == nil && b.Digest() != truth {
-				if _, err := quietly(t, func() error { return p.auditStore(ctx) }); err == nil {
+				if _, err := quietly(t, func() error { return p.execute("audit", "store") }); err == nil {
 					t.Errorf("%s: the books differ, and nothing names it", what)
 				}
 			}
-			if err := os.RemoveAll(p.data); err != nil {
+			if err := os.RemoveAll(p.home.Data); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.CopyFS(p.data, os.DirFS(theDemo(t).p.data)); err != nil {
+			if err := os.CopyFS(p.home.Data, os.DirFS(theDemo(t).p.home.Data)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"reliefledger.org/ledger/cmd/internal/backup"
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
 )
@@ -36,7 +38,7 @@ func (o *officeEnv) run(args ...string) string {
 // chains are the chains of a ledger at every count.
 func (o *officeEnv) chains(data string) (at []string) {
 	o.t.Helper()
-	s, err := embedded.Open(filepath.Join(o.dir, data, eventsFolder), embedded.Options{})
+	s, err := embedded.Open(filepath.Join(o.dir, data, office.EventsFolder), embedded.Options{})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -125,17 +127,17 @@ func TestBackupsShareWhatIsTheSame(t *testing.T) {
 	p.json = true
 	dir := filepath.Join(t.TempDir(), "backups")
 	for range 3 {
-		if err := p.backup(t.Context(), dir); err != nil {
+		if err := p.execute("backup", dir, "--json"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	all, err := keptIn(dir)
+	all, err := backup.List(dir)
 	if err != nil || len(all) != 3 {
 		t.Fatalf("%d backups, %v", len(all), err)
 	}
 	var own, whole int64 // bytes with one name, and all, of the last backup
 	for _, f := range all[2].Files {
-		info, err := os.Stat(filepath.Join(all[2].dir, f.Name))
+		info, err := os.Stat(filepath.Join(all[2].Dir, f.Name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +154,7 @@ func TestBackupsShareWhatIsTheSame(t *testing.T) {
 	// Nothing is shared with the ledger: what a disk does to one is not done to
 	// the other.
 	ours := map[uint64]bool{}
-	if err := filepath.WalkDir(p.data, func(path string, _ fs.DirEntry, err error) error {
+	if err := filepath.WalkDir(p.home.Data, func(path string, _ fs.DirEntry, err error) error {
 		if info, err := os.Stat(path); err == nil {
 			ours[info.Sys().(*syscall.Stat_t).Ino] = true
 		}
@@ -161,15 +163,15 @@ func TestBackupsShareWhatIsTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range all[2].Files {
-		if info, _ := os.Stat(filepath.Join(all[2].dir, f.Name)); ours[info.Sys().(*syscall.Stat_t).Ino] {
+		if info, _ := os.Stat(filepath.Join(all[2].Dir, f.Name)); ours[info.Sys().(*syscall.Stat_t).Ino] {
 			t.Errorf("%s is the ledger's own file", f.Name)
 		}
 	}
 	// Any of them goes, and the others stay.
-	if err := os.RemoveAll(all[0].dir); err != nil {
+	if err := os.RemoveAll(all[0].Dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := all[2].verify(all[2].dir); err != nil {
+	if err := all[2].Verify(all[2].Dir); err != nil {
 		t.Error(err)
 	}
 }
@@ -178,25 +180,25 @@ func TestBackupsShareWhatIsTheSame(t *testing.T) {
 func TestEachFileOfABackupAltered(t *testing.T) {
 	o := newOffice(t)
 	o.run("backup", "backups")
-	all, err := keptIn(filepath.Join(o.dir, "backups"))
-	if err != nil || len(all) != 1 || all[0].err != nil {
+	all, err := backup.List(filepath.Join(o.dir, "backups"))
+	if err != nil || len(all) != 1 || all[0].Err != nil {
 		t.Fatalf("%+v %v", all, err)
 	}
-	backup := all[0]
-	p := &program{data: filepath.Join(o.dir, "new"), langFlag: "en", json: true}
+	made := all[0]
+	p := &program{home: office.Home{Data: filepath.Join(o.dir, "new")}, langFlag: "en", json: true}
 	restore := func() error {
-		cmd := p.restoreCommand()
-		cmd.SetArgs([]string{backup.dir})
+		cmd := restoreCommand(p)
+		cmd.SetArgs([]string{made.Dir})
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		return cmd.ExecuteContext(t.Context())
 	}
-	names := []string{manifestFile}
-	for _, f := range backup.Files {
+	names := []string{"manifest.json"}
+	for _, f := range made.Files {
 		names = append(names, f.Name)
 	}
 	tried := 0
 	for _, name := range names {
-		path := filepath.Join(backup.dir, name)
+		path := filepath.Join(made.Dir, name)
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -207,7 +209,7 @@ func TestEachFileOfABackupAltered(t *testing.T) {
 			flipped[n/2] ^= 1
 			changes["flipped"], changes["cut"], changes["empty"] = flipped, text[:n-1], nil
 		}
-		if name != manifestFile { // without one it is no backup
+		if name != "manifest.json" { // without one it is no backup
 			changes["missing"] = nil
 		}
 		for what, changed := range changes {
@@ -218,11 +220,11 @@ func TestEachFileOfABackupAltered(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var damaged *damagedError
-			if err := restore(); !errors.As(err, &damaged) || damaged.file != name || exitCode(err) != exitLedger {
+			var damaged *backup.Damaged
+			if err := restore(); !errors.As(err, &damaged) || damaged.File != name || office.KindOf(err) != office.NoLedger {
 				t.Errorf("%s %s: %v", name, what, err)
 			}
-			if _, err := os.Stat(p.data); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(p.home.Data); !errors.Is(err, fs.ErrNotExist) {
 				t.Fatalf("%s %s: something was restored", name, what)
 			}
 		}
@@ -231,7 +233,7 @@ func TestEachFileOfABackupAltered(t *testing.T) {
 		}
 	}
 	// Of the manifest, any byte.
-	path := filepath.Join(backup.dir, manifestFile)
+	path := filepath.Join(made.Dir, "manifest.json")
 	text, _ := os.ReadFile(path)
 	for i := range text {
 		changed := bytes.Clone(text)
@@ -239,7 +241,7 @@ func TestEachFileOfABackupAltered(t *testing.T) {
 		if err := os.WriteFile(path, changed, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if m, err := readManifest(backup.dir); err == nil {
+		if _, m, err := backup.Open(made.Dir); err == nil {
 			t.Errorf("byte %d of the manifest changed: %+v", i, m)
 		}
 	}
@@ -275,40 +277,40 @@ func TestBackupIsKilled(t *testing.T) {
 		time.Sleep(takes/5 + time.Duration(random.Int64N(int64(takes)))) // the moment is left to chance
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if _, err := os.Stat(embedded.CheckpointFolder(filepath.Join(o.dir, "ledger", eventsFolder))); err == nil {
+		if _, err := os.Stat(embedded.CheckpointFolder(filepath.Join(o.dir, "ledger", office.EventsFolder))); err == nil {
 			left++
 		}
-		all, err := keptIn(dir)
+		all, err := backup.List(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, k := range all {
-			var none *noBackupError
-			if k.err == nil {
-				k.err = k.verify(k.dir)
-			} else if errors.As(k.err, &none) {
+			var none *backup.NoBackup
+			if k.Err == nil {
+				k.Err = k.Verify(k.Dir)
+			} else if errors.As(k.Err, &none) {
 				cutOff++
-				if out, err := o.command("restore", k.dir, "--data", "new").CombinedOutput(); err == nil {
+				if out, err := o.command("restore", k.Dir, "--data", "new").CombinedOutput(); err == nil {
 					t.Errorf("what was cut off was restored\n%s", out)
 				}
 				continue
 			}
-			if k.err != nil {
-				t.Error(k.err)
+			if k.Err != nil {
+				t.Error(k.Err)
 			}
 		}
 	}
 	o.run("backup", "backups")
-	all, err := keptIn(dir)
+	all, err := backup.List(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range all {
-		if k.err != nil {
-			t.Error(k.err)
+		if k.Err != nil {
+			t.Error(k.Err)
 		}
 	}
-	if _, err := os.Stat(embedded.CheckpointFolder(filepath.Join(o.dir, "ledger", eventsFolder))); err == nil {
+	if _, err := os.Stat(embedded.CheckpointFolder(filepath.Join(o.dir, "ledger", office.EventsFolder))); err == nil {
 		t.Error("a checkpoint is left in the ledger's folder")
 	}
 	o.run("restore", "backups", "--data", "new")
@@ -347,32 +349,32 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	}
 	for _, size := range []string{"100k", "3m", "6m"} {
 		small := mount("backups"+size, size)
-		if err := p.backup(t.Context(), small); !isFull(err) {
+		if _, err := backup.Make(t.Context(), p.home, small, backup.Watch{}); !isFull(err) {
 			t.Errorf("a backup on %s: %v", size, err)
 		}
-		empty(small, lockBackups)
+		empty(small, "LOCK")
 	}
 	enough := filepath.Join(t.TempDir(), "backups")
-	if err := p.backup(t.Context(), enough); err != nil {
+	if _, err := backup.Make(t.Context(), p.home, enough, backup.Watch{}); err != nil {
 		t.Fatalf("after it, elsewhere: %v", err)
 	}
-	dir, m, err := openBackup(enough)
+	dir, m, err := backup.Open(enough)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Just above what the files need there is a disk that has room for them, and
 	// none for opening the store.
-	need := int(m.bytes() >> 10)
+	need := int(m.Bytes() >> 10)
 	for _, kilobytes := range []int{100, need / 2, need - 40, need - 8, need, need + 8, need + 16, need + 24, need + 32, need + 40, need + 4000} {
-		to := p
-		to.data = mount(fmt.Sprint("ledger", kilobytes), fmt.Sprint(kilobytes, "k"))
-		err := to.restore(t.Context(), dir, m, "")
+		to := p.home
+		to.Data = mount(fmt.Sprint("ledger", kilobytes), fmt.Sprint(kilobytes, "k"))
+		_, err := backup.Restore(t.Context(), dir, m, to, "")
 		switch {
 		case err == nil && kilobytes > need:
 			continue
 		case !isFull(err) || kilobytes == need+4000:
 			t.Errorf("a ledger on %d KB: %v", kilobytes, err)
 		}
-		empty(to.data)
+		empty(to.Data)
 	}
 }

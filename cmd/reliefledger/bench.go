@@ -12,9 +12,10 @@ import (
 	"golang.org/x/text/message"
 
 	"reliefledger.org/ledger/cmd/internal/bench"
+	"reliefledger.org/ledger/cmd/internal/office"
 )
 
-func (p *program) benchCommand() *cobra.Command {
+func benchCommand(p *program) *cobra.Command {
 	var payments []int
 	var seed uint64
 	var dir string
@@ -35,14 +36,14 @@ the same disk. Several --payments show the growth. The folder is removed afterwa
 			}
 			for _, n := range payments {
 				if err := (bench.Plan{Payments: n}).Check(); err != nil {
-					return &inputError{what: "--payments", err: err}
+					return office.InputErr("--payments", err)
 				}
 			}
 			var reports []*bench.Report
 			for _, n := range payments {
 				where, err := os.MkdirTemp(dir, "reliefledger-bench-*")
 				if err != nil {
-					return &inputError{what: "--dir", err: err}
+					return office.InputErr("--dir", err)
 				}
 				r, err := bench.Run(cmd.Context(), bench.Options{Plan: bench.Plan{Seed: seed, Payments: n}, Dir: filepath.Join(where, "ledger"), Keep: keep,
 					Say: func(zh, en string) { fmt.Fprintf(os.Stderr, "%9d  %s\n", n, p.say(zh, en)) }})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"testing"
 )
 
@@ -9,14 +8,14 @@ import (
 // 12,000 events, from the events and from a snapshot; BenchmarkFundUse is an
 // entry for each of its payments.
 func BenchmarkBooks(b *testing.B) {
-	d, err := demo()
+	d, err := demonstration()
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, path := range map[string]func(string, about) string{"events": fromEvents, "snapshot": d.p.snapshot} {
+	for name, snapshot := range map[string]bool{"events": false, "snapshot": true} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := d.p.booksFrom(context.Background(), path); err != nil {
+				if _, err := readBooks(d.p, snapshot); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -26,7 +25,7 @@ func BenchmarkBooks(b *testing.B) {
 }
 
 func BenchmarkFundUse(b *testing.B) {
-	d, err := demo()
+	d, err := demonstration()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"reliefledger.org/ledger/cmd/internal/demo"
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/summary"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
@@ -27,19 +30,32 @@ var update = flag.Bool("update", false, "write the golden summaries again")
 
 // demo is the demonstration, filled once through the commands and read by all
 // tests of this file.
-var demo = sync.OnceValues(func() (*filled, error) {
+var demonstration = sync.OnceValues(func() (*filled, error) {
 	dir, err := os.MkdirTemp("", "reliefledger-test-")
 	if err != nil {
 		return nil, err
 	}
 	demoDir = dir
-	p := &program{data: filepath.Join(dir, "ledger"), langFlag: "zh"}
-	if err := p.fill(context.Background()); err != nil {
+	p := &program{home: office.Home{Data: filepath.Join(dir, "ledger")}, langFlag: "zh"}
+	if err := fillDemo(p, context.Background()); err != nil {
 		return nil, err
 	}
-	b, err := p.books(context.Background())
+	b, err := readBooks(p, true)
 	return &filled{p, b}, err
 })
+
+// readBooks reads the books of a program's ledger, from a snapshot or from all events.
+func readBooks(p *program, snapshot bool) (b *projections.Books, err error) {
+	ctx := context.Background()
+	return b, errors.Join(err, p.reading(ctx, func(r *office.Reader) (err error) {
+		if snapshot {
+			b, err = r.Books(ctx, projections.Until{})
+		} else {
+			b, err = r.BooksFromEvents(ctx, projections.Until{})
+		}
+		return err
+	}))
+}
 
 var demoDir string // of demo, once it was asked for
 
@@ -50,7 +66,7 @@ type filled struct {
 
 func theDemo(t *testing.T) *filled {
 	t.Helper()
-	d, err := demo()
+	d, err := demonstration()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,12 +101,12 @@ func (c cleaning) Run() int {
 func TestSummaries(t *testing.T) {
 	d := theDemo(t)
 	for n := 1; n <= 9; n++ {
-		c, err := d.p.campaign(d.b, fmt.Sprint(n))
+		id, err := office.Find(d.b.State, domain.CampaignKind, fmt.Sprint(n))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got strings.Builder
-		if err := summary.Write(&got, d.b, c.ID); err != nil {
+		if err := summary.Write(&got, d.b, id); err != nil {
 			t.Fatal(err)
 		}
 		golden := filepath.Join("..", "..", "testdata", "summaries", fmt.Sprintf("%d.txt", n))
@@ -111,7 +127,7 @@ func TestSummaries(t *testing.T) {
 
 func TestAllFiguresAreProven(t *testing.T) {
 	d := theDemo(t)
-	list, err := d.p.figures(d.b, "")
+	list, err := demo.Figures(d.b, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +147,7 @@ func TestAllFiguresAreProven(t *testing.T) {
 func TestAFigureFailsWhereAnEventDiffers(t *testing.T) {
 	d := theDemo(t)
 	ctx := context.Background()
-	store, err := embedded.Open(filepath.Join(d.p.data, eventsFolder), embedded.Options{})
+	store, err := embedded.Open(filepath.Join(d.p.home.Data, office.EventsFolder), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +164,7 @@ func TestAFigureFailsWhereAnEventDiffers(t *testing.T) {
 			change(x.Event)
 			b.Apply(x)
 		}
-		list, err := d.p.figures(b, "")
+		list, err := demo.Figures(b, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +272,7 @@ func TestEverythingBalances(t *testing.T) {
 func TestRebuildGivesTheSameBytes(t *testing.T) {
 	d := theDemo(t)
 	ctx := context.Background()
-	store, err := embedded.Open(filepath.Join(d.p.data, eventsFolder), embedded.Options{})
+	store, err := embedded.Open(filepath.Join(d.p.home.Data, office.EventsFolder), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +308,7 @@ func TestAsOf(t *testing.T) {
 	left := func(until projections.Until, fund string) (left, paid int64) {
 		p := *d.p
 		ctx := context.Background()
-		store, err := embedded.Open(filepath.Join(p.data, eventsFolder), embedded.Options{})
+		store, err := embedded.Open(filepath.Join(p.home.Data, office.EventsFolder), embedded.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -329,10 +345,10 @@ func TestAsOf(t *testing.T) {
 func TestFillTwice(t *testing.T) {
 	d := theDemo(t)
 	before := d.b.Len()
-	if err := d.p.fill(context.Background()); err != nil {
+	if err := fillDemo(d.p, context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	b, err := d.p.books(context.Background())
+	b, err := readBooks(d.p, true)
 	if err != nil || b.Len() != before {
 		t.Errorf("%d events, before %d (%v)", b.Len(), before, err)
 	}
@@ -340,7 +356,7 @@ func TestFillTwice(t *testing.T) {
 
 func TestNobodyIsNamedInTheEvents(t *testing.T) {
 	d := theDemo(t)
-	store, err := embedded.Open(filepath.Join(d.p.data, eventsFolder), embedded.Options{})
+	store, err := embedded.Open(filepath.Join(d.p.home.Data, office.EventsFolder), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

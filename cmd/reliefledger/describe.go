@@ -10,11 +10,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 )
 
 // listCommands writes the commands with the roles that they need.
-func (p *program) listCommands() error {
+func listCommands(p *program) error {
 	t := newTable(p.say("命令", "command"), p.say("职责", "roles"))
 	for _, name := range domain.CommandNames() {
 		var roles []string
@@ -23,22 +24,22 @@ func (p *program) listCommands() error {
 		}
 		t.row(name, strings.Join(roles, p.say("、", ", ")))
 	}
-	t.row(importLines, p.say("拟稿人（名册文件）", "drafter (a roster)"))
+	t.row(office.ImportLines, p.say("拟稿人（名册文件）", "drafter (a roster)"))
 	return t.write(os.Stdout)
 }
 
 // describe writes the fields of a command's content, from its type: so that
 // what is said here cannot differ from what is read.
-func (p *program) describe(w io.Writer, name string) error {
+func describe(p *program, w io.Writer, name string) error {
 	if name == "receipt" {
 		name = "record-receipt"
 	}
 	c, ok := domain.NewCommand(name)
 	if !ok {
-		return &inputError{what: name, why: near(name)}
+		return office.Input(name, office.Near(name), office.Near(name))
 	}
 	fmt.Fprintf(w, "%s\n", name)
-	p.fields(w, reflect.TypeOf(c).Elem(), "  ")
+	fields(p, w, reflect.TypeOf(c).Elem(), "  ")
 	return nil
 }
 
@@ -64,12 +65,12 @@ var words = map[reflect.Type][2]string{
 		"registrar, drafter, reviewer, accountant, approver, cashier, storekeeper, privacy-officer, auditor"},
 }
 
-func (p *program) fields(w io.Writer, t reflect.Type, indent string) {
+func fields(p *program, w io.Writer, t reflect.Type, indent string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous {
-			p.fields(w, f.Type, indent)
+			fields(p, w, f.Type, indent)
 			continue
 		}
 		if !f.IsExported() || name == "-" || name == "account_id" || name == "minor" || name == "numbered" {
@@ -79,24 +80,24 @@ func (p *program) fields(w io.Writer, t reflect.Type, indent string) {
 		if rest != "" {
 			optional = p.say("（可省）", " (optional)")
 		}
-		p.field(w, f.Type, fmt.Sprintf("%s%s%s: ", indent, name, optional), indent+"  ")
+		field(p, w, f.Type, fmt.Sprintf("%s%s%s: ", indent, name, optional), indent+"  ")
 	}
 }
 
 // field writes what a value of a type looks like, behind its name.
-func (p *program) field(w io.Writer, t reflect.Type, name, indent string) {
+func field(p *program, w io.Writer, t reflect.Type, name, indent string) {
 	if said, ok := words[t]; ok {
 		fmt.Fprintln(w, name+p.say(said[0], said[1]))
 		return
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		p.field(w, t.Elem(), name, indent)
+		field(p, w, t.Elem(), name, indent)
 	case reflect.Slice:
-		p.field(w, t.Elem(), name+p.say("列表，每项 ", "a list, each "), indent)
+		field(p, w, t.Elem(), name+p.say("列表，每项 ", "a list, each "), indent)
 	case reflect.Struct:
 		fmt.Fprintln(w, name+"{")
-		p.fields(w, t, indent)
+		fields(p, w, t, indent)
 		fmt.Fprintln(w, indent[2:]+"}")
 	case reflect.Int:
 		fmt.Fprintln(w, name+p.say("整数", "a whole number"))

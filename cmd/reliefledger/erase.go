@@ -2,27 +2,28 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
-	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"reliefledger.org/ledger/cmd/internal/backup"
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 )
 
-// eraseCommand is `erase`: the event, the vault without the key, a new wrapping
-// key (at the end of the command, by [opened.Close]), and what is left to do by
-// hand.
-func (p *program) eraseCommand() *cobra.Command {
-	var who whichParty
-	var basis, date, backup string
-	var dry, list, confirm bool
+// eraseFlags are the flags of `erase`.
+type eraseFlags struct {
+	who           whichParty
+	basis, backup string
+	given         givenFlags
+	list, confirm bool
+}
+
+// eraseCommand is `erase`: the event, the vault without the key, a new wrapping key (at
+// the end of the command, when the office is closed), and what is left to do by hand.
+func eraseCommand(p *program) *cobra.Command {
+	var x eraseFlags
 	c := &cobra.Command{
 		Use:   "erase [PARTY|STREAM]",
 		Short: p.say("删除一人（或一案）的个人信息：须无未了款项、保存期已满", "erase what is known of a person, or of a case: nothing open, retention over"),
@@ -47,183 +48,81 @@ where it states none nobody is erased.`),
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			if list {
-				return p.withAsker(ctx, "erase --list", p.listErasures)
+			if x.list {
+				return p.asking(ctx, "erase --list", func(s *office.Session, _ *office.Asker) error { return sayErasures(p, s.Erasures()) })
 			}
-			err := p.withAsker(ctx, "erase", func(a *asker) error { return p.erase(ctx, a, args, &who, basis, date, dry, confirm) })
-			if err != nil || dry || backup == "" {
+			err := p.asking(ctx, "erase", func(s *office.Session, a *office.Asker) error { return x.erase(p, cmd, s, a, args) })
+			if err != nil || x.given.dry || x.backup == "" {
 				return err
 			}
-			return p.backup(ctx, backup)
+			made, err := backup.Make(ctx, p.home, x.backup, p.watch())
+			if err != nil {
+				return err
+			}
+			return p.backedUp(made)
 		},
 	}
-	who.flags(c)
+	x.who.flags(c)
+	x.given.add(c, "say whether it would be refused, write nothing 试运行")
 	f := c.Flags()
-	f.StringVar(&basis, "basis", "", "the law or request 法律依据或申请")
-	f.StringVar(&date, "date", "", "business date; default: today 记账日期")
-	f.StringVar(&backup, "backup", "", "make a fresh backup there afterwards 随后备份到该目录")
-	f.BoolVar(&dry, "dry-run", false, "say whether it would be refused, write nothing 试运行")
-	f.BoolVar(&list, "list", false, "list erasures, and what is left to do 列出删除及未完成事项")
-	f.BoolVar(&confirm, "confirm", false, "confirm that the old copies of the wrapping key are destroyed 确认旧副本已销毁")
+	f.StringVar(&x.basis, "basis", "", "the law or request 法律依据或申请")
+	f.StringVar(&x.backup, "backup", "", "make a fresh backup there afterwards 随后备份到该目录")
+	f.BoolVar(&x.list, "list", false, "list erasures, and what is left to do 列出删除及未完成事项")
+	f.BoolVar(&x.confirm, "confirm", false, "confirm that the old copies of the wrapping key are destroyed 确认旧副本已销毁")
 	return c
 }
 
-// restrictCommand is `restrict`: a person is named on no page any more.
-func (p *program) restrictCommand() *cobra.Command {
-	var who whichParty
-	var date string
-	var lift bool
-	c := &cobra.Command{
-		Use:   "restrict [PARTY]",
-		Short: p.say("限制公开一人：任何页面都不再显示其姓名", "hide a person from every page"),
-		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withAsker(cmd.Context(), "restrict", func(a *asker) error {
-				id, err := who.find(cmd.Context(), p, a, args)
-				if err != nil {
-					return err
-				}
-				return p.give(cmd.Context(), a, date, "", &domain.RestrictParty{Party: id, Lifted: lift}, false)
-			})
-		},
-	}
-	who.flags(c)
-	c.Flags().StringVar(&date, "date", "", "business date; default: today 记账日期")
-	c.Flags().BoolVar(&lift, "lift", false, "lift it 解除")
-	return c
-}
-
-// give gives a command of whoever asks.
-func (p *program) give(ctx context.Context, a *asker, date, as string, body domain.Command, dry bool) error {
-	on, err := orToday(date)
+func (x *eraseFlags) erase(p *program, cmd *cobra.Command, s *office.Session, a *office.Asker, args []string) error {
+	on, err := office.OrToday(x.given.date)
 	if err != nil {
 		return err
 	}
-	signers, err := p.signers(a.l.Ledger)
+	s.Dry = x.given.dry
+	stream, err := x.stream(cmd, s, a, args)
 	if err != nil {
 		return err
 	}
-	if a.officer == (uuid.UUID{}) {
-		return &keyError{"--key", errors.New(p.say("缺少经办人密钥", "an officer's key is missing"))}
+	if kind, id, _ := domain.SplitStream(stream); kind == domain.PartyKind && !x.confirm && !p.json {
+		if err := sayWhom(p, cmd.Context(), a, id); err != nil {
+			return err
+		}
 	}
-	r := &runner{l: a.l.Ledger, signers: signers, dry: dry}
-	a.l.View(func(s *domain.Ledger) { r.id = s.ID })
-	o := &domain.Order{ID: uuid.New(), Actor: a.officer, Date: on, Body: body}
-	if as != "" {
-		o.ID = commandNamed(r.id, as)
-	}
-	d, err := r.do(ctx, o, &instruction{})
+	done, err := s.Erase(cmd.Context(), on, stream, x.basis, x.confirm)
 	if err != nil {
 		return err
 	}
-	p.sayRecorded(*d)
+	p.result(done)
 	return nil
 }
 
-// orToday reads a business date; none is today.
-func orToday(date string) (domain.Day, error) {
-	if date == "" {
-		return domain.DayOf(time.Now()), nil
+// stream is whose data are to be erased.
+func (x *eraseFlags) stream(cmd *cobra.Command, s *office.Session, a *office.Asker, args []string) (string, error) {
+	if len(args) == 1 && x.who.numberFile == "" {
+		return a.Erasable(args[0])
 	}
-	d, err := domain.ParseDay(date)
-	if err != nil {
-		return 0, &inputError{what: "--date", err: err}
-	}
-	return d, nil
+	id, err := x.who.find(cmd, s, a, args)
+	return domain.Stream(domain.PartyKind, id), err
 }
 
-func (p *program) erase(ctx context.Context, a *asker, args []string, who *whichParty, basis, date string, dry, confirm bool) error {
-	stream := ""
-	if len(args) == 1 {
-		if kind, _, ok := domain.SplitStream(args[0]); ok && kind != domain.PartyKind {
-			stream = args[0]
-		}
-	}
-	var body domain.Command = &domain.EraseCase{Stream: stream, Basis: basis}
-	if stream == "" {
-		for i := range args {
-			args[i] = strings.TrimPrefix(args[i], domain.PartyKind+"-")
-		}
-		id, err := who.find(ctx, p, a, args)
-		if err != nil {
-			return err
-		}
-		stream, body = domain.Stream(domain.PartyKind, id), &domain.EraseParty{Party: id, Basis: basis}
-	}
-	a.l.erasing = !dry && !confirm
-	if erase, ok := body.(*domain.EraseParty); ok && !confirm && !p.json {
-		if err := p.sayWhom(ctx, a, erase.Party); err != nil {
-			return err
-		}
-	}
-	if confirm {
-		body = &domain.ConfirmErasure{Stream: stream}
-	}
-	return p.give(ctx, a, date, "", body, dry)
-}
-
-// sayWhom says who is to be erased, so that nobody takes one for another: his name
-// masked, what he was paid, and which documents may still name him.
-func (p *program) sayWhom(ctx context.Context, a *asker, id domain.ID) error {
-	b, err := p.books(ctx)
-	if err != nil {
+// sayWhom says who is to be erased, so that nobody takes one for another.
+func sayWhom(p *program, ctx context.Context, a *office.Asker, id domain.ID) error {
+	whom, err := a.Whom(ctx, id)
+	if err != nil || whom == nil {
 		return err
 	}
-	party := b.State.Parties[id]
-	if party == nil || a.need(party.Unit, "PartyRegistered", "name") != nil {
-		return nil // the ledger refuses
+	name := whom.Name
+	if whom.Erased {
+		name = office.ErasedName
 	}
-	what := openedFor{}
-	what.add(id, "name")
-	if err := a.note(ctx, party.Unit, what); err != nil {
-		return err
-	}
-	name, err := openName(ctx, a.l, b, party)
-	if err != nil {
-		return err
-	}
-	if name != erased {
-		name = domain.MaskName(name)
-	}
-	payments, documents := 0, map[uint64]bool{}
-	for _, alloc := range b.State.Allocations {
-		for _, pay := range alloc.Payments {
-			line := alloc.Lines[pay.Line-1]
-			if b.State.Same(line.Payee()) != b.State.Same(id) && b.State.Same(line.Beneficiary()) != b.State.Same(id) {
-				continue
-			}
-			payments++
-			for _, n := range pay.Receipts() {
-				documents[n] = true
-			}
-		}
-	}
-	fmt.Printf(p.say("%s：%d 笔发放\n", "%s: %d payments\n"), name, payments)
-	if len(documents) > 0 {
-		fmt.Printf(p.say("所附文件可能仍有其姓名，随案卷删除（erase allocation-…）：%s\n", "documents that may still name him go with their case (erase allocation-...): %s\n"), cites(slices.Sorted(maps.Keys(documents))))
+	fmt.Printf(p.say("%s：%d 笔发放\n", "%s: %d payments\n"), name, whom.Payments)
+	if len(whom.Documents) > 0 {
+		fmt.Printf(p.say("所附文件可能仍有其姓名，随案卷删除（erase allocation-…）：%s\n", "documents that may still have the name go with their case (erase allocation-...): %s\n"), office.Cite(whom.Documents...))
 	}
 	return nil
 }
 
-// listErasures says of each erasure whether anything is left to be done.
-func (p *program) listErasures(a *asker) error {
-	type line struct {
-		Number    uint64     `json:"number"`
-		Stream    string     `json:"stream"`
-		On        domain.Day `json:"on"`
-		Basis     string     `json:"basis"`
-		Confirmed *uint64    `json:"confirmed"` // number of the event, null: unfinished
-	}
-	lines := []line{}
-	a.l.View(func(s *domain.Ledger) {
-		for _, e := range s.Erasures {
-			l := line{Number: e.Number, Stream: e.Stream, On: e.On, Basis: e.Basis}
-			if n, ok := s.Number(e.Confirmed); ok {
-				l.Confirmed = &n
-			}
-			lines = append(lines, l)
-		}
-	})
+// sayErasures says of each erasure whether anything is left to be done.
+func sayErasures(p *program, lines []office.Erasure) error {
 	if p.json {
 		return writeJSON(os.Stdout, lines)
 	}
@@ -235,5 +134,5 @@ func (p *program) listErasures(a *asker) error {
 		}
 		t.row(fmt.Sprint(l.Number), l.Stream, l.On.String(), printable(l.Basis), state)
 	}
-	return p.tell(t)
+	return p.table(t)
 }

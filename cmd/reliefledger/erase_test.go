@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -39,7 +40,7 @@ func TestKilledErase(t *testing.T) {
 		Ledger      string
 		WrappingKey string `json:"wrapping_key"`
 	}
-	text, err := os.ReadFile(filepath.Join(o.dir, "ledger", ledgerFile))
+	text, err := os.ReadFile(filepath.Join(o.dir, "ledger", office.AboutFile))
 	if err != nil || json.Unmarshal(text, &about) != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestKilledErase(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	var copies []string
 	keep := func() {
-		text, err := os.ReadFile(filepath.Join(o.dir, "ledger", vaultFile))
+		text, err := os.ReadFile(filepath.Join(o.dir, "ledger", office.VaultFile))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +74,7 @@ func TestKilledErase(t *testing.T) {
 			moment.Stop()
 			// While a rollback journal lies beside the file, a copy of the file
 			// alone is none.
-			if _, err := os.Stat(filepath.Join(o.dir, "ledger", vaultFile+"-journal")); errors.Is(err, os.ErrNotExist) {
+			if _, err := os.Stat(filepath.Join(o.dir, "ledger", office.VaultFile+"-journal")); errors.Is(err, os.ErrNotExist) {
 				keep()
 			}
 		}
@@ -101,7 +102,7 @@ func TestKilledErase(t *testing.T) {
 		}
 		opens++ // one that was made after the last erasure
 		for n := range people {
-			if has, err := v.Has(t.Context(), []uuid.UUID{domain.Made(commandNamed(ledger, fmt.Sprint("he", n)), "party")}); err != nil || len(has) > 0 {
+			if has, err := v.Has(t.Context(), []uuid.UUID{domain.Made(office.CommandNamed(ledger, fmt.Sprint("he", n)), "party")}); err != nil || len(has) > 0 {
 				t.Errorf("copy %d opens person %d, %v", i, n, err)
 			}
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/xuri/excelize/v2"
+	"reliefledger.org/ledger/cmd/internal/office"
 )
 
 // A table goes to the terminal, or with --export to a file for a spreadsheet:
@@ -21,8 +21,8 @@ import (
 // Such a cell gets an apostrophe in front, but for plain numbers, and whoever
 // exports is told.
 
-// tell writes a table where it is asked for.
-func (p *program) tell(t *table) error {
+// table writes a table where it is asked for.
+func (p *program) table(t *table) error {
 	if p.export == "" {
 		return t.write(os.Stdout)
 	}
@@ -35,20 +35,20 @@ func (p *program) tell(t *table) error {
 	case ".xlsx":
 		text, err = t.xlsx()
 	default:
-		return &inputError{what: "--export", why: p.say("文件名须以 .csv 或 .xlsx 结尾", "the file's name ends in .csv or .xlsx")}
+		return office.Input("--export", "文件名须以 .csv 或 .xlsx 结尾", "the file's name ends in .csv or .xlsx")
 	}
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(p.export); err == nil {
-		return &inputError{what: p.export, why: p.say("文件已存在", "is there already")}
+		return office.Input(p.export, "文件已存在", "is there already")
 	}
-	if err := p.writeOut(p.export, text, false); err != nil {
+	if err := p.home.WriteOut(p.export, text, false); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, p.say("已写入 %s：%d 行\n", "wrote %s: %d rows\n"), p.export, len(t.rows))
+	p.note("已写入 %s：%d 行\n", "wrote %s: %d rows\n", p.export, len(t.rows))
 	if neutral > 0 {
-		fmt.Fprintf(os.Stderr, p.say("%d 个单元格以 = + - @ 或制表符开头，前面加了 '，以免被当作公式\n", "%d cells begin with = + - @ or a tab: a ' stands before them now, so that none is taken for a formula\n"), neutral)
+		p.note("%d 个单元格以 = + - @ 或制表符开头，前面加了 '，以免被当作公式\n", "%d cells begin with = + - @ or a tab: a ' stands before them now, so that none is taken for a formula\n", neutral)
 	}
 	return nil
 }

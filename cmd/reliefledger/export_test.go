@@ -39,10 +39,10 @@ func TestExport(t *testing.T) {
 		tab.row("大数", "90,071,992,547,409.91")
 		tab.row("负数", "-5.01")
 		p := &program{export: filepath.Join(t.TempDir(), "表"+ext), langFlag: "en"}
-		if err := p.tell(tab); err != nil {
+		if err := p.table(tab); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.tell(tab); err == nil {
+		if err := p.table(tab); err == nil {
 			t.Error("a file was overwritten")
 		}
 		text, err := os.ReadFile(p.export)
@@ -83,7 +83,7 @@ func TestExport(t *testing.T) {
 		}
 	}
 	p := &program{export: "x.ods", langFlag: "en"}
-	if err := p.tell(newTable("x")); err == nil {
+	if err := p.table(newTable("x")); err == nil {
 		t.Error("an unknown kind of file was written")
 	}
 }

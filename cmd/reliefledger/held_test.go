@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"reliefledger.org/ledger/cmd/internal/office"
 )
 
 // officeEnv is what a test's processes of the program share: a ledger of two
@@ -96,7 +98,7 @@ func (p *pipe) ask(order string) (repeated, ended bool) {
 	if !more {
 		return false, true
 	}
-	var answer recorded
+	var answer office.Result
 	if err := json.Unmarshal([]byte(line), &answer); err != nil {
 		return false, true // an error, and then its end
 	}
@@ -144,7 +146,7 @@ func TestFolderHeldByAPipe(t *testing.T) {
 	if n := o.towns(); n["一乡"] != 1 || n["二乡"] != 1 {
 		t.Errorf("%v", n)
 	}
-	if out, err := o.command("record", "register-unit", "--key", "a.key", "--date", "2999-01-01", "--content", `{"parent":"@open/unit","name":"乡","division":"410527"}`).CombinedOutput(); err == nil || err.(*exec.ExitError).ExitCode() != exitRefused {
+	if out, err := o.command("record", "register-unit", "--key", "a.key", "--date", "2999-01-01", "--content", `{"parent":"@open/unit","name":"乡","division":"410527"}`).CombinedOutput(); err == nil || err.(*exec.ExitError).ExitCode() != office.Refused.Exit() {
 		t.Errorf("a refusal through the holder: %v\n%s", err, out)
 	}
 	if err := first.in.Close(); err != nil {

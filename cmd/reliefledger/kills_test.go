@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"reliefledger.org/ledger/cmd/internal/demo"
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -72,7 +74,7 @@ func TestKilledDemo(t *testing.T) {
 				<-ended
 				killed++
 				perDemo--
-				if _, err := os.Stat(filepath.Join(o.dir, "ledger", ledgerFile)); err != nil {
+				if _, err := os.Stat(filepath.Join(o.dir, "ledger", office.AboutFile)); err != nil {
 					making++
 				}
 			case err := <-ended:
@@ -83,8 +85,8 @@ func TestKilledDemo(t *testing.T) {
 			}
 		}
 		whole++
-		p := &program{data: filepath.Join(o.dir, "ledger"), langFlag: "zh"}
-		b, err := p.books(t.Context())
+		p := &program{home: office.Home{Data: filepath.Join(o.dir, "ledger")}, langFlag: "zh"}
+		b, err := readBooks(p, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +129,7 @@ func saidByBooks(t *testing.T, b *projections.Books, p *program) []string {
 			say(string(by), row)
 		}
 	}
-	figures, err := p.figures(b, "")
+	figures, err := demo.Figures(b, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +228,7 @@ func TestFullDisk(t *testing.T) {
 		for range 2 { // and again while it is full
 			code, said := demo()
 			t.Logf("%s: exit code %d: %s", size, code, strings.TrimSpace(said))
-			if code != exitOther && code != exitUnknown || !strings.Contains(said, "no space left") && !strings.Contains(said, "disk is full") {
+			if code != office.Failed.Exit() && code != office.Unknown.Exit() || !strings.Contains(said, "no space left") && !strings.Contains(said, "disk is full") {
 				t.Errorf("%s: exit code %d\n%s", size, code, said)
 			}
 			if strings.Contains(said, "goroutine") {
@@ -239,8 +241,8 @@ func TestFullDisk(t *testing.T) {
 		if code, said := demo(); code != 0 {
 			t.Fatalf("%s, after there is room: exit code %d\n%s", size, code, said)
 		}
-		p := &program{data: filepath.Join(disk, "ledger"), langFlag: "zh"}
-		b, err := p.books(t.Context())
+		p := &program{home: office.Home{Data: filepath.Join(disk, "ledger")}, langFlag: "zh"}
+		b, err := readBooks(p, true)
 		if err != nil {
 			t.Fatal(err)
 		}

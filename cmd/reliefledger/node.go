@@ -15,6 +15,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/netutil"
 
+	"reliefledger.org/ledger/cmd/internal/nodeusers"
+	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/ops"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/folder"
@@ -40,7 +43,7 @@ type nodeFlags struct {
 	writable, scratch, noBooks bool
 }
 
-func (p *program) nodeCommand() *cobra.Command {
+func nodeCommand(p *program) *cobra.Command {
 	var f nodeFlags
 	c := &cobra.Command{
 		Use:   "node",
@@ -57,7 +60,7 @@ ledger's own servers may. --scratch serves an empty store in memory that anybody
 write, and that is gone with the process: for trying and testing. See also: reliefledger help cluster.`),
 		Example: "  reliefledger node --data ledger\n  reliefledger node --scratch --listen 127.0.0.1:2113",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return p.node(cmd.Context(), f) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return serveLedger(p, cmd.Context(), f) },
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:2113", "address for clients 监听地址")
@@ -69,22 +72,21 @@ write, and that is gone with the process: for trying and testing. See also: reli
 	fl.BoolVar(&f.writable, "writable", false, "let users with the role writer append 允许写入")
 	fl.BoolVar(&f.scratch, "scratch", false, "an empty store in memory 内存试验库")
 	fl.BoolVar(&f.noBooks, "no-books", false, "keep no books: less memory, no lag of projections in /metrics 不跟随账目")
-	c.AddCommand(p.nodeUserCommand())
 	return c
 }
 
 // check refuses what would let somebody in who does not belong.
-func (f *nodeFlags) check(p *program) error {
-	no := func(flag, zh, en string) error { return &inputError{what: flag, why: p.say(zh, en)} }
+func (f *nodeFlags) check() error {
+	no := func(flag, zh, en string) error { return office.Input(flag, zh, en) }
 	if f.advertise != "" {
 		if _, err := onLoopback(f.advertise); err != nil {
-			return &inputError{what: "--advertise", err: err}
+			return office.InputErr("--advertise", err)
 		}
 	}
 	local, err := onLoopback(f.listen)
 	switch secured := f.certificate != "" && f.users != ""; {
 	case err != nil:
-		return &inputError{what: "--listen", err: err}
+		return office.InputErr("--listen", err)
 	case (f.certificate == "") != (f.key == ""):
 		return no("--tls-certificate", "证书与私钥须一并给出", "a certificate and its key go together")
 	case f.users != "" && f.certificate == "":
@@ -112,32 +114,32 @@ func onLoopback(address string) (bool, error) {
 	return ip != nil && ip.IsLoopback(), nil
 }
 
-func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
-	if err := f.check(p); err != nil {
+func serveLedger(p *program, ctx context.Context, f nodeFlags) (err error) {
+	if err := f.check(); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	o := newOps()
-	opts := node.Options{Anonymous: node.Read, Advertise: f.advertise, Metrics: node.NewMetrics(o.registry), Log: log}
+	o := ops.New()
+	opts := node.Options{Anonymous: node.Read, Advertise: f.advertise, Metrics: node.NewMetrics(o.Registry), Log: log}
 	if f.scratch {
 		opts.Anonymous = node.Write
 	}
 	if f.certificate != "" {
 		pair, err := tls.LoadX509KeyPair(f.certificate, f.key)
 		if err != nil {
-			return &keyError{f.certificate, err}
+			return &office.KeyError{Path: f.certificate, Err: err}
 		}
 		opts.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
 	if f.users != "" {
-		users, err := readUsers(f.users)
+		users, err := nodeusers.Read(f.users)
 		if err != nil {
 			return err
 		}
-		opts.Anonymous, opts.Authorize = node.NoAccess, users.authorize
+		opts.Anonymous, opts.Authorize = node.NoAccess, users.Authorize
 		if !f.writable {
 			opts.Authorize = func(user, password string) (node.Access, bool) {
-				a, ok := users.authorize(user, password)
+				a, ok := users.Authorize(user, password)
 				return min(a, node.Read), ok
 			}
 		}
@@ -145,7 +147,7 @@ func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if f.metrics != "" {
-		at, wait, err := o.serve(ctx, f.metrics)
+		at, wait, err := o.Serve(ctx, f.metrics)
 		if err != nil {
 			return err
 		}
@@ -155,31 +157,31 @@ func (p *program) node(ctx context.Context, f nodeFlags) (err error) {
 	// The port comes before the store: a node that cannot listen holds nothing.
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return &inputError{what: "--listen", err: err}
+		return office.InputErr("--listen", err)
 	}
 	l = netutil.LimitListener(l, maxConnections)
-	events, closeStore, err := p.nodeStore(ctx, f, o, opts)
+	events, closeStore, err := nodeStore(p, ctx, f, o, opts)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	o.followStore(events)
+	o.FollowStore(events)
 	if !f.scratch && !f.noBooks {
-		books, err := projections.FollowFrom(ctx, events, p.snapshot("books", about{}))
+		books, err := projections.FollowFrom(ctx, events, p.home.Snapshot("books", office.About{}))
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}
 		defer books.Close()
-		o.followBooks("books", books, events)
+		o.FollowBooks("books", books, events)
 	}
 	return serveNode(ctx, node.New(events, opts), l, events, o, log)
 }
 
 // serveNode serves until ctx ends or the store is poisoned, and then stops.
-func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embedded.Store, o *ops, log *slog.Logger) error {
+func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embedded.Store, o *ops.Ops, log *slog.Logger) error {
 	served := make(chan error, 1) // room for its one answer
 	go func() { served <- n.Serve(l) }()
-	o.setReady(nil)
+	o.SetReady(nil)
 	count, _ := events.Head()
 	log.Info("serving", "address", l.Addr().String(), "events", count)
 	var failed error
@@ -192,7 +194,7 @@ func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embe
 	case failed = <-served: // the listener is gone; calls may still be under way
 		served <- nil
 	}
-	o.setReady(errors.New("it is stopping"))
+	o.SetReady(errors.New("it is stopping"))
 	stopping, done := context.WithTimeout(context.Background(), stopNode)
 	defer done()
 	n.Stop(stopping)
@@ -202,8 +204,8 @@ func serveNode(ctx context.Context, n *node.Server, l net.Listener, events *embe
 
 // nodeStore opens what a node serves: a folder, which it must hold, or nothing
 // yet, in memory.
-func (p *program) nodeStore(ctx context.Context, f nodeFlags, o *ops, n node.Options) (*embedded.Store, func() error, error) {
-	opts := embedded.Options{Committed: o.committed}
+func nodeStore(p *program, ctx context.Context, f nodeFlags, o *ops.Ops, n node.Options) (*embedded.Store, func() error, error) {
+	opts := embedded.Options{Committed: o.Committed}
 	if f.scratch {
 		opts.FS = vfs.NewMem()
 		s, err := embedded.Create("/scratch", opts)
@@ -212,17 +214,17 @@ func (p *program) nodeStore(ctx context.Context, f nodeFlags, o *ops, n node.Opt
 		}
 		return s, s.Close, nil
 	}
-	a, err := p.about()
+	a, err := p.home.About()
 	if err != nil {
 		return nil, nil, err
 	}
-	if p.store != "" || a.Store != "" {
-		return nil, nil, &inputError{what: "node", why: p.say("这本账簿的事件不在其目录中", "this ledger's events are not in its folder")}
+	if p.home.Store != "" || a.Store != "" {
+		return nil, nil, office.Input("node", "这本账簿的事件不在其目录中", "this ledger's events are not in its folder")
 	}
 	ctx, done := context.WithTimeout(ctx, holdPatience)
 	defer done()
 	for {
-		s, err := folder.Hold(filepath.Join(p.data, eventsFolder), folder.Options{Embedded: opts, Metrics: n.Metrics, Log: n.Log})
+		s, err := folder.Hold(filepath.Join(p.home.Data, office.EventsFolder), folder.Options{Embedded: opts, Metrics: n.Metrics, Log: n.Log})
 		var held *eventstore.Held
 		if !errors.As(err, &held) {
 			if err != nil {

@@ -20,11 +20,11 @@ import (
 // two lists that share memory.
 func TestImagesOfTheDemo(t *testing.T) {
 	p := copied(t)
-	a, err := p.about()
+	a, err := p.home.About()
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := p.events(t.Context(), a)
+	store, err := p.home.OpenEvents(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}

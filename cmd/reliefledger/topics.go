@@ -17,14 +17,14 @@ import (
 var handbook embed.FS
 
 // topics are help topics: commands that only have a text.
-func (p *program) topics() []*cobra.Command {
+func topics(p *program) []*cobra.Command {
 	return []*cobra.Command{
-		p.topic("privacy", p.say("手册：个人信息：谁能看到、如何删除、封装密钥", "handbook: private data: who sees what, erasure, the wrapping key")),
-		p.topic("cluster", p.say("手册：多台服务器、EventStoreDB/KurrentDB 集群", "handbook: several servers, an EventStoreDB/KurrentDB cluster")),
+		topic(p, "privacy", p.say("手册：个人信息：谁能看到、如何删除、封装密钥", "handbook: private data: who sees what, erasure, the wrapping key")),
+		topic(p, "cluster", p.say("手册：多台服务器、EventStoreDB/KurrentDB 集群", "handbook: several servers, an EventStoreDB/KurrentDB cluster")),
 	}
 }
 
-func (p *program) topic(name, short string) *cobra.Command {
+func topic(p *program, name, short string) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short}
 	c.SetHelpFunc(func(*cobra.Command, []string) {
 		file := "handbook/" + name + ".md"

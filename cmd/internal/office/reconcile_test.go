@@ -1,4 +1,4 @@
-package main
+package office
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ func TestMatch(t *testing.T) {
 		{"a row that was rejected was paid", []bank.Movement{out(a, 600), out(b, 600), out(c, 300), in(b, 600)}, "-300.00|"},
 		{"nothing", []bank.Movement{out("手续费", 2)}, "-2.00|a b b"},
 	} {
-		mine := []*ledgerSide{{Reference: a, Out: 60_000}, {Reference: b, Out: 60_000}, {Reference: b, In: 60_000}}
+		mine := []*LedgerMovement{{Reference: a, Out: 60_000}, {Reference: b, Out: 60_000}, {Reference: b, In: 60_000}}
 		batches := []*bankBatch{{all: 150_000, rejected: []domain.Fen{30_000}, names: []string{a, b, c}}}
 		var said, left []string
 		for _, m := range match(x.statement, mine, batches) {
