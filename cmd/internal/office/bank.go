@@ -180,7 +180,7 @@ func (d *BankDesk) transfers(ctx context.Context) ([]bank.Transfer, error) {
 			return nil, fmt.Errorf("row %d: %w", i+1, err)
 		}
 		v.Look = domain.Look{Purpose: domain.ForBank, Unit: d.b.unit, Event: "PartyRegistered", Field: "account"}
-		values = append(values, v, names[i])
+		values = append(values, names[i], v)
 	}
 	shown, err := d.a.Open(ctx, nil, values...)
 	if err != nil {
@@ -188,7 +188,7 @@ func (d *BankDesk) transfers(ctx context.Context) ([]bank.Transfer, error) {
 	}
 	var list []bank.Transfer
 	for i, r := range d.b.batch.Rows {
-		list = append(list, bank.Transfer{Reference: references[i], Fen: r.Fen, Account: shown[2*i].Text, Name: shown[2*i+1].Text})
+		list = append(list, bank.Transfer{Reference: references[i], Fen: r.Fen, Name: shown[2*i].Text, Account: shown[2*i+1].Text})
 	}
 	return list, nil
 }
