@@ -123,7 +123,7 @@ func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(r
 
 // recordedInTime is the limit within which a payment is to be recorded.
 func (d *decision) recordedInTime(a *Allocation) error {
-	rules := d.l.rulesOf(a)
+	rules := d.l.RulesOf(a)
 	if rules == nil || rules.RecordWithin == 0 {
 		return nil
 	}

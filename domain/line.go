@@ -230,7 +230,7 @@ func (c *AddLines) decide(d *decision) error {
 		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
 	}
 	a := d.l.Allocations[n.Allocation]
-	check := lineCheck{d: d, a: a, rules: d.l.rulesOf(a), sums: d.l.promised(a, n)}
+	check := lineCheck{d: d, a: a, rules: d.l.RulesOf(a), sums: d.l.promised(a, n)}
 	next := 1
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1

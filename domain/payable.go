@@ -118,7 +118,7 @@ func (p *payability) notice(id ID) *Refusal {
 	}
 	n := p.d.l.Notices[id]
 	var bad *Refusal
-	if rules := p.d.l.rulesOf(p.a); rules != nil {
+	if rules := p.d.l.RulesOf(p.a); rules != nil {
 		bad = n.notYetPayable(rules, p.d.first())
 	}
 	p.cache[id] = bad
@@ -151,7 +151,7 @@ func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
 // needs checks what the programme wants to come before a payment, and that the
 // payee is alive.
 func (p *payability) needs(i int, line *AdmittedLine) error {
-	rules := p.d.l.rulesOf(p.a)
+	rules := p.d.l.RulesOf(p.a)
 	party := p.d.l.Parties[p.d.l.same(line.Beneficiary())]
 	if rules == nil || party == nil {
 		return nil
