@@ -69,6 +69,27 @@ func (l *Line) Nomination() int { return l.more().Nomination }
 // Struck is the event that resolved an objection so.
 func (l *Line) Struck() ID { return l.more().struck }
 
+// Repeats says whether the line gives for a period already what a row would give: both
+// money, or the same item. A line that was struck gives nothing.
+func (l *Line) Repeats(period string, give []Give) bool {
+	if l.Period() != period || l.Struck() != (ID{}) {
+		return false
+	}
+	for _, has := range l.Give {
+		for _, more := range give {
+			if has.Fen > 0 && more.Amount > 0 {
+				return true
+			}
+			for _, item := range has.Items {
+				if slices.ContainsFunc(more.Items, func(i ItemCount) bool { return i.Item == item.Item }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func (l *Line) strike(event ID) {
 	if l.rest == nil {
 		l.rest = &lineRest{}
