@@ -77,7 +77,7 @@
 //   - Who acts: unit.go, officer.go, role.go, kinship.go.
 //   - Where value stands and moves: book.go, lot.go, origin.go, posting.go, fund.go,
 //     goods.go, allocation.go, unspent.go, reversal.go, period.go.
-//   - Who is to receive what: programme.go, notice.go, heading.go,
+//   - Who is to receive what: programme.go, notice.go, notice_state.go, heading.go,
 //     line.go, listed.go, publication.go, objection.go, confirmation.go.
 //   - What may be paid: admission.go, due.go, quota.go, nomination.go, stop.go,
 //     payable.go.
