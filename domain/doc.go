@@ -81,8 +81,8 @@
 //     line.go, listed.go, publication.go, objection.go, confirmation.go.
 //   - What may be paid: admission.go, due.go, quota.go, nomination.go, stop.go,
 //     payable.go.
-//   - What was paid: batch.go, batch_result.go,
-//     payment.go, receipt.go, returns.go.
+//   - What was paid: batch.go, batch_state.go, batch_result.go, account.go,
+//     payment.go, receipt.go, returns.go, again.go.
 //   - Of whom the ledger tells: party.go, headcount.go, membership.go, merge.go,
 //     eligibility.go, papers.go, erasure.go.
 //   - Who may see it: gate.go, seen.go, whose.go.

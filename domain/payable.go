@@ -226,6 +226,13 @@ func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []Left
 	return rows, left
 }
 
+// StillDue is the money that a row pays which names no amount: all that is left of
+// its entitlement.
+func (a *Allocation) StillDue(row RowToPay) Fen {
+	fen, _ := a.due(int32(row.Line), int32(row.Entitlement)).all()
+	return fen
+}
+
 // leaves says why an entitlement that is due is not paid with the others.
 func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
 	no := int(line.No)
@@ -237,7 +244,7 @@ func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
 	case len(due.Back()) > 0:
 		return refuse(MustNameReturn, no)
 	}
-	if payee := l.Parties[l.same(line.Payee())]; form == Bank && (payee == nil || payee.Account == ID{}) {
+	if _, ok := l.AccountOf(line.Payee()); form == Bank && !ok {
 		return refuse(AccountMissing, no)
 	}
 	return nil
