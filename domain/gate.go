@@ -85,7 +85,8 @@ func (l *Ledger) allows(k Look) Seen {
 	return Withheld
 }
 
-func (l *Ledger) simulated() bool { return l.Opened != nil && l.Opened.Simulated }
+// Simulated says whether the ledger is a demonstration, whose people are made up.
+func (l *Ledger) Simulated() bool { return l.Opened != nil && l.Opened.Simulated }
 
 // byRole is the most that one of the asker's audiences sees.
 func (l *Ledger) byRole(officer, unit ID, event, field string) Seen {
@@ -196,7 +197,7 @@ func (l *Ledger) SeesDocument(officer, unit ID) bool { return l.IsOfOfficeOf(off
 // is no command, as writing the file for the bank is. In a simulated ledger everybody
 // may.
 func (l *Ledger) ActsAs(officer, unit ID, roles ...Role) bool {
-	return l.simulated() || slices.ContainsFunc(roles, func(r Role) bool { return l.Holds(officer, r, unit) })
+	return l.Simulated() || slices.ContainsFunc(roles, func(r Role) bool { return l.Holds(officer, r, unit) })
 }
 
 // IsOfOfficeOf says whether an officer has any role for a unit.
@@ -206,5 +207,5 @@ func (l *Ledger) IsOfOfficeOf(officer, unit ID) bool { return len(l.Audiences(of
 // unit: an officer in office with any role. In a simulated ledger everybody may.
 func (l *Ledger) IsOfOffice(officer ID) bool {
 	o := l.Officers[officer]
-	return l.simulated() || o != nil && !o.Left && len(o.Grants) > 0
+	return l.Simulated() || o != nil && !o.Left && len(o.Grants) > 0
 }

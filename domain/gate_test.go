@@ -198,8 +198,11 @@ func TestOffice(t *testing.T) {
 		if got := l.ActsAs(ids[x.who], ids[x.unit], x.roles...); got != x.may {
 			t.Errorf("%s as %v of the %s: %t", x.who, x.roles, x.unit, got)
 		}
+		if l.Simulated() || NewLedger().Simulated() {
+			t.Error("simulated, and nobody said so")
+		}
 		l.Opened.Simulated = true
-		if !l.IsOfOffice(ids[x.who]) || !l.ActsAs(ids[x.who], ids[x.unit], x.roles...) {
+		if !l.Simulated() || !l.IsOfOffice(ids[x.who]) || !l.ActsAs(ids[x.who], ids[x.unit], x.roles...) {
 			t.Errorf("%s is shut out of a demonstration", x.who)
 		}
 	}
