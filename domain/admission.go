@@ -63,7 +63,7 @@ func (a *Allocation) admittedAs(notice ID, line int) int {
 // admitted so far and the lines before it.
 func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
 	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
-	rules := l.rulesOf(a)
+	rules := l.RulesOf(a)
 	counts := quotaCount{groups: map[string]int{}}
 	for _, line := range a.Lines {
 		counts.over(a.Quota, rules, line.Line.Group())

@@ -217,6 +217,19 @@ func (l *Ledger) levels(stream string) int {
 	return n
 }
 
+// PathTo are the allocations through which value came to one, from the fund's down to
+// it.
+func (l *Ledger) PathTo(a *Allocation) []*Allocation {
+	var path []*Allocation
+	for hops := 0; a != nil && hops <= maxDepth; hops++ {
+		path = append(path, a)
+		_, id, _ := SplitStream(a.From)
+		a = l.Allocations[id]
+	}
+	slices.Reverse(path)
+	return path
+}
+
 // FundOf returns the fund at the top of an allocation.
 func (l *Ledger) FundOf(a *Allocation) *Fund {
 	for hops := 0; a != nil && hops <= maxDepth; hops++ {

@@ -71,13 +71,6 @@ type BatchRow struct {
 
 func (b BatchRow) things() []goodsOut { return Entitlement{Fen: b.Fen, Items: b.Items}.things() }
 
-// Account is where a row of a bank batch goes: the account's id, and the event
-// that holds it sealed.
-type Account struct {
-	ID ID `json:"id,omitzero"`
-	In ID `json:"in,omitzero"`
-}
-
 // Total is the money of all rows, goods not counted.
 func (b *Batch) Total() Fen {
 	var sum Fen
@@ -205,11 +198,11 @@ func (c *PrepareBatch) decide(d *decision) error {
 			want[t.item] += t.quantity
 		}
 		if c.Form == Bank {
-			payee := d.l.Parties[d.l.same(a.line(r.Line).Payee())]
-			if payee == nil || payee.Account == (ID{}) {
+			account, ok := d.l.AccountOf(a.line(r.Line).Payee())
+			if !ok {
 				return refuse(AccountMissing, r.Line).at(i)
 			}
-			e.Private.Accounts = append(e.Private.Accounts, Account{payee.Account, payee.AccountIn})
+			e.Private.Accounts = append(e.Private.Accounts, account)
 		}
 	}
 	for _, r := range e.Rows {
@@ -239,10 +232,10 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 	}
 	b := a.Batches[no-1]
 	if b.Rejected != (ID{}) {
-		return nil, nil, refuse(BatchIs, no, said{"已退回", "rejected"})
+		return nil, nil, refuse(BatchIs, no, StageRejected)
 	}
 	if b.Result != (ID{}) {
-		return nil, nil, refuse(BatchIs, no, said{"已发放", "paid"})
+		return nil, nil, refuse(BatchIs, no, StagePaid)
 	}
 	if d.o.Date < b.Booked {
 		return nil, nil, refuse(BookedBefore, d.o.Date, b.Booked)
@@ -258,7 +251,7 @@ func (c *ApproveBatch) decide(d *decision) error {
 		return err
 	}
 	if b.Approved != (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"已复核", "approved"})
+		return refuse(BatchIs, c.Batch, StageApproved)
 	}
 	if b.PreparedBy == d.actor() {
 		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"复核", "approver"})); err != nil {
@@ -280,10 +273,10 @@ func (c *RejectBatch) decide(d *decision) error {
 		return err
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
+		return refuse(BatchIs, c.Batch, StageSent)
 	}
-	if slices.ContainsFunc(b.Rows, func(r Row) bool { return r.State != Waiting }) {
-		return refuse(BatchIs, c.Batch, said{"部分已发放", "partly paid"})
+	if !b.Untouched() {
+		return refuse(BatchIs, c.Batch, StagePartlyPaid)
 	}
 	e := &BatchRejected{Batch: c.Batch}
 	e.Private.Reason = c.Reason.sealed
@@ -291,13 +284,24 @@ func (c *RejectBatch) decide(d *decision) error {
 	return nil
 }
 
-// linesOf are the admitted lines that a batch pays.
-func (a *Allocation) linesOf(rows []Row) []*AdmittedLine {
-	lines := make([]*AdmittedLine, len(rows))
-	for i, r := range rows {
+// LinesOf are the admitted lines that the rows of a batch pay, in their order.
+func (a *Allocation) LinesOf(b *Batch) []*AdmittedLine {
+	lines := make([]*AdmittedLine, len(b.Rows))
+	for i, r := range b.Rows {
 		lines[i] = a.line(int(r.Line))
 	}
 	return lines
+}
+
+// BatchOf is the batch that an event of the allocation's stream prepared, approved,
+// rejected, sent to the bank or gave its result; nil for none.
+func (a *Allocation) BatchOf(event ID) *Batch {
+	for _, b := range a.Batches {
+		if slices.Contains([]ID{b.Prepared, b.Approved, b.Rejected, b.Sent, b.Result}, event) {
+			return b
+		}
+	}
+	return nil
 }
 
 func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {

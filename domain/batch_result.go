@@ -118,12 +118,12 @@ func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(r
 	if len(d.irregular) == 0 {
 		return nil
 	}
-	return d.secondIsNoPayee(a.linesOf(b.Rows)...)
+	return d.secondIsNoPayee(a.LinesOf(b)...)
 }
 
 // recordedInTime is the limit within which a payment is to be recorded.
 func (d *decision) recordedInTime(a *Allocation) error {
-	rules := d.l.rulesOf(a)
+	rules := d.l.RulesOf(a)
 	if rules == nil || rules.RecordWithin == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (c *SendBatchToBank) decide(d *decision) error {
 		return refuse(NotTheForm, b.Form)
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
+		return refuse(BatchIs, c.Batch, StageSent)
 	}
 	if err := d.payable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
 		return err
@@ -215,6 +215,38 @@ func (c *PayBatch) decide(d *decision) error {
 	}
 	d.add(&BatchPaid{Batch: c.Batch, NotPaid: c.NotPaid, Vouchers: c.Vouchers})
 	return nil
+}
+
+// BankMovement is money of a row of a batch that moved at the bank: out when it was
+// paid, in when it came back.
+type BankMovement struct {
+	Row     int    // from 1
+	Number  uint64 // of the payment or the return
+	On      Day
+	Out, In Fen
+}
+
+// BankMovements are the movements of the rows of a bank batch that a statement of the
+// account should have between two days, both included: a payment on its business date,
+// unless it was reversed, since then the money never moved; what came back on the day
+// on which it did.
+func (l *Ledger) BankMovements(a *Allocation, b *Batch, first, last Day) []BankMovement {
+	var list []BankMovement
+	for i := range b.Rows {
+		p := a.PaymentOf(&b.Rows[i])
+		if p == nil {
+			continue
+		}
+		if p.Booked >= first && p.Booked <= last && p.Reversed() == (ID{}) {
+			list = append(list, BankMovement{Row: i + 1, Number: p.Number, On: p.Booked, Out: p.Fen})
+		}
+		for _, back := range p.Back() {
+			if n, ok := l.Number(back.Event); ok && back.On >= first && back.On <= last {
+				list = append(list, BankMovement{Row: i + 1, Number: n, On: back.On, In: back.Fen})
+			}
+		}
+	}
+	return list
 }
 
 func (e *BatchSentToBank) fold(l *Ledger, r *Recorded) error {

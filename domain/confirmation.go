@@ -52,7 +52,7 @@ func (c *ConfirmNotice) decide(d *decision) error {
 			return err
 		}
 	}
-	rules := d.l.rulesOf(d.l.Allocations[n.Allocation])
+	rules := d.l.RulesOf(d.l.Allocations[n.Allocation])
 	if bad := n.notYetPayable(rules, d.first()); bad != nil {
 		if err := d.conduct(-1, bad); err != nil {
 			return err

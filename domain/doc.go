@@ -75,14 +75,14 @@
 //     irregular.go, refusal.go, ledger.go, history.go, effect.go, step.go,
 //     unfinished.go, opening.go.
 //   - Who acts: unit.go, officer.go, role.go, kinship.go.
-//   - Where value stands and moves: book.go, lot.go, posting.go, fund.go,
+//   - Where value stands and moves: book.go, lot.go, origin.go, posting.go, fund.go,
 //     goods.go, allocation.go, unspent.go, reversal.go, period.go.
-//   - Who is to receive what: programme.go, notice.go, heading.go, line.go, listed.go,
-//     publication.go, objection.go, confirmation.go.
+//   - Who is to receive what: programme.go, notice.go, notice_state.go, heading.go,
+//     line.go, listed.go, publication.go, objection.go, confirmation.go.
 //   - What may be paid: admission.go, due.go, quota.go, nomination.go, stop.go,
 //     payable.go.
-//   - What was paid: batch.go, batch_result.go, payment.go, receipt.go,
-//     returns.go.
+//   - What was paid: batch.go, batch_state.go, batch_result.go, account.go,
+//     payment.go, receipt.go, returns.go, again.go.
 //   - Of whom the ledger tells: party.go, headcount.go, membership.go, merge.go,
 //     eligibility.go, papers.go, erasure.go.
 //   - Who may see it: gate.go, seen.go, whose.go.

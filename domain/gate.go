@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // The gate is the one decision about how much of a private value somebody sees:
 // the role and unit of who asks, the place and day of a list, and what hides a
 // person (minor, restricted, erased). Whoever opens sealed values asks it, for
@@ -72,7 +74,7 @@ func (l *Ledger) allows(k Look) Seen {
 			return Whole
 		}
 	case ForBank:
-		if l.simulated() || l.Holds(k.Officer, Cashier, k.Unit) {
+		if l.ActsAs(k.Officer, k.Unit, Cashier) {
 			return Whole
 		}
 	case ForMatching:
@@ -83,7 +85,8 @@ func (l *Ledger) allows(k Look) Seen {
 	return Withheld
 }
 
-func (l *Ledger) simulated() bool { return l.Opened != nil && l.Opened.Simulated }
+// Simulated says whether the ledger is a demonstration, whose people are made up.
+func (l *Ledger) Simulated() bool { return l.Opened != nil && l.Opened.Simulated }
 
 // byRole is the most that one of the asker's audiences sees.
 func (l *Ledger) byRole(officer, unit ID, event, field string) Seen {
@@ -188,4 +191,21 @@ func (n *Notice) DisclosureAt(place string, on Day) (d Disclosure) {
 
 // SeesDocument says whether an officer sees the documents of a unit's cases: who has
 // any role for it.
-func (l *Ledger) SeesDocument(officer, unit ID) bool { return len(l.Audiences(officer, unit)) > 1 }
+func (l *Ledger) SeesDocument(officer, unit ID) bool { return l.IsOfOfficeOf(officer, unit) }
+
+// ActsAs says whether an officer may do what needs one of some roles for a unit and
+// is no command, as writing the file for the bank is. In a simulated ledger everybody
+// may.
+func (l *Ledger) ActsAs(officer, unit ID, roles ...Role) bool {
+	return l.Simulated() || slices.ContainsFunc(roles, func(r Role) bool { return l.Holds(officer, r, unit) })
+}
+
+// IsOfOfficeOf says whether an officer has any role for a unit.
+func (l *Ledger) IsOfOfficeOf(officer, unit ID) bool { return len(l.Audiences(officer, unit)) > 1 }
+
+// IsOfOffice says whether somebody may ask what the office alone may, of whatever
+// unit: an officer in office with any role. In a simulated ledger everybody may.
+func (l *Ledger) IsOfOffice(officer ID) bool {
+	o := l.Officers[officer]
+	return l.Simulated() || o != nil && !o.Left && len(o.Grants) > 0
+}

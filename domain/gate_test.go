@@ -166,3 +166,44 @@ func TestGateAsOf(t *testing.T) {
 		t.Error("a list that was withdrawn is shown by looking back")
 	}
 }
+
+// Who is of the office, and who may do what leaves no event.
+func TestOffice(t *testing.T) {
+	for _, x := range []struct {
+		who, unit string
+		roles     []Role
+		office    bool // of any unit
+		ofUnit    bool
+		may       bool
+	}{
+		{"cashier", "township", []Role{Cashier}, true, true, true},
+		{"cashier", "county", []Role{Cashier}, true, false, false}, // above his own
+		{"above", "township", []Role{Accountant}, true, true, true},
+		{"neighbour", "township", []Role{Accountant}, true, false, false},
+		{"auditor", "township", []Role{PrivacyOfficer, Auditor}, true, true, true},
+		{"accountant", "township", nil, true, true, false},
+		{"leaver", "county", []Role{PrivacyOfficer}, false, false, false},
+		{"idle", "township", []Role{Cashier}, false, false, false}, // has no role any more
+		{"nobody", "township", []Role{Cashier}, false, false, false},
+	} {
+		l, ids := gateLedger()
+		ids["idle"] = id(4711)
+		l.Officers[ids["idle"]] = &Officer{ID: ids["idle"], Unit: ids["township"]}
+		if got := l.IsOfOffice(ids[x.who]); got != x.office {
+			t.Errorf("%s is of the office: %t", x.who, got)
+		}
+		if got := l.IsOfOfficeOf(ids[x.who], ids[x.unit]); got != x.ofUnit {
+			t.Errorf("%s is of the office of the %s: %t", x.who, x.unit, got)
+		}
+		if got := l.ActsAs(ids[x.who], ids[x.unit], x.roles...); got != x.may {
+			t.Errorf("%s as %v of the %s: %t", x.who, x.roles, x.unit, got)
+		}
+		if l.Simulated() || NewLedger().Simulated() {
+			t.Error("simulated, and nobody said so")
+		}
+		l.Opened.Simulated = true
+		if !l.Simulated() || !l.IsOfOffice(ids[x.who]) || !l.ActsAs(ids[x.who], ids[x.unit], x.roles...) {
+			t.Errorf("%s is shut out of a demonstration", x.who)
+		}
+	}
+}

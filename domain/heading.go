@@ -8,7 +8,7 @@ func (l *Ledger) HeadingGaps(c *DraftNotice) (fields []string) {
 	if a == nil {
 		return nil
 	}
-	rules := l.rulesOf(a)
+	rules := l.RulesOf(a)
 	published := false
 	if rules != nil {
 		for _, phase := range rules.Notice {

@@ -166,7 +166,7 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	}
 	if b.check.sums == nil {
 		b.check.a = j.l.Allocations[n.Allocation]
-		b.check.rules, b.check.sums = j.l.rulesOf(b.check.a), j.l.promised(b.check.a, n)
+		b.check.rules, b.check.sums = j.l.RulesOf(b.check.a), j.l.promised(b.check.a, n)
 	}
 	for i, row := range rows {
 		if err := b.check.row(before+i, row); err != nil {

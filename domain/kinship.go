@@ -72,7 +72,7 @@ func (d *decision) notAboutKin(lines []*Line) error {
 
 func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	lines := make([]*Line, len(b.Rows))
-	for i, line := range a.linesOf(b.Rows) {
+	for i, line := range a.LinesOf(b) {
 		lines[i] = line.Line
 	}
 	return d.notAboutKin(lines)

@@ -127,12 +127,6 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	return l.postings, nil
 }
 
-// Origin returns the receipt or purchase that lots came from.
-func (l *Ledger) Origin(event ID) (*Origin, bool) {
-	o, ok := l.origins[event]
-	return o, ok
-}
-
 // Revision returns the revision of a stream's last event; ok is false for a
 // stream without one.
 func (l *Ledger) Revision(stream string) (revision uint64, ok bool) {

@@ -69,6 +69,27 @@ func (l *Line) Nomination() int { return l.more().Nomination }
 // Struck is the event that resolved an objection so.
 func (l *Line) Struck() ID { return l.more().struck }
 
+// Repeats says whether the line gives for a period already what a row would give: both
+// money, or the same item. A line that was struck gives nothing.
+func (l *Line) Repeats(period string, give []Give) bool {
+	if l.Period() != period || l.Struck() != (ID{}) {
+		return false
+	}
+	for _, has := range l.Give {
+		for _, more := range give {
+			if has.Fen > 0 && more.Amount > 0 {
+				return true
+			}
+			for _, item := range has.Items {
+				if slices.ContainsFunc(more.Items, func(i ItemCount) bool { return i.Item == item.Item }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func (l *Line) strike(event ID) {
 	if l.rest == nil {
 		l.rest = &lineRest{}
@@ -230,7 +251,7 @@ func (c *AddLines) decide(d *decision) error {
 		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
 	}
 	a := d.l.Allocations[n.Allocation]
-	check := lineCheck{d: d, a: a, rules: d.l.rulesOf(a), sums: d.l.promised(a, n)}
+	check := lineCheck{d: d, a: a, rules: d.l.RulesOf(a), sums: d.l.promised(a, n)}
 	next := 1
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1

@@ -35,3 +35,34 @@ var lineRows = []refusalRow{
 		}
 	}},
 }
+
+// A list has somebody already who gets the same for the same period.
+func TestLineRepeats(t *testing.T) {
+	for _, x := range []struct {
+		what string
+		has  []Entitlement
+		give []Give
+		want bool
+	}{
+		{"money and money", []Entitlement{{Form: Cash, Fen: 100}}, []Give{{Form: Bank, Amount: 200}}, true},
+		{"money and goods", []Entitlement{{Form: Cash, Fen: 100}}, []Give{{Form: Goods, Items: []ItemCount{{"大米（袋）", 1000}}}}, false},
+		{"the same goods", []Entitlement{{Form: Goods, Items: []GoodsOf{{"油（桶）", 1000}, {"大米（袋）", 1000}}}}, []Give{{Form: Goods, Items: []ItemCount{{"大米（袋）", 2000}}}}, true},
+		{"other goods", []Entitlement{{Form: Goods, Items: []GoodsOf{{"油（桶）", 1000}}}}, []Give{{Form: Goods, Items: []ItemCount{{"大米（袋）", 1000}}}}, false},
+		{"the second of each", []Entitlement{{Form: Goods, Items: []GoodsOf{{"油（桶）", 1000}}}, {Form: Cash, Fen: 1}}, []Give{{Form: Goods, Items: []ItemCount{{"大米（袋）", 1000}}}, {Form: Cash, Amount: 1}}, true},
+		{"nothing", []Entitlement{{Form: Cash, Fen: 100}}, nil, false},
+	} {
+		l := NewLedger()
+		line := &Line{}
+		l.setLine(line, &LineAdded{No: 1, Give: x.has}, &LinePrivate{Beneficiary: id(1), Period: "2023-01"})
+		if got := line.Repeats("2023-01", x.give); got != x.want {
+			t.Errorf("%s: %t", x.what, got)
+		}
+		if line.Repeats("2023-02", x.give) {
+			t.Errorf("%s: of another period", x.what)
+		}
+		line.strike(id(2))
+		if line.Repeats("2023-01", x.give) {
+			t.Errorf("%s: struck", x.what)
+		}
+	}
+}

@@ -8,22 +8,6 @@ import (
 	"strconv"
 )
 
-// Origin is the receipt or purchase that a lot came from.
-type Origin struct {
-	Event  ID
-	Source Source // of a receipt
-	Number string // its document number
-	// Bought are the receipts whose money bought goods, with fen; nil for a
-	// receipt.
-	Bought []Part
-}
-
-// Part is a part of a sum with its origin.
-type Part struct {
-	Origin ID
-	Fen    Fen
-}
-
 // Money is the item name that stands for money in postings and holdings:
 // there quantities are fen. Every other item is counted in thousandths of its
 // unit.

@@ -130,7 +130,7 @@ func (c *DraftNotice) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if d.l.rulesOf(a) == nil {
+	if d.l.RulesOf(a) == nil {
 		return refuse(NoSuch, said{"救助项目", "programme"}, a.Programme)
 	}
 	if c.Heading.Title == "" {
@@ -206,7 +206,7 @@ func (e *NoticeDrafted) fold(l *Ledger, r *Recorded) error {
 	if l.Notices[e.Notice] != nil || r.Stream != Stream(NoticeKind, e.Notice) {
 		return fmt.Errorf("the notice exists, or this is not its stream")
 	}
-	if a := l.Allocations[e.Allocation]; a == nil || l.rulesOf(a) == nil {
+	if a := l.Allocations[e.Allocation]; a == nil || l.RulesOf(a) == nil {
 		return fmt.Errorf("no allocation with rules: %s", e.Allocation)
 	}
 	l.Notices[e.Notice] = &Notice{ID: e.Notice, Allocation: e.Allocation, Supplements: e.Supplements, Heading: e.Heading,

@@ -42,6 +42,29 @@ func (o *Officer) Key() []byte {
 	return o.Keys[len(o.Keys)-1].Public
 }
 
+// KeyOf is the key in use of an officer, nil where there is none; known is false
+// where nobody is that officer.
+func (l *Ledger) KeyOf(officer ID) (key []byte, known bool) {
+	o := l.Officers[officer]
+	if o == nil {
+		return nil, false
+	}
+	return o.Key(), true
+}
+
+// OfficersWith are the officers whose key in use a public key is, also those who have
+// left, in the order of their ids. There is at most one: two people are two keys.
+func (l *Ledger) OfficersWith(key []byte) []*Officer {
+	var list []*Officer
+	for _, o := range l.Officers {
+		if k := o.Key(); k != nil && bytes.Equal(k, key) {
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(x, y *Officer) int { return compareIDs(x.ID, y.ID) })
+	return list
+}
+
 // OfficerAppointed makes somebody an officer. One without a key signs nothing,
 // but may have acted (done_by).
 type OfficerAppointed struct {

@@ -87,6 +87,23 @@ type PartyRestricted struct {
 	Lifted bool `json:"lifted,omitempty"`
 }
 
+// DetailsIn are the details of a party that an event has, ok false for an event that
+// has none.
+func DetailsIn(e Event) (details PartyDetails, ok bool) {
+	switch e := e.(type) {
+	case *PartyRegistered:
+		return e.Private, true
+	case *PartyCorrected:
+		return e.Private, true
+	case *PartyIdentified:
+		return e.Private, true
+	}
+	return PartyDetails{}, false
+}
+
+// Registered says whether a party is registered.
+func (l *Ledger) Registered(party ID) bool { return l.Parties[party] != nil }
+
 // PersonalDetails are the details of a party as an officer gives them.
 type PersonalDetails struct {
 	Name    Personal `json:"name,omitzero"`

@@ -19,3 +19,22 @@ var partyRows = []refusalRow{
 		c.refused("2023-01-05", &RegisterParty{Unit: c.unit, Type: Person}, FieldMissing)
 	}},
 }
+
+func TestRegistered(t *testing.T) {
+	c := newCounty(t, noNotice(), 0)
+	if here := c.person("甲"); !c.l.Registered(here) || c.l.Registered(id(4711)) {
+		t.Error("who is registered is not")
+	}
+}
+
+func TestDetailsIn(t *testing.T) {
+	d := PartyDetails{AccountID: id(1)}
+	for _, x := range []struct {
+		e    Event
+		want bool
+	}{{&PartyRegistered{Private: d}, true}, {&PartyCorrected{Private: d}, true}, {&PartyIdentified{Private: d}, true}, {&PartyDied{}, false}} {
+		if got, ok := DetailsIn(x.e); ok != x.want || ok && got.AccountID != d.AccountID {
+			t.Errorf("%T: %v, %t", x.e, got, ok)
+		}
+	}
+}

@@ -118,7 +118,7 @@ func (p *payability) notice(id ID) *Refusal {
 	}
 	n := p.d.l.Notices[id]
 	var bad *Refusal
-	if rules := p.d.l.rulesOf(p.a); rules != nil {
+	if rules := p.d.l.RulesOf(p.a); rules != nil {
 		bad = n.notYetPayable(rules, p.d.first())
 	}
 	p.cache[id] = bad
@@ -151,7 +151,7 @@ func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
 // needs checks what the programme wants to come before a payment, and that the
 // payee is alive.
 func (p *payability) needs(i int, line *AdmittedLine) error {
-	rules := p.d.l.rulesOf(p.a)
+	rules := p.d.l.RulesOf(p.a)
 	party := p.d.l.Parties[p.d.l.same(line.Beneficiary())]
 	if rules == nil || party == nil {
 		return nil
@@ -226,6 +226,13 @@ func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []Left
 	return rows, left
 }
 
+// StillDue is the money that a row pays which names no amount: all that is left of
+// its entitlement.
+func (a *Allocation) StillDue(row RowToPay) Fen {
+	fen, _ := a.due(int32(row.Line), int32(row.Entitlement)).all()
+	return fen
+}
+
 // leaves says why an entitlement that is due is not paid with the others.
 func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
 	no := int(line.No)
@@ -237,7 +244,7 @@ func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
 	case len(due.Back()) > 0:
 		return refuse(MustNameReturn, no)
 	}
-	if payee := l.Parties[l.same(line.Payee())]; form == Bank && (payee == nil || payee.Account == ID{}) {
+	if _, ok := l.AccountOf(line.Payee()); form == Bank && !ok {
 		return refuse(AccountMissing, no)
 	}
 	return nil

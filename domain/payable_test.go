@@ -65,8 +65,14 @@ func TestPayable(t *testing.T) {
 	}
 	check(Cash, "1/1 2/1 3/1 4/1 5/1 6/1 -7 7.00 over-quota")
 	check(Bank, "")
+	if sum := c.l.Allocations[a].StillDue(RowToPay{Line: 7, Entitlement: 1}); sum != 700 {
+		t.Errorf("%s is due by line 7", sum)
+	}
 	c.by(c.reviewer).mustDo("2023-01-07", &StopLine{Allocation: a, Line: 2, Reason: sealed("死亡")})
 	c.prepare("2023-01-07", a, 1, 3)
+	if sum := c.l.Allocations[a].StillDue(RowToPay{Line: 1, Entitlement: 1}); sum != 0 {
+		t.Errorf("%s is due by a line that is prepared", sum)
+	}
 	check(Cash, "4/1 5/1 6/1 -2 2.00 line-stopped -7 7.00 over-quota")
 	c.by(c.approver).mustDo("2023-01-07", &ApproveBatch{Allocation: a, Batch: 1})
 	c.by(c.cashier).mustDo("2023-01-08", &PayBatch{Allocation: a, Batch: 1, NotPaid: []NotPaid{{2, "absent"}}})

@@ -175,7 +175,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 		return refuse(NoSuchRow, c.Row)
 	}
 	if b.Sent != (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"已送银行", "sent"})
+		return refuse(BatchIs, c.Batch, StageSent)
 	}
 	if err := d.payable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
 		return err
@@ -267,14 +267,62 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
+// paymentOf is the payment of an allocation that an event made, nil for none.
 func (l *Ledger) paymentOf(a *Allocation, event ID) *Payment {
 	number, ok := l.Number(event)
 	if !ok {
 		return nil
 	}
+	return a.paymentAt(number)
+}
+
+func (a *Allocation) paymentAt(number uint64) *Payment {
 	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *Payment, n uint64) int { return cmp.Compare(p.Number, n) })
 	if !ok {
 		return nil
 	}
 	return a.Payments[i]
+}
+
+// PaymentAt is the payment whose event has a number, and the allocation that it was
+// made from; ok is false where that event is no payment.
+func (l *Ledger) PaymentAt(number uint64) (a *Allocation, p *Payment, ok bool) {
+	if number >= uint64(len(l.log)) {
+		return nil, nil, false
+	}
+	_, id, _ := SplitStream(l.StreamAt(number))
+	if a = l.Allocations[id]; a == nil {
+		return nil, nil, false
+	}
+	if p = a.paymentAt(number); p == nil {
+		return nil, nil, false
+	}
+	return a, p, true
+}
+
+// PaymentOf is what a row of a batch paid, nil where it has paid nothing.
+func (a *Allocation) PaymentOf(r *Row) *Payment {
+	if r.Payment == 0 {
+		return nil
+	}
+	return a.Payments[r.Payment-1]
+}
+
+// LineOf is the admitted line that a payment paid.
+func (a *Allocation) LineOf(p *Payment) *AdmittedLine { return a.line(int(p.Line)) }
+
+// PaidTo are the payments of which somebody is the payee or the beneficiary, under
+// any of the parties that turned out to be one person, in the order of the ledger.
+func (l *Ledger) PaidTo(party ID) []*Payment {
+	var list []*Payment
+	who := l.same(party)
+	for _, a := range l.Allocations {
+		for _, p := range a.Payments {
+			if line := a.LineOf(p); l.same(line.Payee()) == who || l.same(line.Beneficiary()) == who {
+				list = append(list, p)
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y *Payment) int { return cmp.Compare(x.Number, y.Number) })
+	return list
 }

@@ -351,8 +351,9 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 	return 0, nil, false
 }
 
-// rulesOf returns the terms by which an allocation is judged.
-func (l *Ledger) rulesOf(a *Allocation) *Revision {
+// RulesOf returns the terms by which an allocation is judged for ever: those of the
+// revision with which it was opened, nil where the ledger has none with their hash.
+func (l *Ledger) RulesOf(a *Allocation) *Revision {
 	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
 	return r
 }

@@ -68,7 +68,7 @@ func (c *PublishNotice) decide(d *decision) error {
 	if _, twice := n.published(c.Timing); twice {
 		return refuse(PublishedTwice, string(c.Timing))
 	}
-	phase, ok := d.l.rulesOf(d.l.Allocations[n.Allocation]).phase(c.Timing)
+	phase, ok := d.l.RulesOf(d.l.Allocations[n.Allocation]).phase(c.Timing)
 	if !ok || c.Timing == NoNotice {
 		return refuse(WrongTiming, string(c.Timing))
 	}

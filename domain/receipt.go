@@ -88,7 +88,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 		}
 		b := a.Batches[c.Batch-1]
 		for i, row := range b.Rows {
-			if row.Payment != 0 && a.Payments[row.Payment-1].Reversed() == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
+			if p := a.PaymentOf(&row); p != nil && p.Reversed() == (ID{}) && (len(c.BatchRows) == 0 || slices.Contains(c.BatchRows, i+1)) {
 				numbers = append(numbers, int(row.Payment))
 			}
 		}

@@ -209,7 +209,7 @@ func privateOf(t reflect.Type, path string, list []string) []string {
 // belongs to all.
 func (l *Ledger) Audiences(officer, unit ID) []Audience {
 	list := []Audience{Public}
-	if l.simulated() {
+	if l.Simulated() {
 		return append(list, Finance, Auditing, Privacy)
 	}
 	o := l.Officers[officer]

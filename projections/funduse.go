@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 
@@ -170,24 +169,16 @@ func (b *Books) FundUse() iter.Seq[Entry] {
 
 // Payment returns the entry of one payment by the number of its event.
 func (b *Books) Payment(number uint64) (Entry, bool) {
-	if number >= uint64(b.Len()) || b.State.TypeAt(number) != "DisbursementMade" {
+	a, p, ok := b.State.PaymentAt(number)
+	if !ok || number >= uint64(b.Len()) {
 		return Entry{}, false
 	}
-	_, id, _ := domain.SplitStream(b.State.StreamAt(number))
-	a := b.State.Allocations[id]
-	if a == nil {
-		return Entry{}, false
-	}
-	i, ok := slices.BinarySearchFunc(a.Payments, number, func(p *domain.Payment, n uint64) int { return cmp.Compare(p.Number, n) })
-	if !ok {
-		return Entry{}, false
-	}
-	return b.entry(a, a.Payments[i]), true
+	return b.entry(a, p), true
 }
 
 func (b *Books) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	s := b.State
-	line := a.Lines[p.Line-1]
+	line := a.LineOf(p)
 	n := s.Notices[line.Notice]
 	made := b.At(p.Number)
 	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People(),
@@ -396,13 +387,7 @@ func (b *Books) missing(e *Entry, a *domain.Allocation, line *domain.AdmittedLin
 }
 
 // Rules returns the terms by which an allocation is judged.
-func (b *Books) Rules(a *domain.Allocation) *domain.Revision {
-	p := b.State.Programmes[a.Programme]
-	if p == nil || a.Revision < 1 || a.Revision > len(p.Revisions) {
-		return nil
-	}
-	return &p.Revisions[a.Revision-1]
-}
+func (b *Books) Rules(a *domain.Allocation) *domain.Revision { return b.State.RulesOf(a) }
 
 // Irregular is one irregular record: a finding for ever.
 type Irregular struct {

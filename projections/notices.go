@@ -159,42 +159,22 @@ func (b *Books) notice(n *domain.Notice, on domain.Day) Notice {
 	return v
 }
 
-// PublicLines are the lines of a notice as a place shows them on a day: only
-// while the notice is open, as open as the place, the line and its party allow,
-// a minor never by name. Of a withdrawn, ended or restricted one nothing is
-// left but the count.
+// PublicLines are the lines of a notice as a place shows them on a day
+// ([domain.Ledger.DisclosureOf]). Of a withdrawn or ended one nothing is left but
+// the count.
 func (b *Books) PublicLines(id domain.ID, place string, on domain.Day) []PublicLine {
 	n := b.State.Notices[id]
-	if n == nil || n.Withdrawn != (domain.ID{}) {
+	if n == nil {
 		return nil
 	}
 	if on == 0 {
 		on = b.Today()
 	}
-	disclosure := domain.Disclosure("")
-	for _, p := range n.Publications {
-		if on < p.On || on > p.Period.Last {
-			continue
-		}
-		for _, x := range p.Places {
-			if x.Place == place || place == "" {
-				disclosure = disclosure.Stricter(x.Disclosure)
-			}
-		}
-	}
-	if disclosure == "" {
-		return nil
-	}
 	var lines []PublicLine
 	for _, l := range n.Lines {
-		d := disclosure.Stricter(l.Disclosure())
-		if p := b.State.Parties[b.State.Same(l.Beneficiary)]; p == nil || p.Restricted || p.Minor {
-			d = d.Stricter(domain.CountsOnly)
+		if d := b.State.DisclosureOf(n, l, place, on); d != "" {
+			lines = append(lines, PublicLine{l.No, d, l.Beneficiary, l.People(), l.Give, l.Struck() != domain.ID{}})
 		}
-		if l.People() != (domain.Headcount{}) {
-			d = domain.CountsOnly
-		}
-		lines = append(lines, PublicLine{l.No, d, l.Beneficiary, l.People(), l.Give, l.Struck() != domain.ID{}})
 	}
 	return lines
 }

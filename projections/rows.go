@@ -281,16 +281,7 @@ func (b *Books) Payments(campaign domain.ID) []PaymentRow {
 }
 
 // merged is a party after merges.
-func (b *Books) merged(id domain.ID) domain.ID {
-	for range 16 {
-		p := b.State.Parties[id]
-		if p == nil || p.MergedInto == (domain.ID{}) {
-			break
-		}
-		id = p.MergedInto
-	}
-	return id
-}
+func (b *Books) merged(id domain.ID) domain.ID { return b.State.Same(id) }
 
 // Rejected lists payments that did not arrive.
 func (b *Books) Rejected(campaign domain.ID) []RejectRow {

@@ -47,7 +47,7 @@ func (l *Ledger) claim(ctx context.Context, p *Prepared, o *domain.Order) error 
 		return err
 	}
 	known := false
-	l.View(func(s *domain.Ledger) { known = s.Parties[owner] != nil })
+	l.View(func(s *domain.Ledger) { known = s.Registered(owner) })
 	if known {
 		return &NumberTaken{owner}
 	}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -159,27 +161,13 @@ func (l *Ledger) accountsOf(ctx context.Context, parties []uuid.UUID) ([]uuid.UU
 			if err != nil {
 				continue // an event that cannot be read is reported elsewhere
 			}
-			switch e := r.Event.(type) {
-			case *domain.PartyRegistered:
-				had[e.Private.AccountID] = true
-			case *domain.PartyCorrected:
-				had[e.Private.AccountID] = true
-			case *domain.PartyIdentified:
-				had[e.Private.AccountID] = true
+			if d, ok := domain.DetailsIn(r.Event); ok {
+				had[d.AccountID] = true
 			}
 		}
 	}
 	delete(had, uuid.UUID{})
-	l.View(func(s *domain.Ledger) {
-		for _, p := range s.Parties {
-			if !p.Erased {
-				delete(had, p.Account)
-			}
-		}
-	})
 	var list []uuid.UUID
-	for id := range had {
-		list = append(list, id)
-	}
+	l.View(func(s *domain.Ledger) { list = s.Unheld(slices.Collect(maps.Keys(had))) })
 	return list, nil
 }

@@ -358,6 +358,6 @@ func (l *Ledger) PartyOf(ctx context.Context, number string) (uuid.UUID, bool, e
 	if err != nil || !ok {
 		return uuid.UUID{}, false, err
 	}
-	l.View(func(s *domain.Ledger) { ok = s.Parties[party] != nil })
+	l.View(func(s *domain.Ledger) { ok = s.Registered(party) })
 	return party, ok, nil
 }
