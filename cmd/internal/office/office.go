@@ -47,6 +47,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/domain"
+	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/eventstore/vault/documents"
@@ -64,6 +65,8 @@ type Options struct {
 	Tell func(Note)
 	// Clock says which day it is for who looks at a list; nil is the machine's.
 	Clock func() time.Time
+
+	wrap func(eventstore.Store) eventstore.Store // of tests, which count what is read
 }
 
 func (opts Options) tell(n Note) {

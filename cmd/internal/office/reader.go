@@ -34,6 +34,9 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.wrap != nil {
+		store = opts.wrap(store)
+	}
 	return &Reader{Home: home, about: a, opts: opts, store: store}, nil
 }
 
