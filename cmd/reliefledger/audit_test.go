@@ -39,7 +39,7 @@ func quietly(t *testing.T, run func() error) (said string, err error) {
 
 // execute runs a command of the program on its ledger.
 func (p *program) execute(args ...string) error {
-	c := command(&program{})
+	c := rootCommand(&program{})
 	c.SetArgs(append(args, "--data", p.home.Data))
 	return c.ExecuteContext(context.Background())
 }

@@ -26,17 +26,6 @@ file again has no second effect.`), takeResult),
 second effect; rows that came back already are said to.`), takeReturns), againCommand(p))
 }
 
-// givenFlags are the flags of a command that gives an order.
-type givenFlags struct {
-	date string
-	dry  bool
-}
-
-func (g *givenFlags) add(c *cobra.Command, dry string) {
-	c.Flags().StringVar(&g.date, "date", "", "business date; default: today 记账日期")
-	c.Flags().BoolVar(&g.dry, "dry-run", false, dry)
-}
-
 // shownLeft is how many lines that are left out are shown one by one.
 const shownLeft = 30
 

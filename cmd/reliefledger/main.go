@@ -3,8 +3,9 @@
 //
 // Start with `reliefledger demo`, which fills a ledger with nine campaigns, or
 // with `reliefledger init`. What it does stands in cmd/internal/office; here are its
-// flags, its words and its tables: program.go has what all subcommands share,
-// printer.go how they say things, and each subcommand has a file of its own.
+// flags, its words and its tables: program.go has what all subcommands share, opening.go
+// how they open a ledger, printer.go how they say things, flags.go what several of them
+// are told, and each subcommand has a file of its own.
 package main
 
 import (
@@ -31,12 +32,12 @@ func main() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(runArgs(ctx, os.Args[1:]))
 }
 
-func run(ctx context.Context, args []string) int {
+func runArgs(ctx context.Context, args []string) int {
 	p := &program{}
-	cmd := command(p)
+	cmd := rootCommand(p)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
@@ -48,8 +49,8 @@ func run(ctx context.Context, args []string) int {
 	return p.fail(os.Stderr, err)
 }
 
-// command is the program with all its subcommands.
-func command(p *program) *cobra.Command {
+// rootCommand is the program with all its subcommands.
+func rootCommand(p *program) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "reliefledger",
 		Short:         p.say("救助资金账簿：每笔分配、公示、发放、退回都是不可更改的事件", "a ledger of relief funds: every allocation, notice, payment and return is an immutable event"),

@@ -11,7 +11,7 @@ import (
 	"reliefledger.org/ledger/domain"
 )
 
-// Flags by which several subcommands say which thing they mean.
+// Flags that several subcommands have: which thing is meant, and on which day.
 
 // whichBatch says which batch is meant, where no number does.
 type whichBatch struct {
@@ -69,4 +69,15 @@ func (w *whichParty) find(cmd *cobra.Command, s *office.Session, a *office.Asker
 		return domain.ID{}, office.InputErr("--id-number", err)
 	}
 	return a.PartyByNumber(cmd.Context(), string(text))
+}
+
+// givenFlags are the flags of a command that gives an order.
+type givenFlags struct {
+	date string
+	dry  bool
+}
+
+func (g *givenFlags) add(c *cobra.Command, dry string) {
+	c.Flags().StringVar(&g.date, "date", "", "business date; default: today 记账日期")
+	c.Flags().BoolVar(&g.dry, "dry-run", false, dry)
 }
