@@ -24,8 +24,8 @@ build:
 # meet, the rest without; so also most cuts of the simulation. The clients of
 # other languages come from npm by the tests themselves.
 test: lint tools
-	$(GO) test ./domain ./cmd/...
-	$(GO) test $(RACE) ./eventstore/... ./projections
+	$(GO) test ./domain $$($(GO) list ./cmd/... | grep -v /office$$)
+	$(GO) test $(RACE) ./eventstore/... ./projections ./cmd/internal/office
 	$(GO) test ./eventstore/ledger -run TestSimulate -simulate.cuts=2000 -simulate.faults=200
 
 # What the tests need beside Go, Node and npm: Debian's PostgreSQL, of which
