@@ -68,6 +68,29 @@ func TestFundUseIsInTheOrderOfEvents(t *testing.T) {
 	}
 }
 
+// An allocation that says that it was opened with other rules than its revision
+// has is judged by none, also here.
+func TestRulesAreThoseOfTheHash(t *testing.T) {
+	programme := domain.Made(domain.ID{1}, "programme")
+	b := New(Until{})
+	apply := func(stream string, e domain.Event) {
+		n := uint64(b.Len())
+		b.Apply(Decoded{Recorded: &domain.Recorded{ID: domain.Made(domain.ID{2}, fmt.Sprint(n)), Stream: stream, Number: n, Event: e}})
+	}
+	apply(domain.Stream(domain.ProgrammeKind, programme), &domain.ProgrammeDefined{Programme: programme, Name: "项目"})
+	good := b.State.Programmes[programme].Revisions[0].Hash
+	for i, c := range []struct {
+		hash []byte
+		want *domain.Revision
+	}{{good, &b.State.Programmes[programme].Revisions[0]}, {[]byte("of other rules"), nil}, {nil, nil}} {
+		id := domain.Made(domain.ID{3}, fmt.Sprint(i))
+		apply(domain.Stream(domain.AllocationKind, id), &domain.AllocationOpened{Allocation: id, Programme: programme, Revision: 1, Rules: c.hash})
+		if got := b.Rules(b.State.Allocations[id]); got != c.want {
+			t.Errorf("opened with the hash %x: %v", c.hash, got)
+		}
+	}
+}
+
 // What the first 200 payments cost must not grow with how many there are.
 func BenchmarkFirst200Payments(b *testing.B) {
 	for _, lists := range []int{1, 4, 16} {
