@@ -7,6 +7,23 @@ import (
 	"reliefledger.org/ledger/domain"
 )
 
+// board is the part of the books that shows notices: what hangs where, until when.
+type board struct {
+	*basis
+	notices []*domain.Notice // in the order in which they began
+}
+
+func newBoard(b *basis) *board { return &board{b, nil} }
+
+// Apply takes in a notice that is drafted.
+func (b *board) Apply(a applied) {
+	if e, ok := a.Event.(*domain.NoticeDrafted); ok && a.folded {
+		n := b.state.Notices[e.Notice]
+		i, _ := slices.BinarySearchFunc(b.notices, b.began(n.Stream), func(x *domain.Notice, began uint64) int { return cmp.Compare(b.began(x.Stream), began) })
+		b.notices = slices.Insert(b.notices, i, n) // the last, unless somebody forged the stream's beginning
+	}
+}
+
 // NoticeState is how a notice stands on a day.
 type NoticeState string
 
@@ -79,35 +96,26 @@ type PublicLine struct {
 
 // Notices lists all notices in the order in which they were drafted, as they
 // stand on a day; no day is the books' date, or the last day that was recorded.
-func (b *Books) Notices(on domain.Day) []Notice {
+func (b *board) Notices(on domain.Day) []Notice {
 	if on == 0 {
 		on = b.Today()
 	}
 	var list []Notice
-	for _, n := range b.State.Notices {
+	for _, n := range b.notices {
 		list = append(list, b.notice(n, on))
 	}
-	slices.SortFunc(list, func(x, y Notice) int { return cmp.Compare(x.Number, y.Number) })
 	return list
 }
 
-// Today is the books' date: the one asked for, or the last recorded day.
-func (b *Books) Today() domain.Day {
-	if b.Until.Date != 0 {
-		return b.Until.Date
-	}
-	return domain.DayOf(b.latest)
-}
-
-func (b *Books) notice(n *domain.Notice, on domain.Day) Notice {
-	a := b.State.Allocations[n.Allocation]
+func (b *board) notice(n *domain.Notice, on domain.Day) Notice {
+	a := b.state.Allocations[n.Allocation]
 	v := Notice{ID: n.ID, Number: b.began(n.Stream), Title: n.Heading.Title, Issuer: n.Heading.Issuer, Phone: n.Heading.Phone,
 		HowTo: n.Heading.HowTo, Unit: b.UnitName(a.Unit), Supplement: n.Supplements, Confirmed: n.ConfirmedOn,
 		Objections: len(n.Objections), Open: n.Open()}
 	if v.Number < uint64(b.Len()) {
 		v.Campaign = b.At(v.Number).Campaign
 	}
-	if p := b.State.Programmes[a.Programme]; p != nil {
+	if p := b.state.Programmes[a.Programme]; p != nil {
 		v.Programme = p.Name
 	}
 	goods := map[string]domain.Quantity{}
@@ -162,8 +170,8 @@ func (b *Books) notice(n *domain.Notice, on domain.Day) Notice {
 // PublicLines are the lines of a notice as a place shows them on a day
 // ([domain.Ledger.DisclosureOf]). Of a withdrawn or ended one nothing is left but
 // the count.
-func (b *Books) PublicLines(id domain.ID, place string, on domain.Day) []PublicLine {
-	n := b.State.Notices[id]
+func (b *board) PublicLines(id domain.ID, place string, on domain.Day) []PublicLine {
+	n := b.state.Notices[id]
 	if n == nil {
 		return nil
 	}
@@ -172,7 +180,7 @@ func (b *Books) PublicLines(id domain.ID, place string, on domain.Day) []PublicL
 	}
 	var lines []PublicLine
 	for _, l := range n.Lines {
-		if d := b.State.DisclosureOf(n, l, place, on); d != "" {
+		if d := b.state.DisclosureOf(n, l, place, on); d != "" {
 			lines = append(lines, PublicLine{l.No, d, l.Beneficiary, l.People(), l.Give, l.Struck() != domain.ID{}})
 		}
 	}
