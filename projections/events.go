@@ -114,12 +114,21 @@ func (b *basis) At(number uint64) Event {
 }
 
 // Events goes through all events.
-func (b *basis) Events() iter.Seq[Event] {
+func (b *basis) Events() iter.Seq[Event] { return b.EventsFrom(0) }
+
+// EventsFrom goes through the events from a number on; of a range, the reader stops
+// where it ends.
+func (b *basis) EventsFrom(number uint64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for n := range uint64(b.Len()) {
-			if !yield(b.At(n)) {
-				return
-			}
+		for n := number; n < uint64(b.Len()) && yield(b.At(n)); n++ {
+		}
+	}
+}
+
+// EventsBefore goes through the events before a number, the last first.
+func (b *basis) EventsBefore(number uint64) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for n := min(number, uint64(b.Len())); n > 0 && yield(b.At(n-1)); n-- {
 		}
 	}
 }

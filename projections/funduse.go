@@ -2,6 +2,7 @@ package projections
 
 import (
 	"iter"
+	"slices"
 
 	"reliefledger.org/ledger/domain"
 )
@@ -32,15 +33,33 @@ func (f *fundUse) Apply(a applied) {
 
 // FundUse gives the entries of all payments within the books' date, in the
 // order in which they were recorded.
-func (f *fundUse) FundUse() iter.Seq[Entry] {
+func (f *fundUse) FundUse() iter.Seq[Entry] { return f.FundUseFrom(0) }
+
+// FundUseFrom gives the entries of the payments from a number on, in the order in
+// which they were recorded. A reader who stops pays for the entries that were given.
+func (f *fundUse) FundUseFrom(number uint64) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		for _, number := range f.payments {
-			if !f.within(f.state.DateAt(number)) {
-				continue
-			}
-			if e, ok := f.Payment(number); ok && !yield(e) {
-				return
-			}
+		i, _ := slices.BinarySearch(f.payments, number)
+		f.entries(slices.Values(f.payments[i:]), yield)
+	}
+}
+
+// FundUseBefore gives those of the payments before a number, the last first.
+func (f *fundUse) FundUseBefore(number uint64) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		i, _ := slices.BinarySearch(f.payments, number)
+		f.entries(backwards(f.payments[:i]), yield)
+	}
+}
+
+// entries gives those of some payments that are within the books' date.
+func (f *fundUse) entries(payments iter.Seq[uint64], yield func(Entry) bool) {
+	for number := range payments {
+		if !f.within(f.state.DateAt(number)) {
+			continue
+		}
+		if e, ok := f.Payment(number); ok && !yield(e) {
+			return
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -91,8 +92,9 @@ func TestRulesAreThoseOfTheHash(t *testing.T) {
 	}
 }
 
-// What the first 200 payments cost must not grow with how many there are.
-func BenchmarkFirst200Payments(b *testing.B) {
+// What 200 payments cost, wherever a page begins, must not grow with how many there
+// are.
+func BenchmarkPagesOfPayments(b *testing.B) {
 	for _, lists := range []int{1, 4, 16} {
 		const rows = 1000
 		store := &feed{grown: make(chan struct{})}
@@ -107,15 +109,24 @@ func BenchmarkFirst200Payments(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprint(lists*rows), func(b *testing.B) {
-			for b.Loop() {
-				n := 0
-				for range books.FundUse() {
-					if n++; n == 200 {
-						break
+		for _, page := range []struct {
+			what    string
+			entries iter.Seq[Entry]
+		}{
+			{"first", books.FundUse()},
+			{"from the middle", books.FundUseFrom(uint64(books.Len() / 2))},
+			{"last", books.FundUseBefore(uint64(books.Len()))},
+		} {
+			b.Run(fmt.Sprint(lists*rows, " ", page.what), func(b *testing.B) {
+				for b.Loop() {
+					n := 0
+					for range page.entries {
+						if n++; n == 200 {
+							break
+						}
 					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

@@ -1,6 +1,11 @@
 package projections
 
-import "reliefledger.org/ledger/domain"
+import (
+	"iter"
+	"slices"
+
+	"reliefledger.org/ledger/domain"
+)
 
 // parts are the projections of which [Books] are made. This is the one place that a
 // new one touches: a field, how it begins, and its turn.
@@ -51,4 +56,16 @@ type applied struct {
 	folded bool
 	// postings are the part's until Apply returns.
 	postings []domain.Posting
+}
+
+// backwards goes through a list from its end, for the questions whose names end in
+// Before.
+func backwards[T any](list []T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, x := range slices.Backward(list) {
+			if !yield(x) {
+				return
+			}
+		}
+	}
 }
