@@ -58,6 +58,10 @@
 // books read it, follow with it and keep it in snapshots. If what it says is for
 // the public or for auditors, [Books.Digest] should have it too.
 //
+// What a page shows is asked in pages: FundUseFrom, EventsFrom, NoticesFrom and those
+// that end in Before begin at a number, and cost what is taken of them. The next page
+// begins behind the last number of this one, or before its first.
+//
 // # As of
 //
 // Books can be read as of three things, which differ:
