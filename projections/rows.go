@@ -257,9 +257,8 @@ func (c *campaigns) Payments(campaign domain.ID) []PaymentRow {
 		if e.Reversed != nil || campaign != (domain.ID{}) && e.Campaign != campaign {
 			continue
 		}
-		a := c.state.Allocations[e.Allocation]
-		n := c.state.Notices[e.NoticeID]
-		line := n.Lines[slices.IndexFunc(n.Lines, func(l *domain.Line) bool { return l.No == e.Line })]
+		a, p, _ := c.state.PaymentAt(e.Number)
+		line := a.LineOf(p).Line
 		r := PaymentRow{About: About{e.Campaign, e.Happened, e.Number, []uint64{e.Number}}, Form: e.Form, Programme: e.Programme, Fund: e.Fund,
 			Unit: c.UnitName(a.Unit), Purpose: a.Purpose, Category: line.Category(), CategoryName: line.Category(), Group: line.Group(), Period: line.Period(),
 			Fen: e.Amount, Cost: e.Cost, Net: e.Net, People: 1, Relation: line.People().Relation, Beneficiary: c.merged(line.Beneficiary),
