@@ -21,9 +21,21 @@ type tally struct {
 	kind     string // type of event
 }
 
-func (b *Books) tally(d Decoded, postings []domain.Posting) {
-	c, kind := domain.CommonOf(d.Event), b.State.TypeAt(d.Number)
-	for _, p := range postings {
+// balances are the part of the books that adds up money and goods.
+type balances struct {
+	*basis
+	tallies map[tally]int64
+}
+
+func newBalances(b *basis) *balances { return &balances{b, map[tally]int64{}} }
+
+// Apply adds the postings of an event to the day's totals.
+func (b *balances) Apply(a applied) {
+	if !a.folded {
+		return
+	}
+	c, kind := domain.CommonOf(a.Event), b.state.TypeAt(a.Number)
+	for _, p := range a.postings {
 		b.tallies[tally{c.Date, p.Stream, p.Account, p.Item, p.Origin, p.Form, c.Campaign, kind}] += p.Quantity
 	}
 }
@@ -121,7 +133,7 @@ func (r *Balance) add(t tally, q int64) {
 
 // Balances adds up what counts as of the books' date, by a dimension, in the
 // order in which things began.
-func (b *Books) Balances(by Dimension) []Balance {
+func (b *balances) Balances(by Dimension) []Balance {
 	rows := map[string]*Balance{}
 	order := map[string]uint64{}
 	row := func(key, name, id string, began uint64) *Balance {
@@ -176,8 +188,8 @@ type group struct {
 }
 
 // keys says into which rows a tally goes.
-func (b *Books) keys(by Dimension, t tally) []group {
-	s := b.State
+func (b *balances) keys(by Dimension, t tally) []group {
+	s := b.state
 	kind, id, _ := domain.SplitStream(t.stream)
 	switch by {
 	case ByLedger:
@@ -220,8 +232,8 @@ func (b *Books) keys(by Dimension, t tally) []group {
 
 // sources are the receipts behind an origin: itself, or those whose money
 // bought the goods.
-func (b *Books) sources(origin domain.ID) []group {
-	o, ok := b.State.Origin(origin)
+func (b *balances) sources(origin domain.ID) []group {
+	o, ok := b.state.Origin(origin)
 	if !ok {
 		return nil
 	}
@@ -235,7 +247,7 @@ func (b *Books) sources(origin domain.ID) []group {
 	}
 	var groups []group
 	for i := range o.Bought {
-		r, ok := b.State.Origin(o.Bought[i].Origin)
+		r, ok := b.state.Origin(o.Bought[i].Origin)
 		if !ok || r.Bought != nil {
 			continue
 		}
@@ -248,11 +260,11 @@ func (b *Books) sources(origin domain.ID) []group {
 // portion is what of a quantity falls to a group: all of it, or of goods
 // bought from several sources the first one's share of their cost, whole fen,
 // and the last one's rest.
-func (b *Books) portion(by Dimension, t tally, q int64, g group) int64 {
+func (b *balances) portion(by Dimension, t tally, q int64, g group) int64 {
 	if by != BySource || g.share == nil || g.whole == 0 {
 		return q
 	}
-	o, _ := b.State.Origin(t.origin)
+	o, _ := b.state.Origin(t.origin)
 	sign := int64(1)
 	if q < 0 {
 		sign, q = -1, -q
@@ -266,57 +278,4 @@ func (b *Books) portion(by Dimension, t tally, q int64, g group) int64 {
 		before = to
 	}
 	return 0
-}
-
-// began is the number of a stream's first event.
-func (b *Books) began(stream string) uint64 { return b.stories.began[stream] }
-
-func (b *Books) unitOf(stream string) domain.ID {
-	kind, id, _ := domain.SplitStream(stream)
-	switch kind {
-	case domain.FundKind:
-		if f := b.State.Funds[id]; f != nil {
-			return f.Unit
-		}
-	case domain.AllocationKind:
-		if a := b.State.Allocations[id]; a != nil {
-			return a.Unit
-		}
-	}
-	return domain.ID{}
-}
-
-// AllocationName is how people call an allocation: its unit and programme.
-func (b *Books) AllocationName(a *domain.Allocation) string {
-	name := b.UnitName(a.Unit)
-	if p := b.State.Programmes[a.Programme]; p != nil {
-		name += "·" + p.Name
-	}
-	return name
-}
-
-// UnitName is a unit's name.
-func (b *Books) UnitName(id domain.ID) string {
-	if u := b.State.Units[id]; u != nil {
-		return u.Name
-	}
-	return ""
-}
-
-var sourceKinds = map[domain.SourceKind]string{domain.Treasury: "财政", domain.Union: "工会", domain.OwnBudget: "自有", domain.Donation: "捐赠"}
-
-var levels = map[string]string{"central": "中央", "province": "省级", "city": "市级", "county": "县级", "township": "乡镇"}
-
-// SourceName is how people call a source.
-func SourceName(s domain.Source) string {
-	name := sourceKinds[s.Kind]
-	if l := levels[s.Level]; l != "" {
-		name = l + name
-	} else if s.Level != "" {
-		name = s.Level + name
-	}
-	if name == "" {
-		return s.Name
-	}
-	return name + "·" + s.Name
 }

@@ -1,34 +1,3 @@
-// Package projections rebuilds everything that people read from the events:
-// balances, the public notice list, the fund-use report, the irregular records,
-// the campaign summaries and the log of entries.
-//
-//	books, err := projections.Read(ctx, store, projections.Until{})
-//	if err != nil {
-//		return err
-//	}
-//	for _, row := range books.Balances(projections.ByFund) {
-//		fmt.Println(row.Name, row.Received, row.Paid, row.Left)
-//	}
-//	for entry := range books.FundUse() {
-//		fmt.Println(entry.Number, entry.Amount, entry.Missing)
-//	}
-//
-// [Books] is one fold of `$all`: a state of the domain, and beside it what the
-// domain does not need to decide. It never reads the vault: people stand in it
-// as ids. It can be thrown away and read again, and then it is the same, byte
-// for byte ([Books.Digest]).
-//
-// # As of
-//
-// Books can be read as of three things, which differ:
-//   - a number: the events before it and it, a prefix of the log; what somebody
-//     saw who looked then.
-//   - a recorded time: the longest prefix whose greatest recorded time is not
-//     later; what was known at that moment.
-//   - a business date: what counts in the books up to and with a day, whenever
-//     it was written. It is not a prefix of the log: an entry made late counts
-//     on its business date. Amounts and payments follow it; names and other
-//     facts without value are as they are known now.
 package projections
 
 import (
@@ -60,26 +29,24 @@ type Books struct {
 	// Position is the store's token of the last event, from which a reader
 	// resumes; zero where the events did not come from a store.
 	Position eventstore.Position
+	// Unreadable are events whose bytes could not be read.
+	Unreadable []error
 
-	columns eventColumns
+	*basis
+	parts
+
 	point   snapshot.Point // as far as the store was read
 	snapped uint64         // events that came from a snapshot
 	cut     bool           // there are events behind what the books are as of
-	tallies map[tally]int64
-	fundUse fundUse
-	stories storyBook
-	typed   map[uint64]domain.Event // of the types that reports quote
-	latest  time.Time               // recorded time of an event that was folded
-	// greatest is that of any event whose metadata could be read, by which books
-	// as of a recorded time end.
+	// greatest is the recorded time of any event whose metadata could be read, by
+	// which books as of a recorded time end.
 	greatest time.Time
-	// Unreadable are events whose bytes could not be read.
-	Unreadable []error
 }
 
 // New returns books before the first event.
 func New(until Until) *Books {
-	return &Books{State: domain.NewLedger(), Until: until, columns: newColumns(), tallies: map[tally]int64{}, typed: map[uint64]domain.Event{}}
+	b := newBasis(until.Date)
+	return &Books{State: b.state, Until: until, basis: b, parts: newParts(b)}
 }
 
 // Read reads all events of a store into new books. Events are decoded by as
@@ -155,12 +122,9 @@ func (b *Books) Apply(d Decoded) bool {
 		b.State.Unfolded[n-1].Why = d.Err.Error() // the domain cannot know more
 	}
 	b.Position = d.Position
-	b.add(d)
-	if err == nil && d.Event != nil {
-		b.tally(d, postings)
-		b.fundUse.Apply(d)
-		b.tell(d)
-	}
+	a := applied{d, err == nil && d.Event != nil, postings}
+	b.basis.take(a)
+	b.parts.Apply(a)
 	return true
 }
 
@@ -182,9 +146,6 @@ func (b *Books) Moment() Moment {
 	}
 	return m
 }
-
-// within says whether a business date counts in these books.
-func (b *Books) within(d domain.Day) bool { return b.Until.Date == 0 || d <= b.Until.Date }
 
 // Digest is the SHA-256 of everything the books say. Books that were thrown
 // away and read again have the same.

@@ -2,89 +2,49 @@ package projections
 
 import (
 	"cmp"
-	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"reliefledger.org/ledger/domain"
 )
 
-// storyBook is what is remembered beside the domain's state.
-type storyBook struct {
-	began    map[string]uint64          // first event of each stream
-	reasons  map[uint64][]domain.Reason // of irregular events
-	replaced map[domain.ID]domain.ID    // a fact, and the one that put it right
-	resolved map[domain.ID]uint64       // a need, and the event that met it
+// campaigns are the part of the books that tells the story of each campaign: what
+// was issued, received, visited, needed, done and stated, payments and notices
+// beside it. Its rows are the tables of which figures are computed.
+type campaigns struct {
+	*basis
+	payments *fundUse
+	notices  *board
+
+	quotes   map[uint64]domain.Event // of which rows are made, by number
+	replaced map[domain.ID]domain.ID // a fact, and the one that put it right
+	resolved map[domain.ID]uint64    // a need, and the event that met it
 }
 
-// tell remembers what reports quote of an event.
-func (b *Books) tell(d Decoded) {
-	s := &b.stories
-	if s.began == nil {
-		*s = storyBook{map[string]uint64{}, map[uint64][]domain.Reason{}, map[domain.ID]domain.ID{}, map[domain.ID]uint64{}}
+func newCampaigns(b *basis, notices *board, payments *fundUse) *campaigns {
+	return &campaigns{b, payments, notices, map[uint64]domain.Event{}, map[domain.ID]domain.ID{}, map[domain.ID]uint64{}}
+}
+
+// Apply remembers what rows quote of an event.
+func (c *campaigns) Apply(a applied) {
+	if !a.folded {
+		return
 	}
-	if _, seen := s.began[d.Stream]; !seen {
-		s.began[d.Stream] = d.Number
+	if replaces := domain.CommonOf(a.Event).Replaces; replaces != (domain.ID{}) {
+		c.replaced[replaces] = a.ID
 	}
-	if d.Meta.Recorded.After(b.latest) {
-		b.latest = d.Meta.Recorded
-	}
-	c := domain.CommonOf(d.Event)
-	if len(c.Irregular) > 0 {
-		s.reasons[d.Number] = c.Reasons
-	}
-	if c.Replaces != (domain.ID{}) {
-		s.replaced[c.Replaces] = d.ID
-	}
-	switch x := d.Event.(type) {
+	switch x := a.Event.(type) {
 	case *domain.NeedResolved:
-		s.resolved[x.Need] = d.Number
-	case *domain.ReceiptRecorded, *domain.DocumentIssued, *domain.VisitRecorded, *domain.NeedFound, *domain.ActivityRecorded,
-		*domain.FactRecorded, *domain.FundsReceived, *domain.FundsSurrendered, *domain.FundsPassedOn, *domain.GoodsPurchased,
-		*domain.NominationReceived, *domain.NominationRejected, *domain.DisbursementRejected, *domain.RecoveryDemanded:
-		b.typed[d.Number] = d.Event
+		c.resolved[x.Need] = a.Number
+	case *domain.DocumentIssued, *domain.VisitRecorded, *domain.NeedFound, *domain.ActivityRecorded, *domain.FactRecorded,
+		*domain.FundsReceived, *domain.FundsSurrendered, *domain.FundsPassedOn,
+		*domain.NominationReceived, *domain.NominationRejected, *domain.DisbursementRejected:
+		c.quotes[a.Number] = a.Event
 	}
-}
-
-// Began returns the number of the first event of a stream.
-func (b *Books) Began(stream string) (number uint64, ok bool) {
-	number, ok = b.stories.began[stream]
-	return number, ok
 }
 
 // Campaigns lists the campaigns in the order in which they were opened.
-func (b *Books) Campaigns() []*domain.Campaign {
-	var list []*domain.Campaign
-	for _, c := range b.State.Campaigns {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(x, y *domain.Campaign) int {
-		return cmp.Compare(b.began(domain.Stream(domain.CampaignKind, x.ID)), b.began(domain.Stream(domain.CampaignKind, y.ID)))
-	})
-	return list
-}
-
-// Numbers writes event numbers as people cite them: runs as first–last.
-func Numbers(ns []uint64) string {
-	ns = slices.Clone(ns)
-	slices.Sort(ns)
-	ns = slices.Compact(ns)
-	var parts []string
-	for i := 0; i < len(ns); {
-		j := i
-		for j+1 < len(ns) && ns[j+1] == ns[j]+1 {
-			j++
-		}
-		if j > i {
-			parts = append(parts, fmt.Sprintf("%d–%d", ns[i], ns[j]))
-		} else {
-			parts = append(parts, fmt.Sprint(ns[i]))
-		}
-		i = j + 1
-	}
-	const most = 6 // a page has no room for more
-	if len(parts) > most {
-		parts = append(parts[:most-1], fmt.Sprintf("…共 %d 条", len(ns)))
-	}
-	return strings.Join(parts, ", ")
+func (c *campaigns) Campaigns() []*domain.Campaign {
+	began := func(x *domain.Campaign) uint64 { return c.began(domain.Stream(domain.CampaignKind, x.ID)) }
+	return slices.SortedFunc(maps.Values(c.state.Campaigns), func(x, y *domain.Campaign) int { return cmp.Compare(began(x), began(y)) })
 }

@@ -65,14 +65,13 @@ func (c *eventColumns) intern(id domain.ID) uint32 {
 	return n
 }
 
-// add keeps an event that the state has just folded.
-func (b *Books) add(d Decoded) {
-	c := &b.columns
+// add keeps an event that the state has just folded, or could not fold.
+func (c *eventColumns) add(state *domain.Ledger, d Decoded) {
 	at := eventColumn{leaf: d.Leaf, recorded: d.Meta.Recorded.UnixMicro(), actor: c.intern(d.Meta.Actor),
 		signed: d.Meta.Command != nil && len(d.Meta.Command.Signature) > 0}
 	number := uint64(len(c.fixed))
 	var rare rareEvent
-	if _, known := b.State.CauseAt(number); !known {
+	if _, known := state.CauseAt(number); !known {
 		rare.cause = d.Meta.Cause
 	}
 	if d.Event != nil {
@@ -90,17 +89,17 @@ func (b *Books) add(d Decoded) {
 }
 
 // Len is how many events the books have.
-func (b *Books) Len() int { return len(b.columns.fixed) }
+func (b *basis) Len() int { return len(b.columns.fixed) }
 
 // At returns the event with a number, which must be below Len.
-func (b *Books) At(number uint64) Event {
+func (b *basis) At(number uint64) Event {
 	c := &b.columns.fixed[number]
-	e := Event{Number: number, Type: b.State.TypeAt(number), Stream: b.State.StreamAt(number), Date: b.State.DateAt(number),
+	e := Event{Number: number, Type: b.state.TypeAt(number), Stream: b.state.StreamAt(number), Date: b.state.DateAt(number),
 		Recorded: time.UnixMicro(c.recorded).UTC(), Actor: b.columns.ids[c.actor], Campaign: b.columns.ids[c.campaign], Signed: c.signed, Leaf: c.leaf}
-	e.ID, _ = b.State.EventAt(number)
+	e.ID, _ = b.state.EventAt(number)
 	e.Happened = domain.Span{First: e.Date, Last: e.Date}
-	if cause, ok := b.State.CauseAt(number); ok {
-		e.Cause, _ = b.State.EventAt(cause)
+	if cause, ok := b.state.CauseAt(number); ok {
+		e.Cause, _ = b.state.EventAt(cause)
 	}
 	if rare := b.columns.rare[number]; rare != nil {
 		if rare.happened != (domain.Span{}) {
@@ -115,25 +114,31 @@ func (b *Books) At(number uint64) Event {
 }
 
 // Events goes through all events.
-func (b *Books) Events() iter.Seq[Event] {
+func (b *basis) Events() iter.Seq[Event] { return b.EventsFrom(0) }
+
+// EventsFrom goes through the events from a number on; of a range, the reader stops
+// where it ends.
+func (b *basis) EventsFrom(number uint64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for n := range uint64(b.Len()) {
-			if !yield(b.At(n)) {
-				return
-			}
+		for n := number; n < uint64(b.Len()) && yield(b.At(n)); n++ {
+		}
+	}
+}
+
+// EventsBefore goes through the events before a number, the last first.
+func (b *basis) EventsBefore(number uint64) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for n := min(number, uint64(b.Len())); n > 0 && yield(b.At(n-1)); n-- {
 		}
 	}
 }
 
 // Event returns an event by id.
-func (b *Books) Event(id domain.ID) (*Event, bool) {
-	n, ok := b.State.Number(id)
+func (b *basis) Event(id domain.ID) (*Event, bool) {
+	n, ok := b.state.Number(id)
 	if !ok {
 		return nil, false
 	}
 	e := b.At(n)
 	return &e, true
 }
-
-// number is an event's number; unknown ids have none.
-func (b *Books) number(id domain.ID) (uint64, bool) { return b.State.Number(id) }

@@ -13,12 +13,12 @@ import (
 // call the fields of a row. A name that ends with ":" stands for all that begin
 // with it.
 var tables = map[string]table{
-	"documents": tableOf((*Books).Documents, fields[DocumentRow]{
+	"documents": tableOf((*campaigns).Documents, fields[DocumentRow]{
 		"name":     text(func(r *DocumentRow) string { return r.Name }),
 		"document": text(func(r *DocumentRow) string { return r.Document }),
 		"kind":     text(func(r *DocumentRow) string { return r.Kind }),
 	}),
-	"receipts": tableOf((*Books).Funds, fields[FundsRow]{
+	"receipts": tableOf((*campaigns).Funds, fields[FundsRow]{
 		"fen":      number(func(r *FundsRow) domain.Fen { return r.Fen }),
 		"source":   text(func(r *FundsRow) string { return SourceName(r.Source) }),
 		"kind":     text(func(r *FundsRow) domain.SourceKind { return r.Source.Kind }),
@@ -28,7 +28,7 @@ var tables = map[string]table{
 		"relation": text(func(r *FundsRow) domain.Relation { return r.Donors.Relation }),
 		"goods":    text(func(r *FundsRow) string { return r.Goods }),
 	}),
-	"visits": tableOf((*Books).Visits, fields[VisitRow]{
+	"visits": tableOf((*campaigns).Visits, fields[VisitRow]{
 		"team":   text(func(r *VisitRow) string { return r.Team }),
 		"led_by": text(func(r *VisitRow) string { return r.LedBy }),
 		"kind":   text(func(r *VisitRow) string { return r.Kind }),
@@ -37,12 +37,12 @@ var tables = map[string]table{
 		"heard":  number(func(r *VisitRow) int { return r.Heard }),
 		"window": text(func(r *VisitRow) string { return monthDay(r.First) + ".." + monthDay(r.Date) }),
 	}),
-	"needs": tableOf((*Books).Needs, fields[NeedRow]{
+	"needs": tableOf((*campaigns).Needs, fields[NeedRow]{
 		"of":       text(func(r *NeedRow) string { return r.Of }),
 		"kind":     text(func(r *NeedRow) string { return r.Kind }),
 		"resolved": yes(func(r *NeedRow) bool { return r.Resolved }),
 	}),
-	"activities": tableOf((*Books).Activities, fields[ActivityRow]{
+	"activities": tableOf((*campaigns).Activities, fields[ActivityRow]{
 		"kind":     text(func(r *ActivityRow) string { return r.Kind }),
 		"name":     text(func(r *ActivityRow) string { return r.Name }),
 		"place":    text(func(r *ActivityRow) string { return r.Place }),
@@ -52,7 +52,7 @@ var tables = map[string]table{
 		"declined": yes(func(r *ActivityRow) bool { return r.Declined }),
 		"week":     text(func(r *ActivityRow) string { return week(r.First) }),
 	}),
-	"facts": tableOf((*Books).Facts, fields[FactRow]{
+	"facts": tableOf((*campaigns).Facts, fields[FactRow]{
 		"measure":  text(func(r *FactRow) string { return r.Measure }),
 		"relation": text(func(r *FactRow) domain.Relation { return r.Relation }),
 		"value":    text(func(r *FactRow) string { return r.Value }),
@@ -62,7 +62,7 @@ var tables = map[string]table{
 		"as_of":    day(func(r *FactRow) domain.Day { return r.AsOf }),
 		"unit":     text(func(r *FactRow) string { return r.Unit }),
 	}),
-	"payments": tableOf((*Books).Payments, fields[PaymentRow]{
+	"payments": tableOf((*campaigns).Payments, fields[PaymentRow]{
 		"form":          text(func(r *PaymentRow) domain.Form { return r.Form }),
 		"programme":     text(func(r *PaymentRow) string { return r.Programme }),
 		"fund":          text(func(r *PaymentRow) string { return r.Fund }),
@@ -83,7 +83,7 @@ var tables = map[string]table{
 		"party":         text(func(r *PaymentRow) domain.PartyType { return r.Party }),
 		"again":         yes(func(r *PaymentRow) bool { return r.Again }),
 	}),
-	"notices": tableOf((*Books).Publications, fields[PublicationRow]{
+	"notices": tableOf((*campaigns).Publications, fields[PublicationRow]{
 		"title":  text(func(r *PublicationRow) string { return r.Title }),
 		"timing": text(func(r *PublicationRow) domain.Timing { return r.Timing }),
 		"posted": day(func(r *PublicationRow) domain.Day { return r.Posted }),
@@ -91,7 +91,7 @@ var tables = map[string]table{
 		"last":   day(func(r *PublicationRow) domain.Day { return r.Last }),
 		"lines":  number(func(r *PublicationRow) int { return r.Lines }),
 	}),
-	"lines": tableOf((*Books).Lines, fields[LineRow]{
+	"lines": tableOf((*campaigns).Lines, fields[LineRow]{
 		"category":    text(func(r *LineRow) string { return r.Category }),
 		"group":       text(func(r *LineRow) string { return r.Group }),
 		"programme":   text(func(r *LineRow) string { return r.Programme }),
@@ -100,18 +100,18 @@ var tables = map[string]table{
 		"people":      number(func(r *LineRow) int { return r.People.People }),
 		"relation":    text(func(r *LineRow) domain.Relation { return r.People.Relation }),
 	}),
-	"allocations": tableOf((*Books).Allocations, fields[AllocationRow]{
+	"allocations": tableOf((*campaigns).Allocations, fields[AllocationRow]{
 		"unit":      text(func(r *AllocationRow) string { return r.Unit }),
 		"programme": text(func(r *AllocationRow) string { return r.Programme }),
 		"quota":     number(func(r *AllocationRow) int { return r.Quota }),
 		"lines":     number(func(r *AllocationRow) int { return r.Lines }),
 	}),
-	"nominations": tableOf((*Books).Nominations, fields[NominationRow]{
+	"nominations": tableOf((*campaigns).Nominations, fields[NominationRow]{
 		"origin":     text(func(r *NominationRow) string { return r.Origin }),
 		"households": number(func(r *NominationRow) int { return r.Households }),
 		"rejected":   yes(func(r *NominationRow) bool { return r.Rejected }),
 	}),
-	"rules": tableOf((*Books).ProgrammeRules, fields[RuleRow]{
+	"rules": tableOf((*campaigns).ProgrammeRules, fields[RuleRow]{
 		"programme":         text(func(r *RuleRow) string { return r.Programme }),
 		"revision":          number(func(r *RuleRow) int { return r.Revision }),
 		"groups":            number(func(r *RuleRow) int { return r.Groups }),
@@ -135,18 +135,18 @@ var tables = map[string]table{
 			return value{kind: aNumber, number: int64(least)}
 		}},
 	}),
-	"rejects": tableOf((*Books).Rejected, fields[RejectRow]{
+	"rejects": tableOf((*campaigns).Rejected, fields[RejectRow]{
 		"code": text(func(r *RejectRow) string { return r.Code }),
 		"fen":  number(func(r *RejectRow) domain.Fen { return r.Fen }),
 	}),
-	"returns": tableOf((*Books).Returned, fields[ReturnRow]{
+	"returns": tableOf((*campaigns).Returned, fields[ReturnRow]{
 		"fen": number(func(r *ReturnRow) domain.Fen { return r.Fen }),
 	}),
-	"surrendered": tableOf((*Books).Surrendered, fields[SurrenderRow]{
+	"surrendered": tableOf((*campaigns).Surrendered, fields[SurrenderRow]{
 		"fen":    number(func(r *SurrenderRow) domain.Fen { return r.Fen }),
 		"source": text(func(r *SurrenderRow) string { return SourceName(r.Source) }),
 	}),
-	"passed_on": tableOf((*Books).PassedOn, fields[PassedOnRow]{
+	"passed_on": tableOf((*campaigns).PassedOn, fields[PassedOnRow]{
 		"fen": number(func(r *PassedOnRow) domain.Fen { return r.Fen }),
 		"to":  text(func(r *PassedOnRow) string { return r.To }),
 	}),
@@ -235,7 +235,7 @@ func yes[R any](of func(*R) bool) field[R] {
 // table is a kind of rows, whatever their type.
 type table struct {
 	kinds map[string]kind // of the fields
-	rows  func(*Books) []row
+	rows  func(*campaigns) []row
 }
 
 // row is a row of any table; value is that of a field which its table has.
@@ -245,7 +245,7 @@ type row struct {
 }
 
 // tableOf joins rows with the names of their fields, and those that all have.
-func tableOf[R interface{ about() About }](read func(*Books, domain.ID) []R, own fields[R]) table {
+func tableOf[R interface{ about() About }](read func(*campaigns, domain.ID) []R, own fields[R]) table {
 	own["campaign"] = text(func(r *R) string { return (*r).about().Campaign.String() })
 	own["date"] = day(func(r *R) domain.Day { return (*r).about().Date })
 	own["number"] = number(func(r *R) uint64 { return (*r).about().Number })
@@ -253,8 +253,8 @@ func tableOf[R interface{ about() About }](read func(*Books, domain.ID) []R, own
 	for name, f := range own {
 		t.kinds[name] = f.kind
 	}
-	t.rows = func(b *Books) []row {
-		typed := read(b, domain.ID{})
+	t.rows = func(c *campaigns) []row {
+		typed := read(c, domain.ID{})
 		rows := make([]row, len(typed))
 		for i := range typed {
 			rows[i] = row{typed[i].about(), func(name string) value { return own[t.named(name)].of(&typed[i], name) }}

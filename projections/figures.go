@@ -90,9 +90,9 @@ type Figure struct {
 
 // Figures rebuilds figures, each from what belongs to its campaign. One whose
 // query asks for what there is not is not proven, and says why.
-func (b *Books) Figures(sources []SourceFigure) []Figure {
-	campaigns := b.Campaigns()
-	facts := b.Facts(domain.ID{})
+func (c *campaigns) Figures(sources []SourceFigure) []Figure {
+	campaigns := c.Campaigns()
+	facts := c.Facts(domain.ID{})
 	read := map[string][]row{} // by table, once
 	list := make([]Figure, 0, len(sources))
 	for _, s := range sources {
@@ -108,7 +108,7 @@ func (b *Books) Figures(sources []SourceFigure) []Figure {
 			f.Why = "no such campaign in this ledger"
 		default:
 			if _, ok := read[s.Query.From]; !ok {
-				read[s.Query.From] = t.rows(b)
+				read[s.Query.From] = t.rows(c)
 			}
 			f.rebuild(s, campaigns[k].ID, read[s.Query.From], facts)
 		}

@@ -85,7 +85,7 @@ func TestFigureOfWhatThereIsNot(t *testing.T) {
 func TestFields(t *testing.T) {
 	b, _ := story(t)
 	for name, table := range tables {
-		for _, r := range table.rows(b) {
+		for _, r := range table.rows(b.campaigns) {
 			for field, kind := range table.kinds {
 				if strings.HasSuffix(field, ":") {
 					field += "x"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -68,8 +69,32 @@ func TestFundUseIsInTheOrderOfEvents(t *testing.T) {
 	}
 }
 
-// What the first 200 payments cost must not grow with how many there are.
-func BenchmarkFirst200Payments(b *testing.B) {
+// An allocation that says that it was opened with other rules than its revision
+// has is judged by none, also here.
+func TestRulesAreThoseOfTheHash(t *testing.T) {
+	programme := domain.Made(domain.ID{1}, "programme")
+	b := New(Until{})
+	apply := func(stream string, e domain.Event) {
+		n := uint64(b.Len())
+		b.Apply(Decoded{Recorded: &domain.Recorded{ID: domain.Made(domain.ID{2}, fmt.Sprint(n)), Stream: stream, Number: n, Event: e}})
+	}
+	apply(domain.Stream(domain.ProgrammeKind, programme), &domain.ProgrammeDefined{Programme: programme, Name: "项目"})
+	good := b.State.Programmes[programme].Revisions[0].Hash
+	for i, c := range []struct {
+		hash []byte
+		want *domain.Revision
+	}{{good, &b.State.Programmes[programme].Revisions[0]}, {[]byte("of other rules"), nil}, {nil, nil}} {
+		id := domain.Made(domain.ID{3}, fmt.Sprint(i))
+		apply(domain.Stream(domain.AllocationKind, id), &domain.AllocationOpened{Allocation: id, Programme: programme, Revision: 1, Rules: c.hash})
+		if got := b.Rules(b.State.Allocations[id]); got != c.want {
+			t.Errorf("opened with the hash %x: %v", c.hash, got)
+		}
+	}
+}
+
+// What 200 payments cost, wherever a page begins, must not grow with how many there
+// are.
+func BenchmarkPagesOfPayments(b *testing.B) {
 	for _, lists := range []int{1, 4, 16} {
 		const rows = 1000
 		store := &feed{grown: make(chan struct{})}
@@ -84,15 +109,24 @@ func BenchmarkFirst200Payments(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprint(lists*rows), func(b *testing.B) {
-			for b.Loop() {
-				n := 0
-				for range books.FundUse() {
-					if n++; n == 200 {
-						break
+		for _, page := range []struct {
+			what    string
+			entries iter.Seq[Entry]
+		}{
+			{"first", books.FundUse()},
+			{"from the middle", books.FundUseFrom(uint64(books.Len() / 2))},
+			{"last", books.FundUseBefore(uint64(books.Len()))},
+		} {
+			b.Run(fmt.Sprint(lists*rows, " ", page.what), func(b *testing.B) {
+				for b.Loop() {
+					n := 0
+					for range page.entries {
+						if n++; n == 200 {
+							break
+						}
 					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

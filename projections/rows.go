@@ -164,8 +164,8 @@ type RuleRow struct {
 }
 
 // rowAt is what a row about an event says.
-func (b *Books) rowAt(number uint64) About {
-	e := b.At(number)
+func (c *campaigns) rowAt(number uint64) About {
+	e := c.At(number)
 	return About{Campaign: e.Campaign, Date: e.Happened.Last, Number: number, Events: []uint64{number}}
 }
 
@@ -183,15 +183,15 @@ func inOrder[R interface{ about() About }](rows []R) {
 }
 
 // quoted makes rows of the events of one type that count and were not replaced.
-func quoted[E domain.Event, R interface{ about() About }](b *Books, campaign domain.ID, row func(at About, e *Event, x E) R) []R {
+func quoted[E domain.Event, R interface{ about() About }](c *campaigns, campaign domain.ID, row func(at About, e *Event, x E) R) []R {
 	var rows []R
-	for _, number := range slices.Sorted(maps.Keys(b.typed)) {
-		x, ok := b.typed[number].(E)
-		if !ok || !b.within(b.State.DateAt(number)) {
+	for _, number := range slices.Sorted(maps.Keys(c.quotes)) {
+		x, ok := c.quotes[number].(E)
+		if !ok || !c.within(c.state.DateAt(number)) {
 			continue
 		}
-		e := b.At(number)
-		if _, replaced := b.stories.replaced[e.ID]; replaced {
+		e := c.At(number)
+		if _, replaced := c.replaced[e.ID]; replaced {
 			continue
 		}
 		rows = append(rows, row(About{e.Campaign, e.Happened.Last, number, []uint64{number}}, &e, x))
@@ -201,15 +201,15 @@ func quoted[E domain.Event, R interface{ about() About }](b *Books, campaign dom
 
 // Documents lists what was issued in a campaign, or in all where it is zero; so
 // do all that follow.
-func (b *Books) Documents(campaign domain.ID) []DocumentRow {
-	return quoted(b, campaign, func(at About, _ *Event, x *domain.DocumentIssued) DocumentRow {
+func (c *campaigns) Documents(campaign domain.ID) []DocumentRow {
+	return quoted(c, campaign, func(at About, _ *Event, x *domain.DocumentIssued) DocumentRow {
 		return DocumentRow{at, x.Document.Name, x.Document.Number, x.Kind}
 	})
 }
 
 // Funds lists the receipts of funds.
-func (b *Books) Funds(campaign domain.ID) []FundsRow {
-	return quoted(b, campaign, func(at About, _ *Event, x *domain.FundsReceived) FundsRow {
+func (c *campaigns) Funds(campaign domain.ID) []FundsRow {
+	return quoted(c, campaign, func(at About, _ *Event, x *domain.FundsReceived) FundsRow {
 		var goods []string
 		for _, g := range x.Goods {
 			goods = append(goods, g.Item+" "+g.Quantity.String())
@@ -219,16 +219,16 @@ func (b *Books) Funds(campaign domain.ID) []FundsRow {
 }
 
 // Visits lists visits.
-func (b *Books) Visits(campaign domain.ID) []VisitRow {
-	return quoted(b, campaign, func(at About, e *Event, x *domain.VisitRecorded) VisitRow {
+func (c *campaigns) Visits(campaign domain.ID) []VisitRow {
+	return quoted(c, campaign, func(at About, e *Event, x *domain.VisitRecorded) VisitRow {
 		return VisitRow{at, x.Team, x.LedBy, x.Kind, x.Of, x.Visits, x.Heard, e.Happened.First}
 	})
 }
 
 // Needs lists needs. That one was met stands in an event of its own.
-func (b *Books) Needs(campaign domain.ID) []NeedRow {
-	return quoted(b, campaign, func(at About, e *Event, x *domain.NeedFound) NeedRow {
-		met, ok := b.stories.resolved[e.ID]
+func (c *campaigns) Needs(campaign domain.ID) []NeedRow {
+	return quoted(c, campaign, func(at About, e *Event, x *domain.NeedFound) NeedRow {
+		met, ok := c.resolved[e.ID]
 		if ok {
 			at.Events = append(at.Events, met)
 		}
@@ -237,42 +237,41 @@ func (b *Books) Needs(campaign domain.ID) []NeedRow {
 }
 
 // Activities lists activities.
-func (b *Books) Activities(campaign domain.ID) []ActivityRow {
-	return quoted(b, campaign, func(at About, e *Event, x *domain.ActivityRecorded) ActivityRow {
+func (c *campaigns) Activities(campaign domain.ID) []ActivityRow {
+	return quoted(c, campaign, func(at About, e *Event, x *domain.ActivityRecorded) ActivityRow {
 		return ActivityRow{at, x.Kind, x.Name, x.Place, x.People, x.Times, x.Declined, e.Happened.First}
 	})
 }
 
 // Facts lists what sources state, and assumptions.
-func (b *Books) Facts(campaign domain.ID) []FactRow {
-	return quoted(b, campaign, func(at About, _ *Event, x *domain.FactRecorded) FactRow {
+func (c *campaigns) Facts(campaign domain.ID) []FactRow {
+	return quoted(c, campaign, func(at About, _ *Event, x *domain.FactRecorded) FactRow {
 		return FactRow{at, x.Measure, x.Value, x.Assumed, x.Basis, x.Quote, x.Unit, x.Relation, x.AsOf}
 	})
 }
 
 // Payments lists payments that were not reversed.
-func (b *Books) Payments(campaign domain.ID) []PaymentRow {
+func (c *campaigns) Payments(campaign domain.ID) []PaymentRow {
 	var rows []PaymentRow
-	for e := range b.FundUse() {
+	for e := range c.payments.FundUse() {
 		if e.Reversed != nil || campaign != (domain.ID{}) && e.Campaign != campaign {
 			continue
 		}
-		a := b.State.Allocations[e.Allocation]
-		n := b.State.Notices[e.NoticeID]
-		line := n.Lines[slices.IndexFunc(n.Lines, func(l *domain.Line) bool { return l.No == e.Line })]
+		a, p, _ := c.state.PaymentAt(e.Number)
+		line := a.LineOf(p).Line
 		r := PaymentRow{About: About{e.Campaign, e.Happened, e.Number, []uint64{e.Number}}, Form: e.Form, Programme: e.Programme, Fund: e.Fund,
-			Unit: b.UnitName(a.Unit), Purpose: a.Purpose, Category: line.Category(), CategoryName: line.Category(), Group: line.Group(), Period: line.Period(),
-			Fen: e.Amount, Cost: e.Cost, Net: e.Net, People: 1, Relation: line.People().Relation, Beneficiary: b.merged(line.Beneficiary),
-			Payee: b.merged(e.payee), Again: e.Again != nil, Items: e.Items}
+			Unit: c.UnitName(a.Unit), Purpose: a.Purpose, Category: line.Category(), CategoryName: line.Category(), Group: line.Group(), Period: line.Period(),
+			Fen: e.Amount, Cost: e.Cost, Net: e.Net, People: 1, Relation: line.People().Relation, Beneficiary: c.merged(line.Beneficiary),
+			Payee: c.merged(e.payee), Again: e.Again != nil, Items: e.Items}
 		if r.Relation != "" {
 			r.People = line.People().People
 		}
-		if rules := b.Rules(a); rules != nil {
-			if c, ok := rules.Category(r.Category); ok {
-				r.CategoryName = c.Name
+		if rules := c.Rules(a); rules != nil {
+			if category, ok := rules.Category(r.Category); ok {
+				r.CategoryName = category.Name
 			}
 		}
-		if p := b.State.Parties[line.Beneficiary]; p != nil {
+		if p := c.state.Parties[line.Beneficiary]; p != nil {
 			r.Party = p.Type
 		}
 		rows = append(rows, r)
@@ -280,15 +279,12 @@ func (b *Books) Payments(campaign domain.ID) []PaymentRow {
 	return rows
 }
 
-// merged is a party after merges.
-func (b *Books) merged(id domain.ID) domain.ID { return b.State.Same(id) }
-
 // Rejected lists payments that did not arrive.
-func (b *Books) Rejected(campaign domain.ID) []RejectRow {
-	return quoted(b, campaign, func(at About, e *Event, x *domain.DisbursementRejected) RejectRow {
+func (c *campaigns) Rejected(campaign domain.ID) []RejectRow {
+	return quoted(c, campaign, func(at About, e *Event, x *domain.DisbursementRejected) RejectRow {
 		_, id, _ := domain.SplitStream(e.Stream)
 		r := RejectRow{About: at, Code: x.Code}
-		if a := b.State.Allocations[id]; a != nil {
+		if a := c.state.Allocations[id]; a != nil {
 			r.Fen = a.Batches[x.Batch-1].Rows[x.Row-1].Fen
 		}
 		return r
@@ -296,26 +292,26 @@ func (b *Books) Rejected(campaign domain.ID) []RejectRow {
 }
 
 // Returned lists what payees gave back.
-func (b *Books) Returned(campaign domain.ID) []ReturnRow {
+func (c *campaigns) Returned(campaign domain.ID) []ReturnRow {
 	var rows []ReturnRow
-	for e := range b.FundUse() {
+	for e := range c.payments.FundUse() {
 		for _, r := range e.Returns {
-			rows = append(rows, ReturnRow{b.rowAt(r.Number), r.Fen})
+			rows = append(rows, ReturnRow{c.rowAt(r.Number), r.Fen})
 		}
 	}
 	return of(rows, campaign)
 }
 
 // Surrendered lists what went back to its source.
-func (b *Books) Surrendered(campaign domain.ID) []SurrenderRow {
-	return quoted(b, campaign, func(at About, _ *Event, x *domain.FundsSurrendered) SurrenderRow {
+func (c *campaigns) Surrendered(campaign domain.ID) []SurrenderRow {
+	return quoted(c, campaign, func(at About, _ *Event, x *domain.FundsSurrendered) SurrenderRow {
 		return SurrenderRow{at, worth(x.Item, x.Draws), x.Source}
 	})
 }
 
 // PassedOn lists what went to other institutions.
-func (b *Books) PassedOn(campaign domain.ID) []PassedOnRow {
-	return quoted(b, campaign, func(at About, _ *Event, x *domain.FundsPassedOn) PassedOnRow {
+func (c *campaigns) PassedOn(campaign domain.ID) []PassedOnRow {
+	return quoted(c, campaign, func(at About, _ *Event, x *domain.FundsPassedOn) PassedOnRow {
 		return PassedOnRow{at, worth(x.Item, x.Draws), x.To}
 	})
 }
@@ -333,46 +329,46 @@ func worth(item string, draws []domain.Draw) (fen domain.Fen) {
 }
 
 // Publications lists the publications of notices.
-func (b *Books) Publications(campaign domain.ID) []PublicationRow {
+func (c *campaigns) Publications(campaign domain.ID) []PublicationRow {
 	var rows []PublicationRow
-	for _, n := range b.Notices(0) {
+	for _, n := range c.notices.Notices(0) {
 		for _, p := range n.Phases {
 			posted := domain.Day(0)
 			for _, x := range p.Places {
 				posted = max(posted, x.On)
 			}
-			rows = append(rows, PublicationRow{b.rowAt(p.Number), n.Title, p.Timing, posted, p.First, p.Last, n.Lines})
+			rows = append(rows, PublicationRow{c.rowAt(p.Number), n.Title, p.Timing, posted, p.First, p.Last, n.Lines})
 		}
 	}
 	return of(rows, campaign)
 }
 
 // Allocations lists allocations.
-func (b *Books) Allocations(campaign domain.ID) []AllocationRow {
+func (c *campaigns) Allocations(campaign domain.ID) []AllocationRow {
 	var rows []AllocationRow
-	for _, a := range b.State.Allocations {
-		p := b.State.Programmes[a.Programme]
+	for _, a := range c.state.Allocations {
+		p := c.state.Programmes[a.Programme]
 		if p == nil {
 			continue // forged: nothing is known of it
 		}
-		rows = append(rows, AllocationRow{b.rowAt(b.began(a.Stream)), b.UnitName(a.Unit), p.Name, a.Quota, len(a.Lines)})
+		rows = append(rows, AllocationRow{c.rowAt(c.began(a.Stream)), c.UnitName(a.Unit), p.Name, a.Quota, len(a.Lines)})
 	}
 	inOrder(rows)
 	return of(rows, campaign)
 }
 
 // Lines lists the lines of notices.
-func (b *Books) Lines(campaign domain.ID) []LineRow {
+func (c *campaigns) Lines(campaign domain.ID) []LineRow {
 	var rows []LineRow
-	for _, n := range b.State.Notices {
+	for _, n := range c.state.Notices {
 		if n.Withdrawn != (domain.ID{}) {
 			continue
 		}
-		a := b.State.Allocations[n.Allocation]
-		p := b.State.Programmes[a.Programme]
+		a := c.state.Allocations[n.Allocation]
+		p := c.state.Programmes[a.Programme]
 		for _, l := range n.Lines {
 			if l.Struck() == (domain.ID{}) {
-				rows = append(rows, LineRow{b.rowAt(b.began(n.Stream)), l.Category(), l.Group(), p.Name, b.UnitName(a.Unit), b.merged(l.Beneficiary), l.People()})
+				rows = append(rows, LineRow{c.rowAt(c.began(n.Stream)), l.Category(), l.Group(), p.Name, c.UnitName(a.Unit), c.merged(l.Beneficiary), l.People()})
 			}
 		}
 	}
@@ -381,28 +377,28 @@ func (b *Books) Lines(campaign domain.ID) []LineRow {
 }
 
 // Nominations lists nominations.
-func (b *Books) Nominations(campaign domain.ID) []NominationRow {
+func (c *campaigns) Nominations(campaign domain.ID) []NominationRow {
 	rejected := map[string]bool{}
-	for number, event := range b.typed {
+	for number, event := range c.quotes {
 		if x, ok := event.(*domain.NominationRejected); ok {
-			rejected[fmt.Sprint(b.State.StreamAt(number), x.Nomination)] = true
+			rejected[fmt.Sprint(c.state.StreamAt(number), x.Nomination)] = true
 		}
 	}
-	return quoted(b, campaign, func(at About, e *Event, x *domain.NominationReceived) NominationRow {
+	return quoted(c, campaign, func(at About, e *Event, x *domain.NominationReceived) NominationRow {
 		return NominationRow{at, x.Origin, x.Households, rejected[fmt.Sprint(e.Stream, x.Nomination)]}
 	})
 }
 
 // ProgrammeRules lists the revisions of programmes.
-func (b *Books) ProgrammeRules(campaign domain.ID) []RuleRow {
+func (c *campaigns) ProgrammeRules(campaign domain.ID) []RuleRow {
 	var rows []RuleRow
-	for _, p := range b.State.Programmes {
+	for _, p := range c.state.Programmes {
 		for i, r := range p.Revisions {
-			number, ok := b.number(r.Event)
+			number, ok := c.number(r.Event)
 			if !ok {
 				continue
 			}
-			row := RuleRow{About: b.rowAt(number), Programme: p.Name, Revision: i + 1, Groups: r.Groups, LinesPerGroup: r.LinesPerGroup,
+			row := RuleRow{About: c.rowAt(number), Programme: p.Name, Revision: i + 1, Groups: r.Groups, LinesPerGroup: r.LinesPerGroup,
 				Categories: len(r.Categories), Minimums: map[string]int{}}
 			if r.NominationsUntil != nil {
 				row.NominationsUntil = *r.NominationsUntil

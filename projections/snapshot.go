@@ -13,15 +13,10 @@ import (
 
 // kept is what a snapshot of books has: what they are as of is the reader's.
 type kept struct {
-	State    *domain.Ledger
 	Position eventstore.Position
-	Columns  eventColumns
-	Tallies  map[tally]int64
-	FundUse  fundUse
-	Stories  storyBook
-	Typed    map[uint64]domain.Event
-	Latest   time.Time
 	Greatest time.Time
+	Basis    *basis
+	Parts    parts
 }
 
 // concrete are the events that reports quote.
@@ -32,9 +27,7 @@ var concrete = func() (list []any) {
 	return list
 }()
 
-func (b *Books) kept() *kept {
-	return &kept{b.State, b.Position, b.columns, b.tallies, b.fundUse, b.stories, b.typed, b.latest, b.greatest}
-}
+func (b *Books) kept() *kept { return &kept{b.Position, b.greatest, b.basis, b.parts} }
 
 // Keep leaves a snapshot of the books in a file, where that saves the next
 // reader much; the caller knows by then that it is the right ledger's. An error
@@ -67,9 +60,9 @@ func restore(ctx context.Context, store eventstore.Store, path string, until Unt
 		return nil, err
 	}
 	// Only a prefix of what the books are as of can be gone on from.
-	if k.State == nil || k.State.Count != at.Count || until.Number != nil && *until.Number+1 < at.Count || !until.Recorded.IsZero() && k.Greatest.After(until.Recorded) {
+	if k.Basis == nil || k.Basis.state.Count != at.Count || until.Number != nil && *until.Number+1 < at.Count || !until.Recorded.IsZero() && k.Greatest.After(until.Recorded) {
 		return New(until), nil
 	}
-	return &Books{State: k.State, Until: until, Position: k.Position, columns: k.Columns, tallies: k.Tallies, fundUse: k.FundUse, stories: k.Stories, typed: k.Typed, latest: k.Latest, greatest: k.Greatest,
-		point: at, snapped: at.Count}, nil
+	k.Basis.date = until.Date
+	return &Books{State: k.Basis.state, Until: until, Position: k.Position, basis: k.Basis, parts: k.Parts, greatest: k.Greatest, point: at, snapped: at.Count}, nil
 }
