@@ -68,7 +68,7 @@ func tour(p *program, b *projections.Books) error {
 		return err
 	}
 	head("公示名单", "public notices")
-	if err := p.notices(b, b.Today()); err != nil {
+	if err := p.notices(b, projections.NoticeFilter{On: b.Today()}); err != nil {
 		return err
 	}
 	head("一笔发放的资金使用报告", "the fund-use entry of one payment")

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 
+	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/projections"
 )
@@ -34,16 +34,15 @@ func (p *program) balances(b *projections.Books, by projections.Dimension) error
 }
 
 // notices is a table of the notices that hung somewhere.
-func (p *program) notices(b *projections.Books, on domain.Day) error {
-	list := b.Notices(on)
-	list = slices.DeleteFunc(list, func(n projections.Notice) bool {
-		return n.State == projections.Drafted || n.State == projections.Withdrawn && len(n.Phases) == 0 // never hung anywhere
+func (p *program) notices(b *projections.Books, which projections.NoticeFilter) error {
+	list, err := office.Whole(func(part office.Page) (office.List[projections.Notice], error) {
+		return office.Notices(b, office.NoticeQuery{NoticeFilter: which, Hung: true, Page: part})
 	})
+	if err != nil {
+		return err
+	}
 	if p.json {
-		if list == nil {
-			list = []projections.Notice{}
-		}
-		return writeJSON(os.Stdout, list)
+		return writeJSON(os.Stdout, append([]projections.Notice{}, list...))
 	}
 	t := newTable(p.say("序号", "number"), p.say("标题", "title"), p.say("单位", "unit"), p.say("状态", "state"), p.say("首日", "first"), p.say("末日", "last"), p.say("行数", "lines"), p.say("金额(元)", "yuan"), p.say("异议", "objections")).figures(0, 6, 7, 8)
 	for _, n := range list {

@@ -92,7 +92,7 @@ func rootCommand(p *program) *cobra.Command {
 	f.StringVar(&p.export, "export", "", "write the table to FILE.csv or FILE.xlsx 导出表格")
 	f.BoolVar(&p.acceptLost, "accept-lost", false, "go on although the vault remembers events that the store has lost 事件库已丢失尾部仍继续（记入保险库日志）")
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
-	root.AddCommand(initCommand(p), demoCommand(p), officerCommand(p), recordCommand(p), importCommand(p), group("show", p.say("查看", "show"), slices.Concat(showReports(p), showPrivate(p), showEvents(p), []*cobra.Command{showNoticeCommand(p)})...), reportCommand(p), printCommand(p), rebuildCommand(p),
+	root.AddCommand(initCommand(p), demoCommand(p), officerCommand(p), recordCommand(p), importCommand(p), group("show", p.say("查看", "show"), slices.Concat(showReports(p), showLists(p), showPrivate(p), showEvents(p), []*cobra.Command{showNoticeCommand(p)})...), reportCommand(p), printCommand(p), rebuildCommand(p),
 		nodeCommands(p), copyCommand(p), backupCommand(p), restoreCommand(p), eraseCommand(p), restrictCommand(p), batchCommand(p), bankCommand(p), verifyCommand(p),
 		auditCommand(p), benchCommand(p))
 	root.AddCommand(topics(p)...)
