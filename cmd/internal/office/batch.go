@@ -91,11 +91,10 @@ type batchAt struct {
 
 // batchRow is what a row of a batch leads to.
 type batchRow struct {
-	payee     domain.ID // the party that goes on, where the payee was merged
-	account   domain.ID // the account that the payee has now
-	payeeFrom uint64    // number of the payee's first event
-	cameBack  []domain.ID
-	payment   *paymentAt // nil: nothing was paid
+	payee    domain.ID // the party that goes on, where the payee was merged
+	account  domain.ID // the account that the payee has now
+	cameBack []domain.ID
+	payment  *paymentAt // nil: nothing was paid
 }
 
 // paymentAt is a payment as it stands.
