@@ -90,7 +90,8 @@
 //   - What things are written as: id.go, money.go, words.go, quantity.go, day.go,
 //     calendar.go, identity.go.
 //   - Who judges a history that others wrote: judge.go, judge_signature.go,
-//     judge_list.go, judge_event.go, judge_differ.go, judge_charge.go.
+//     judge_list.go, judge_event.go, judge_differ.go, judge_charge.go, and what is
+//     found to be wrong: finding.go.
 //
 // The tests say the rules once more. TestRefusals is the table of what may not be
 // done. TestRules gives random commands and lets an auditor judge who shares no

@@ -24,12 +24,13 @@
 // deciding: number, time, actor, hash. On it stand the parts, one file each, which
 // keep what one kind of question needs, and answer it:
 //
-//	balances.go    money and goods, by day and account      Balances
-//	board.go       notices, as they hang on a day           Notices, PublicLines
-//	funduse.go     payments, from source to hand (entry.go)  FundUse, Payment
-//	campaigns.go   the story of each campaign (rows.go),    Campaigns, Documents, Payments, Figures
-//	               and figures out of it (figures.go)
-//	irregular.go   what was done although a rule forbids it Irregular
+//	balances.go   money and goods, by day and account: Balances
+//	board.go      notices, as they hang on a day: Notices, PublicLines
+//	funduse.go    payments, from source to hand (entry.go), and what evidence
+//	              they lack (missing.go): FundUse, Payment
+//	campaigns.go  the story of each campaign in rows (rows.go), and figures out
+//	              of them (figures.go, fields.go): Campaigns, Payments, Figures
+//	irregular.go  what was done although a rule forbids it: Irregular
 //
 // Each event goes through them in this order: the state decides whether it takes the
 // event in and what it posts, the basis notes it, then each part gets it. The

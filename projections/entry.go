@@ -105,38 +105,6 @@ type Return struct {
 	Number uint64           `json:"number"`
 }
 
-// Gap is a piece of evidence that is missing; its name is stable.
-type Gap string
-
-// What can be missing from an entry.
-const (
-	NoReceipt       Gap = "no-receipt"
-	ReceiptElse     Gap = "receipt-elsewhere"
-	NoDocument      Gap = "no-document-number"
-	NoPublication   Gap = "not-publicised"
-	NoReview        Gap = "no-review"
-	NoApproval      Gap = "no-approval"
-	NotSigned       Gap = "not-signed"
-	NotIdentified   Gap = "not-identified"
-	PapersMissing   Gap = "papers-missing"
-	NoBatchOfOthers Gap = "no-batch"
-	OpenObjection   Gap = "open-objection"
-)
-
-var gapNames = map[Gap]string{
-	NoReceipt: "无签收凭证", ReceiptElse: "凭证存放他处", NoDocument: "来源无文号", NoPublication: "未公示", NoReview: "未审核",
-	NoApproval: "未复核", NotSigned: "无电子签名（据称）", NotIdentified: "对象身份未明", PapersMissing: "手续未补齐", NoBatchOfOthers: "未经批次制单",
-	OpenObjection: "异议未处理",
-}
-
-// Say returns what is missing in a language.
-func (g Gap) Say(l domain.Lang) string {
-	if l == domain.Zh {
-		return gapNames[g]
-	}
-	return string(g)
-}
-
 func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	s := f.state
 	line := a.LineOf(p)
@@ -306,37 +274,4 @@ func (f *fundUse) traceAfter(e *Entry, p *domain.Payment) {
 	if n, ok := f.number(p.Again()); ok {
 		e.Again = &n
 	}
-}
-
-// missing lists the evidence that an auditor would look for and not find.
-func (f *fundUse) missing(e *Entry, a *domain.Allocation, line *domain.AdmittedLine, n *domain.Notice) []Gap {
-	var gaps []Gap
-	note := func(missing bool, g Gap) {
-		if missing {
-			gaps = append(gaps, g)
-		}
-	}
-	note(len(e.Receipts) == 0, NoReceipt)
-	note(len(e.Receipts) > 0 && !slices.ContainsFunc(e.Receipts, func(r Receipt) bool { return r.Here }), ReceiptElse)
-	note(slices.ContainsFunc(e.Sources, func(s SourceShare) bool { return s.Document == "" }), NoDocument)
-	rules := f.Rules(a)
-	if rules != nil {
-		for _, phase := range rules.Notice {
-			if phase.Timing != domain.NoNotice && !slices.ContainsFunc(e.Phases, func(p Phase) bool { return p.Timing == phase.Timing }) {
-				note(!slices.Contains(gaps, NoPublication), NoPublication)
-			}
-		}
-		if p := f.state.Parties[line.Beneficiary()]; p != nil && rules.PapersWithin > 0 {
-			note(p.Papers == 0, PapersMissing)
-		}
-	}
-	note(n.Reviewed == domain.ID{}, NoReview)
-	note(n.Open() > 0, OpenObjection)
-	note(e.Batch == 0, NoBatchOfOthers)
-	note(e.Approved == nil, NoApproval)
-	note(e.Paid == nil || !e.Paid.Signed, NotSigned)
-	if p := f.state.Parties[line.Beneficiary()]; p != nil {
-		note(p.Type == domain.Unidentified, NotIdentified)
-	}
-	return gaps
 }

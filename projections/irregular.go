@@ -1,6 +1,10 @@
 package projections
 
-import "reliefledger.org/ledger/domain"
+import (
+	"encoding/json"
+
+	"reliefledger.org/ledger/domain"
+)
 
 // irregular is the part of the books that lists what was recorded although a rule
 // of conduct forbids it.
@@ -44,21 +48,38 @@ func (r *irregular) Apply(a applied) {
 
 // Irregular is one irregular record: a finding for ever.
 type Irregular struct {
-	Number   uint64     `json:"number"`
-	Type     string     `json:"type"`
-	Stream   string     `json:"stream"`
-	Rule     int        `json:"rule"`
-	Code     string     `json:"code"`
-	Rows     []int      `json:"rows,omitempty"`
-	Reason   bool       `json:"reason"`   // given, sealed
-	Evidence int        `json:"evidence"` // papers named
-	Actor    domain.ID  `json:"actor"`
-	DoneBy   domain.ID  `json:"done_by,omitzero"`
-	Second   domain.ID  `json:"second"`
-	Happened domain.Day `json:"happened"`
-	Booked   domain.Day `json:"booked"`
+	domain.Finding
+	Type     string
+	Stream   string
+	Reason   bool // given, sealed
+	Evidence int  // papers named
+	Actor    domain.ID
+	DoneBy   domain.ID
+	Second   domain.ID
+	Happened domain.Day
+	Booked   domain.Day
 	// FollowedBy counts what processes posted because of it.
-	FollowedBy int `json:"followed_by,omitempty"`
+	FollowedBy int
+}
+
+// MarshalJSON writes the stable shape for scripts.
+func (x Irregular) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Number     uint64     `json:"number"`
+		Type       string     `json:"type"`
+		Stream     string     `json:"stream"`
+		Rule       int        `json:"rule"`
+		Code       string     `json:"code"`
+		Rows       []int      `json:"rows,omitempty"`
+		Reason     bool       `json:"reason"`
+		Evidence   int        `json:"evidence"`
+		Actor      domain.ID  `json:"actor"`
+		DoneBy     domain.ID  `json:"done_by,omitzero"`
+		Second     domain.ID  `json:"second"`
+		Happened   domain.Day `json:"happened"`
+		Booked     domain.Day `json:"booked"`
+		FollowedBy int        `json:"followed_by,omitempty"`
+	}{x.Number, x.Type, x.Stream, x.Rule, x.Code, x.Rows, x.Reason, x.Evidence, x.Actor, x.DoneBy, x.Second, x.Happened, x.Booked, x.FollowedBy})
 }
 
 // Irregular lists all irregular records in the order in which they were made.
@@ -70,11 +91,8 @@ func (r *irregular) Irregular() []Irregular {
 			continue
 		}
 		for k, irr := range e.Irregular {
-			x := Irregular{Number: e.Number, Type: e.Type, Stream: e.Stream, Code: irr.Code, Rows: irr.Rows, Actor: e.Actor,
-				DoneBy: e.DoneBy, Second: irr.Second, Happened: e.Happened.Last, Booked: e.Date, FollowedBy: noted.followedBy}
-			if c, ok := domain.CodeNamed(irr.Code); ok {
-				x.Rule = c.Rule
-			}
+			x := Irregular{Finding: irr.Finding(e.Number), Type: e.Type, Stream: e.Stream, Actor: e.Actor, DoneBy: e.DoneBy,
+				Second: irr.Second, Happened: e.Happened.Last, Booked: e.Date, FollowedBy: noted.followedBy}
 			if k < len(noted.reasons) {
 				x.Reason, x.Evidence = !noted.reasons[k].Text.IsZero(), len(noted.reasons[k].Evidence)
 			}

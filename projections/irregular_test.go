@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"testing"
@@ -63,5 +64,24 @@ func TestIrregular(t *testing.T) {
 	}
 	if !reflect.DeepEqual(have, want) {
 		t.Errorf("have %q\nwant %q", have, want)
+	}
+}
+
+// Scripts read irregular records by the names of their fields, in their order.
+func TestIrregularAsJSON(t *testing.T) {
+	one := domain.ID{15: 1}
+	x := Irregular{Finding: domain.Irregularity{Code: "not-reviewed", Rows: []int{2}}.Finding(7), Type: "LinesAdmitted", Stream: "x", Reason: true, Evidence: 3,
+		Actor: one, DoneBy: one, Second: one, Happened: domain.Date(2023, 1, 3), Booked: domain.Date(2023, 1, 4), FollowedBy: 5}
+	const id = `"00000000-0000-0000-0000-000000000001"`
+	for _, c := range []struct {
+		x    Irregular
+		want string
+	}{
+		{x, `{"number":7,"type":"LinesAdmitted","stream":"x","rule":8,"code":"not-reviewed","rows":[2],"reason":true,"evidence":3,"actor":` + id + `,"done_by":` + id + `,"second":` + id + `,"happened":"2023-01-03","booked":"2023-01-04","followed_by":5}`},
+		{Irregular{Happened: domain.Date(2023, 1, 3), Booked: domain.Date(2023, 1, 4)}, `{"number":0,"type":"","stream":"","rule":0,"code":"","reason":false,"evidence":0,"actor":"00000000-0000-0000-0000-000000000000","second":"00000000-0000-0000-0000-000000000000","happened":"2023-01-03","booked":"2023-01-04"}`},
+	} {
+		if text, err := json.Marshal(c.x); err != nil || string(text) != c.want {
+			t.Errorf("have %s (%v)\nwant %s", text, err, c.want)
+		}
 	}
 }

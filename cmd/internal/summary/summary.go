@@ -255,8 +255,7 @@ func (p *page) after() {
 	say("转交其他机构%d笔、%s元", sum(b.PassedOn(p.campaign), func(r projections.PassedOnRow) (projections.About, domain.Fen) { return r.About, r.Fen }))
 	for _, x := range b.Irregular() {
 		if b.At(x.Number).Campaign == p.campaign {
-			code, _ := domain.CodeNamed(x.Code)
-			lines = append(lines, fmt.Sprintf("　　违规补记：%s（第 %d 条规则）%s〔%d〕", x.Code, code.Rule, x.Type, x.Number))
+			lines = append(lines, fmt.Sprintf("　　%s%s〔%d〕", x.Say(domain.Zh), x.Type, x.Number))
 		}
 	}
 	lines = append(lines, p.missing()...)
@@ -271,7 +270,7 @@ func (p *page) after() {
 
 // missing says which evidence payments lack, in the order of its names.
 func (p *page) missing() (lines []string) {
-	lack := map[projections.Gap]int{}
+	lack, said := map[string]int{}, map[string]string{}
 	payments := 0
 	for e := range p.books.FundUse() {
 		if e.Campaign != p.campaign {
@@ -279,11 +278,12 @@ func (p *page) missing() (lines []string) {
 		}
 		payments++
 		for _, g := range e.Missing {
-			lack[g]++
+			lack[g.Code]++
+			said[g.Code] = g.Say(domain.Zh)
 		}
 	}
-	for _, g := range slices.Sorted(maps.Keys(lack)) {
-		lines = append(lines, fmt.Sprintf("　　证据缺失：%s，%d笔（共%d笔）", g.Say(domain.Zh), lack[g], payments))
+	for _, code := range slices.Sorted(maps.Keys(lack)) {
+		lines = append(lines, fmt.Sprintf("　　证据缺失：%s，%d笔（共%d笔）", said[code], lack[code], payments))
 	}
 	return lines
 }

@@ -6,7 +6,7 @@
 //		return err
 //	}
 //	for _, f := range result.Findings {
-//		fmt.Println(f.Number, f.Type, f.Refusal.Sentence(domain.Zh))
+//		fmt.Println(f.Number, f.Type, f.Say(domain.Zh))
 //	}
 //
 // What is judged, and how, is said at [domain.Judge]. This package reads the
@@ -21,6 +21,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"slices"
@@ -36,16 +37,29 @@ import (
 
 // Finding names an event that the rules would not have let in.
 type Finding struct {
-	Number   uint64          `json:"number"`
-	ID       uuid.UUID       `json:"id"`
-	Stream   string          `json:"stream"`
-	Revision uint64          `json:"revision"`
-	Type     string          `json:"type"`
-	Refusal  *domain.Refusal `json:"refusal"`
+	domain.Finding
+	ID       uuid.UUID
+	Stream   string
+	Revision uint64
+	Type     string
+	Refusal  *domain.Refusal // with the numbers that explain it
 	// Unseen is how many events before this one were not known when it was decided,
 	// because others were writing at the same time; the event says so itself. What
 	// only those events forbid was let in without anybody's fault.
-	Unseen uint64 `json:"unseen,omitempty"`
+	Unseen uint64
+}
+
+// MarshalJSON writes the stable shape for scripts.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Number   uint64          `json:"number"`
+		ID       uuid.UUID       `json:"id"`
+		Stream   string          `json:"stream"`
+		Revision uint64          `json:"revision"`
+		Type     string          `json:"type"`
+		Refusal  *domain.Refusal `json:"refusal"`
+		Unseen   uint64          `json:"unseen,omitempty"`
+	}{f.Number, f.ID, f.Stream, f.Revision, f.Type, f.Refusal, f.Unseen})
 }
 
 // Result is what a replay found.
@@ -92,7 +106,7 @@ func Run(ctx context.Context, store eventstore.Store, calendar *domain.Calendar)
 	}
 	out.Findings = append(out.Findings, lists.wait()...)
 	for number, refusal := range judge.Unfinished() {
-		out.Findings = append(out.Findings, Finding{Number: number, Refusal: refusal})
+		out.Findings = append(out.Findings, Finding{Finding: refusal.Finding(number), Refusal: refusal})
 	}
 	slices.SortStableFunc(out.Findings, func(a, b Finding) int { return cmp.Compare(a.Number, b.Number) })
 	out.Owed = out.State.Owed()
@@ -108,7 +122,7 @@ type event struct {
 }
 
 func (e *event) finding(r *domain.Refusal) Finding {
-	f := Finding{Number: e.Number, ID: e.ID, Stream: e.Stream, Revision: e.Revision, Type: e.kind, Refusal: r}
+	f := Finding{Finding: r.Finding(e.Number), ID: e.ID, Stream: e.Stream, Revision: e.Revision, Type: e.kind, Refusal: r}
 	if e.Meta.Command != nil && e.reading.Text != nil && e.Meta.Saw < e.Number {
 		f.Unseen = e.Number - e.Meta.Saw
 	}
