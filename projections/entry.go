@@ -73,7 +73,7 @@ type Bought struct {
 	Number uint64     `json:"number"`
 }
 
-// By is who did a step: signed with his key, or asserted by another.
+// By is who did a step: signed with the own key, or asserted by another.
 type By struct {
 	Officer domain.ID  `json:"officer"`
 	Post    string     `json:"post,omitempty"`

@@ -61,7 +61,7 @@ func TestLive(t *testing.T) {
 }
 
 // While officers allocate money and processes carry that on, no reader ever sees
-// any of it in transit, and each who waits for his own command finds it done.
+// any of it in transit, and each who waits for an own command finds it done.
 func TestLiveNeverShowsHalfACommand(t *testing.T) {
 	const readers, allocations = 16, 150
 	ctx := t.Context()
@@ -125,8 +125,8 @@ func TestLiveNeverShowsHalfACommand(t *testing.T) {
 	wg.Wait()
 }
 
-// A reader waits for the rest of a command, as long as his context and no longer
-// than the patience, after which he sees what is there, with its note.
+// A reader waits for the rest of a command, as long as the context and no longer
+// than the patience, and then sees what is there, with its note.
 func TestLiveShowsHalfACommandInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
@@ -258,7 +258,7 @@ func TestLiveUnderManyWriters(t *testing.T) {
 }
 
 // A reader who stays keeps no other reader waiting, also where one reads within
-// his own reading, and what is new comes when he has left.
+// another reading, and what is new comes when that reader has left.
 func TestLiveWhileAReaderStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()

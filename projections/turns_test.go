@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A writer gets his turn although there is always somebody who reads, and readers
-// wait for him no longer than twice a reading.
+// A writer gets a turn although there is always somebody who reads, and readers
+// wait for it no longer than twice a reading.
 func TestTurnsWithoutAPause(t *testing.T) {
 	const readers = 8
 	for _, reading := range []time.Duration{time.Millisecond, firstClaim, 10 * firstClaim, 1000 * firstClaim} {
@@ -62,7 +62,7 @@ func TestTurnsWithoutAPause(t *testing.T) {
 	}
 }
 
-// Who waits leaves when his context ends, and leaves nothing behind that the
+// Who waits leaves when the context ends, and leaves nothing behind that the
 // writer would wait for.
 func TestTurnsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
