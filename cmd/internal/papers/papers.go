@@ -17,7 +17,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"reliefledger.org/ledger/cmd/internal/office"
@@ -103,12 +102,11 @@ func FindNotice(b *projections.Books, which string, on domain.Day) (projections.
 	if err != nil {
 		return projections.Notice{}, err
 	}
-	list := b.Notices(on)
-	i := slices.IndexFunc(list, func(n projections.Notice) bool { return n.ID == id })
-	if i < 0 {
-		return projections.Notice{}, &office.NotFound{Of: domain.NoticeKind, Which: which}
+	n, ok := b.Notice(id, on)
+	if !ok {
+		return n, &office.NotFound{Of: domain.NoticeKind, Which: which}
 	}
-	return list[i], nil
+	return n, nil
 }
 
 // SayGive says what a line is to receive.
