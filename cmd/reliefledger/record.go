@@ -24,6 +24,7 @@ import (
 type recordFlags struct {
 	file, content, date, as, by, campaign, metrics string
 	dry, list, describe                            bool
+	patience                                       time.Duration
 }
 
 func recordCommand(p *program) *cobra.Command {
@@ -32,10 +33,13 @@ func recordCommand(p *program) *cobra.Command {
 		Use:   "record [COMMAND]",
 		Short: p.say("记录命令：来自参数，或 JSON 行（--file，- 为标准输入）", "record orders: one from flags, or JSON lines from a file"),
 		Long: p.say(`文件先整份读完并检查，再逐条记录；标准输入（--file -）则来一行、记一行、答一行，直到结束。
-同名（as）命令重发只有一次效力，因此任何中断之后都可以原样重发。`,
+同名（as）命令重发只有一次效力，因此任何中断之后都可以原样重发。结果未知的（事件库换主、断线）在 --patience 内自动重发，
+仍未知才以退出码 9 结束。`,
 			`A file is read and checked as a whole before anything is recorded. Standard input (--file -) is
 recorded line by line as it comes, each with its answer, until it ends. A command sent again under
-the same name ("as") has one effect, so after any break the same may be sent again.`),
+the same name ("as") has one effect, so after any break the same may be sent again. What has an unknown
+outcome (a store elsewhere changed its leader, a line broke) is sent again by itself while --patience
+lasts; only then it ends with exit code 9.`),
 		Example: `  reliefledger record --key me.key --file january.jsonl
   reliefledger record receipt --key me.key --date 2023-01-20 --file 签领表.pdf --content '{"allocation":"…","kind":"签领表","batch":1}'
   reliefledger record receive-funds --key me.key --date 2023-01-03 --content '{"fund":"…","source":{"kind":"union","level":"county","name":"县总工会"},"amount":"1300.00"}'`,
@@ -71,13 +75,25 @@ the same name ("as") has one effect, so after any break the same may be sent aga
 	f.StringVar(&r.metrics, "metrics", "", "with --file -: address of /metrics, /livez, /readyz 监控地址")
 	f.BoolVar(&r.list, "commands", false, "list the commands and their roles 列出命令与职责")
 	f.BoolVar(&r.describe, "describe", false, "say which fields a command has 列出命令的内容字段")
+	f.DurationVar(&r.patience, "patience", time.Minute, "for how long what has an unknown outcome is sent again 结果未知时自动重发的时长")
 	f.BoolVar(&r.dry, "dry-run", false, "say what would happen, write nothing 试运行")
 	return c
 }
 
+// working opens the ledger for a session that sends again what has an unknown outcome.
+func (r *recordFlags) working(p *program, ctx context.Context, do func(*office.Session) error) error {
+	return p.working(ctx, func(s *office.Session) error {
+		s.Patience = r.patience
+		s.Waiting = func(err error, left time.Duration) {
+			p.note("结果未知，自动重发（还将尝试 %.0f 秒）：%v\n", "the outcome is unknown, sending it again (for %.0f s more): %v\n", left.Seconds(), err)
+		}
+		return do(s)
+	})
+}
+
 // one records one command from flags.
 func (r *recordFlags) one(p *program, ctx context.Context, command string) error {
-	return p.working(ctx, func(s *office.Session) error {
+	return r.working(p, ctx, func(s *office.Session) error {
 		in, err := r.instruction(s, command)
 		if err != nil {
 			return fmt.Errorf("flags:1: %w", err)
@@ -124,7 +140,7 @@ func (r *recordFlags) script(p *program, ctx context.Context) error {
 	if err != nil {
 		return office.InputErr(r.file, err)
 	}
-	return p.working(ctx, func(s *office.Session) error {
+	return r.working(p, ctx, func(s *office.Session) error {
 		s.Files = office.FilesIn(filepath.Dir(r.file))
 		var all []*office.Instruction
 		var where []string
@@ -194,7 +210,7 @@ func (r *recordFlags) stream(p *program, ctx context.Context, in io.Reader, name
 		}
 		defer func() { stop(); err = errors.Join(err, wait()) }()
 	}
-	return p.working(ctx, func(s *office.Session) error {
+	return r.working(p, ctx, func(s *office.Session) error {
 		if elsewhere, ok := s.Store().(interface {
 			Away() (since time.Time, cause error)
 		}); ok {

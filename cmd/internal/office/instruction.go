@@ -87,6 +87,11 @@ type Session struct {
 	Understood func(roster *sheets.Roster, dry bool) error
 	// Commanded is told of each command and its outcome; nil: nobody.
 	Commanded func(name string, repeated bool, err error)
+	// Patience is for how long a command whose outcome is unknown is sent again: it
+	// has one effect, whatever became of the first. Waiting is told each time, with
+	// how long it goes on; nil: nobody.
+	Patience time.Duration
+	Waiting  func(err error, left time.Duration)
 }
 
 // Result is what became of an instruction.
@@ -190,7 +195,7 @@ func (s *Session) submit(ctx context.Context, in *Instruction, signed *ledger.Si
 	if err := s.checkDocuments(ctx, in, signed); err != nil {
 		return nil, err
 	}
-	d, err := s.ledger.Submit(ctx, signed.Prepared, signed.Proof, signed.Second)
+	d, err := s.settle(ctx, signed)
 	if s.Commanded != nil {
 		s.Commanded(name, d != nil && d.Repeated, err)
 	}
@@ -211,6 +216,47 @@ func (s *Session) submit(ctx context.Context, in *Instruction, signed *ledger.Si
 		})
 	}
 	return out, nil
+}
+
+const (
+	// firstPause and longestPause bound how long a session waits before it sends a
+	// command again: a server that lost its leader has another after some seconds.
+	firstPause   = 200 * time.Millisecond
+	longestPause = 5 * time.Second
+)
+
+// settle submits a signed order, and again while its outcome is unknown, for as long as
+// the session has patience. Whatever is answered then is an answer about this command:
+// it is there, or is decided anew. But where a first one may still be on its way, only
+// that it is there makes the outcome known: one that is refused now could be there
+// later.
+func (s *Session) settle(ctx context.Context, signed *ledger.SignedOrder) (*ledger.Done, error) {
+	end := time.Now().Add(s.Patience)
+	var unknown *eventstore.OutcomeUnknown
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		d, err := s.ledger.Submit(ctx, signed.Prepared, signed.Proof, signed.Second)
+		var now *eventstore.OutcomeUnknown
+		switch {
+		case errors.As(err, &now):
+			unknown = now
+		case err == nil:
+			d.Repeated = d.Repeated && unknown == nil // it was this very command that had been written
+			return d, nil
+		case unknown == nil:
+			return nil, err
+		}
+		if left := time.Until(end); left > 0 && ctx.Err() == nil && !errors.As(err, new(*eventstore.Poisoned)) {
+			if s.Waiting != nil {
+				s.Waiting(unknown, left)
+			}
+			select {
+			case <-time.After(min(pause, left)):
+				continue
+			case <-ctx.Done():
+			}
+		}
+		return nil, unknown
+	}
 }
 
 // NameTaken says that another command has the name of an instruction.
