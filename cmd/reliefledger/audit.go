@@ -42,7 +42,11 @@ Irregular records are judged with their claims (see show irregular). Exit code 6
 				if err := sayReplay(p, result, time.Since(began)); err != nil {
 					return err
 				}
-				if len(result.Findings) > 0 {
+				lost := r.LostTail(cmd.Context(), result.State, eventstore.Position{})
+				if lost != nil {
+					p.tell(office.Note{Warning: true, Zh: office.Sentence(lost, "zh"), En: office.Sentence(lost, "en")})
+				}
+				if len(result.Findings) > 0 || lost != nil {
 					return saidError{office.ErrUnproven}
 				}
 				return nil

@@ -28,10 +28,17 @@ func rebuildCommand(p *program) *cobra.Command {
 					return err
 				}
 			}
+			lost := p.asOf == "" && r.LostTail(cmd.Context(), b.State, b.Position) != nil // which was told
 			if p.json {
-				return writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", b.Digest()), "unfolded": len(b.State.Unfolded)})
+				if err := writeJSON(os.Stdout, map[string]any{"events": b.Len(), "digest": fmt.Sprintf("%x", b.Digest()), "unfolded": len(b.State.Unfolded), "lost_tail": lost}); err != nil {
+					return err
+				}
+			} else {
+				fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), b.Digest())
 			}
-			fmt.Printf(p.say("已重建：%d 个事件，各行平衡，无法并入 %d 个\n摘要 %x\n", "rebuilt: %d events, all rows balance, %d could not be folded\ndigest %x\n"), b.Len(), len(b.State.Unfolded), b.Digest())
+			if lost || len(b.State.Unfolded) > 0 {
+				return saidError{office.ErrUnproven}
+			}
 			return nil
 		})(cmd, args)
 	}

@@ -44,7 +44,7 @@ func (l *Ledger) compareWithVault(ctx context.Context, seen vault.Mark, accept b
 	if id := l.state.ID; id != (uuid.UUID{}) && id != l.vault.Ledger() {
 		return &OtherLedger{l.vault.Ledger(), id}
 	}
-	if lost := l.lost(seen); lost != nil {
+	if lost := LostTail(l.state, seen); lost != nil {
 		if !accept {
 			return lost
 		}
@@ -58,11 +58,13 @@ func (l *Ledger) compareWithVault(ctx context.Context, seen vault.Mark, accept b
 	return l.forget(ctx)
 }
 
-func (l *Ledger) lost(seen vault.Mark) *Lost {
+// LostTail says whether a state lacks what a vault remembers ([vault.Tail]); nil where
+// it does not. For who has read all events of a store.
+func LostTail(s *domain.Ledger, seen vault.Mark) *Lost {
 	if seen.Count == 0 {
 		return nil
 	}
-	id, ok := l.state.EventAt(seen.Count - 1)
+	id, ok := s.EventAt(seen.Count - 1)
 	switch {
 	case !ok:
 		return &Lost{seen.Count, seen.Last, "nothing 空"}

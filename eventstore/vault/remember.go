@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/google/uuid"
 )
@@ -51,6 +52,26 @@ func (v *Vault) Mark(ctx context.Context, name string) (m Mark, err error) {
 		return m, err
 	}
 	return m, json.Unmarshal(text, &m)
+}
+
+// PeekTail reads the mark of the last event ([Tail]) from the vault of a ledger without
+// its wrapping key, for who only looks whether a log has lost its tail. Nothing private
+// is read, and nothing written. The error says that the vault cannot be looked into.
+func PeekTail(ctx context.Context, address string, ledger uuid.UUID) (m Mark, err error) {
+	var db *sql.DB
+	d := sqlite
+	if isPostgres(address) {
+		d = postgres
+		db, err = dial(address, ledger)
+	} else if _, err = os.Stat(address); err == nil {
+		db, err = sql.Open("sqlite", "file:"+escape.Replace(address)+"?mode=ro&_pragma=busy_timeout("+busyWait+")")
+	}
+	if err != nil {
+		return m, fmt.Errorf("look into the vault: %w", err)
+	}
+	v := &Vault{db: db, dialect: d}
+	m, err = v.Mark(ctx, Tail)
+	return m, errors.Join(err, db.Close())
 }
 
 // SetMark writes a mark. A mark of another process that counts more is left as it

@@ -9,6 +9,8 @@ import (
 
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/ledger"
+	"reliefledger.org/ledger/eventstore/vault"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -19,6 +21,7 @@ type Reader struct {
 	about About
 	opts  Options
 	store eventstore.Store
+	seen  vault.Mark // what the vault remembered before the store was opened
 
 	mu   sync.Mutex // guards live while it begins
 	live *projections.Live
@@ -30,6 +33,9 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The vault is looked into first: another process may be writing, and tells the vault
+	// of events that are not read here yet. One that cannot be looked into says nothing.
+	seen, _ := vault.PeekTail(ctx, home.VaultAt(a), a.Ledger)
 	store, err := home.OpenEvents(ctx, a)
 	if err != nil {
 		return nil, err
@@ -37,7 +43,7 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	if opts.wrap != nil {
 		store = opts.wrap(store)
 	}
-	return &Reader{Home: home, about: a, opts: opts, store: store}, nil
+	return &Reader{Home: home, about: a, opts: opts, store: store, seen: seen}, nil
 }
 
 // Close ends the live books and closes the store.
@@ -91,7 +97,43 @@ func (r *Reader) books(ctx context.Context, until projections.Until, snapshot st
 		return nil, err
 	}
 	r.told(b.Keep(snapshot))
+	if until == (projections.Until{}) {
+		if lost := r.LostTail(ctx, b.State, b.Position); lost != nil {
+			r.opts.tell(warning(lost))
+		}
+	}
 	return b, nil
+}
+
+// behindPatience is how long a reader waits for a store elsewhere to show what the vault
+// remembers: the server that answers may be a little behind its leader.
+const behindPatience = 3 * time.Second
+
+// LostTail says whether a state of now lacks events that the vault remembered when the
+// store was opened: its log lost its tail, or was put back to an earlier day. after is the
+// position of the state's last event, or zero where it is not known. It is nil where
+// nothing is lacking, and where the vault cannot be looked into.
+func (r *Reader) LostTail(ctx context.Context, s *domain.Ledger, after eventstore.Position) *ledger.Lost {
+	lost := ledger.LostTail(s, r.seen)
+	if lost == nil || s.Count >= r.seen.Count || r.StoreAddress(r.about) == "" {
+		return lost
+	}
+	for end := time.Now().Add(behindPatience); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+		count := uint64(0)
+		if after != (eventstore.Position{}) {
+			count = s.Count
+		}
+		for _, err := range r.store.ReadAll(ctx, after, eventstore.Forwards) {
+			if err != nil {
+				return lost
+			}
+			count++
+		}
+		if count >= r.seen.Count {
+			return nil // it was only behind
+		}
+	}
+	return lost
 }
 
 // ours refuses books of another ledger than the folder's, or of none.
