@@ -12,7 +12,7 @@ type Account struct {
 // AccountOf is the account to which a payee is paid now. Who was merged is paid as
 // the party that goes on.
 func (l *Ledger) AccountOf(payee ID) (a Account, ok bool) {
-	p := l.Parties[l.same(payee)]
+	p := l.Parties[l.Same(payee)]
 	if p == nil || p.Account == (ID{}) {
 		return Account{}, false
 	}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
-const linesAdmittedInPart = 2_000
+// linesPerAdmission is a chunk of LinesAdmitted: about 250 bytes a line.
+const linesPerAdmission = 2_000
 
 // AdmittedLine is a line of a confirmed notice that may be paid.
 type AdmittedLine struct {
@@ -68,13 +68,13 @@ func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int)
 	for _, line := range a.Lines {
 		counts.over(a.Quota, rules, line.Line.Group())
 	}
-	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
+	for _, line := range live[part*linesPerAdmission : min(len(live), (part+1)*linesPerAdmission)] {
 		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Group())})
 	}
 	return e
 }
 
-func (e *LinesAdmitted) list() (part, of int) { return e.Part, e.Of }
+func (e *LinesAdmitted) listPart() (part, of int) { return e.Part, e.Of }
 
 func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	a, err := l.allocationOf(r)
@@ -82,7 +82,7 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	n := l.Notices[e.Notice]
-	if n == nil || e.Part != a.admitting[e.Notice]+1 || a.admitted[e.Notice] {
+	if n == nil || e.Part != a.partsAdmitted[e.Notice]+1 || a.whollyAdmitted[e.Notice] {
 		return fmt.Errorf("part %d of %d of notice %s is not the next", e.Part, e.Of, e.Notice)
 	}
 	for _, x := range e.Lines {
@@ -90,7 +90,7 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 			return fmt.Errorf("notice %s has no line %d", e.Notice, x.Line)
 		}
 	}
-	a.admitting[e.Notice] = e.Part
+	a.partsAdmitted[e.Notice] = e.Part
 	// One array for all lines of the part, and one for what they are due.
 	dues := 0
 	for _, x := range e.Lines {
@@ -100,18 +100,18 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	a.Lines = slices.Grow(a.Lines, len(e.Lines))
 	for i, x := range e.Lines {
 		src := n.line(x.Line)
-		line, give := &lines[i], l.give(x.Give)
+		line, give := &lines[i], l.sharedList(x.Give)
 		*line = AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over}
 		line.Due, due = due[:len(x.Give):len(x.Give)], due[len(x.Give):]
 		for k := range line.Due {
-			line.Due[k].of, line.Due[k].which = give, uint32(k)
+			line.Due[k].list, line.Due[k].index = give, uint32(k)
 		}
 		a.Lines = append(a.Lines, line)
-		l.list(line.Beneficiary(), src.Category())
+		l.rememberCategory(line.Beneficiary(), src.Category())
 	}
 	if e.Part == e.Of {
-		a.admitted[e.Notice] = true
-		delete(a.admitting, e.Notice)
+		a.whollyAdmitted[e.Notice] = true
+		delete(a.partsAdmitted, e.Notice)
 	}
 	l.countQuota(a)
 	return nil

@@ -72,6 +72,6 @@ func (l *Ledger) cameBackOf(a *Allocation, b *Batch, row int, back ID) bool {
 
 // goesTo says whether a payee still has an account.
 func (l *Ledger) goesTo(payee ID, fixed Account) bool {
-	p := l.Parties[l.same(payee)]
+	p := l.Parties[l.Same(payee)]
 	return p != nil && p.Account == fixed.ID
 }

@@ -31,7 +31,7 @@ type Row struct {
 	Payment     int32 // the disbursement's place in the allocation, once made
 	State       RowState
 	Draws       []Draw
-	rest        *BatchRow // of rows that have items, or pay again
+	stored      *BatchRow // of rows that have items, or pay again
 }
 
 // RowState is what became of a row.
@@ -46,18 +46,18 @@ const (
 
 // Items are the goods of the row.
 func (r *Row) Items() []GoodsOf {
-	if r.rest == nil {
+	if r.stored == nil {
 		return nil
 	}
-	return r.rest.Items
+	return r.stored.Items
 }
 
 // Again is the reject, return or reversal that the row pays again.
 func (r *Row) Again() ID {
-	if r.rest == nil {
+	if r.stored == nil {
 		return ID{}
 	}
-	return r.rest.Again
+	return r.stored.Again
 }
 
 // BatchRow is a row as BatchPrepared stores it.
@@ -69,7 +69,9 @@ type BatchRow struct {
 	Again       ID        `json:"again,omitzero"` // the reject, return or reversal that it pays again
 }
 
-func (b BatchRow) things() []goodsOut { return Entitlement{Fen: b.Fen, Items: b.Items}.things() }
+func (b BatchRow) quantities() []itemQuantity {
+	return Entitlement{Fen: b.Fen, Items: b.Items}.quantities()
+}
 
 // Total is the money of all rows, goods not counted.
 func (b *Batch) Total() Fen {
@@ -81,7 +83,7 @@ func (b *Batch) Total() Fen {
 }
 
 // open says whether the batch still holds a reservation.
-func (b *Batch) open() bool {
+func (b *Batch) holdsReservation() bool {
 	if b.Rejected != (ID{}) {
 		return false
 	}
@@ -181,8 +183,8 @@ func (c *PrepareBatch) decide(d *decision) error {
 		return refuse(TooManyRows, len(c.Rows), maxRows)
 	}
 	e := &BatchPrepared{Batch: len(a.Batches) + 1, Form: c.Form}
-	e.Private.Said = whatRowsSay(c.Rows)
-	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	e.Private.Said = rowsSaid(c.Rows)
+	p := paymentCheck{decision: d, allocation: a, form: c.Form, taken: map[[2]int]bool{}}
 	want := map[string]int64{}
 	var order []string
 	for i, row := range c.Rows {
@@ -191,16 +193,16 @@ func (c *PrepareBatch) decide(d *decision) error {
 			return err
 		}
 		e.Rows = append(e.Rows, r)
-		for _, t := range r.things() {
+		for _, t := range r.quantities() {
 			if _, seen := want[t.item]; !seen {
 				order = append(order, t.item)
 			}
 			want[t.item] += t.quantity
 		}
 		if c.Form == Bank {
-			account, ok := d.l.AccountOf(a.line(r.Line).Payee())
+			account, ok := d.ledger.AccountOf(a.line(r.Line).Payee())
 			if !ok {
-				return refuse(AccountMissing, r.Line).at(i)
+				return refuse(AccountMissing, r.Line).inRow(i)
 			}
 			e.Private.Accounts = append(e.Private.Accounts, account)
 		}
@@ -228,7 +230,7 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 		return nil, nil, err
 	}
 	if no < 1 || no > len(a.Batches) {
-		return nil, nil, refuse(NoSuch, said{"批次", "batch"}, no)
+		return nil, nil, refuse(NoSuch, bilingual{"批次", "batch"}, no)
 	}
 	b := a.Batches[no-1]
 	if b.Rejected != (ID{}) {
@@ -237,8 +239,8 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 	if b.Result != (ID{}) {
 		return nil, nil, refuse(BatchIs, no, StagePaid)
 	}
-	if d.o.Date < b.Booked {
-		return nil, nil, refuse(BookedBefore, d.o.Date, b.Booked)
+	if d.order.Date < b.Booked {
+		return nil, nil, refuse(BookedBefore, d.order.Date, b.Booked)
 	}
 	return a, b, nil
 }
@@ -253,8 +255,8 @@ func (c *ApproveBatch) decide(d *decision) error {
 	if b.Approved != (ID{}) {
 		return refuse(BatchIs, c.Batch, StageApproved)
 	}
-	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"复核", "approver"})); err != nil {
+	if b.PreparedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"制单", "preparer"}, bilingual{"复核", "approver"})); err != nil {
 			return err
 		}
 	}
@@ -327,7 +329,7 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 		}
 		x := Row{Line: int32(row.Line), Entitlement: int32(row.Entitlement), Fen: row.Fen, Draws: draws[first:len(draws):len(draws)]}
 		if len(row.Items) > 0 || row.Again != (ID{}) {
-			x.rest = &e.Rows[i]
+			x.stored = &e.Rows[i]
 		}
 		b.Rows = append(b.Rows, x)
 	}
@@ -337,11 +339,11 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 	if err := a.take(e.Draws, e.Date); err != nil {
 		return err
 	}
-	l.move(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
+	l.postDraws(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
 	for i := range b.Rows {
 		row := &b.Rows[i]
 		a.reserve(row, 1)
-		a.due(row.Line, row.Entitlement).settle(row.Again())
+		a.due(row.Line, row.Entitlement).removeBack(row.Again())
 	}
 	a.Batches = append(a.Batches, b)
 	return nil
@@ -350,7 +352,7 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 // portion cuts what a row takes off the front of the rest of a batch's draws,
 // item by item, and appends it to draws.
 func (a *Allocation) portion(draws, rest []Draw, row BatchRow) (_ []Draw, ok bool) {
-	for _, t := range row.things() {
+	for _, t := range row.quantities() {
 		want := t.quantity
 		for i := range rest {
 			lot, known := a.Lot(rest[i].Lot)
@@ -397,7 +399,7 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	if !b.open() {
+	if !b.holdsReservation() {
 		return fmt.Errorf("batch %d is not open", e.Batch)
 	}
 	b.Rejected = r.ID
@@ -406,7 +408,7 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 		if row.State == Waiting {
 			a.giveBack(l, e.Date, b, row)
 			if again := row.Again(); again != (ID{}) {
-				a.due(row.Line, row.Entitlement).owe(again)
+				a.due(row.Line, row.Entitlement).addBack(again)
 			}
 		}
 	}
@@ -415,7 +417,7 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 
 // giveBack undoes a row's reservation.
 func (a *Allocation) giveBack(l *Ledger, on Day, b *Batch, row *Row) {
-	l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Held, b.Form)
+	l.postDraws(&a.Holdings, a.Stream, row.Draws, Reserved, Held, b.Form)
 	a.putBack(row.Draws, on)
 	a.unreserve(row)
 }

@@ -17,7 +17,7 @@ const (
 	StageRejected    BatchStage = "rejected"     // turned down: what it held was given back
 )
 
-var stageNames = map[BatchStage]said{
+var stageNames = map[BatchStage]bilingual{
 	StagePrepared: {"已制单", "prepared"}, StageApproved: {"已复核", "approved"}, StagePartlyPaid: {"部分已发放", "partly paid"},
 	StageSent: {"已送银行", "sent"}, StageResultTaken: {"结果已登记", "result taken"}, StagePaid: {"已发放", "paid"}, StageRejected: {"已退回", "rejected"},
 }

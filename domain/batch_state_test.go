@@ -51,7 +51,7 @@ func TestBatchStateByBank(t *testing.T) {
 		{"answered", c.cashier, &TakeBankResult{Allocation: a, Batch: 1, Count: 2, Amount: 4000, Rejected: []NotPaid{{2, "户名不符"}}}, false, "结果已登记", "result taken", false, true},
 		{"posted", c.cashier, nil, true, "已发放 2/3 行", "paid, 2 of 3 rows", false, true},
 	} {
-		if c.hold = !step.posted; step.do != nil {
+		if c.processesWait = !step.posted; step.do != nil {
 			c.by(step.who).mustDo("2023-01-06", step.do)
 		}
 		c.settle()

@@ -194,17 +194,17 @@ func (c *OpenCampaign) decide(d *decision) error {
 	if c.Period.First > c.Period.Last {
 		return refuse(BackwardSpan, c.Period.First, c.Period.Last)
 	}
-	d.add(&CampaignOpened{ID: d.made("campaign"), Unit: c.Unit, Name: c.Name, Theme: c.Theme, Period: c.Period})
+	d.add(&CampaignOpened{ID: d.newID("campaign"), Unit: c.Unit, Name: c.Name, Theme: c.Theme, Period: c.Period})
 	return nil
 }
 
 // campaign refuses unless a campaign is open.
 func (d *decision) campaign(id ID) error {
-	switch c, ok := d.l.Campaigns[id]; {
+	switch c, ok := d.ledger.Campaigns[id]; {
 	case !ok:
-		return refuse(NoSuch, said{"活动", "campaign"}, id)
+		return refuse(NoSuch, bilingual{"活动", "campaign"}, id)
 	case c.Closed:
-		return refuse(NotOpen, said{"活动", "campaign"}, id)
+		return refuse(NotOpen, bilingual{"活动", "campaign"}, id)
 	}
 	return nil
 }
@@ -219,21 +219,21 @@ func (l *Ledger) unitOfCampaign(id ID) ID {
 func (c *IssueDocument) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *IssueDocument) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *IssueDocument) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Document.Name == "" {
 		return refuse(FieldMissing, "document.name")
 	}
-	if err := tagged("document.file", c.Document.File); err != nil {
+	if err := checkTag("document.file", c.Document.File); err != nil {
 		return err
 	}
-	return d.fact(d.o.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
+	return d.addFact(d.order.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
 }
 
-// fact adds an event of a campaign, which may put an earlier one right.
-func (d *decision) fact(campaign ID, e Event) error {
-	if err := d.replace(Stream(CampaignKind, campaign), e); err != nil {
+// addFact adds an event of a campaign, which may put an earlier one right.
+func (d *decision) addFact(campaign ID, e Event) error {
+	if err := d.findReplaced(Stream(CampaignKind, campaign), e); err != nil {
 		return err
 	}
 	d.add(e)
@@ -243,7 +243,7 @@ func (d *decision) fact(campaign ID, e Event) error {
 func (c *RecordVisit) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordVisit) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordVisit) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Visits < 1 {
@@ -257,16 +257,16 @@ func (c *RecordVisit) decide(d *decision) error {
 	}
 	e := &VisitRecorded{Team: c.Team, LedBy: c.LedBy, Kind: c.Kind, Of: c.Of, Visits: c.Visits, Heard: c.Heard}
 	e.Private.Parties, e.Private.Note = c.Parties, c.Note.sealed
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (d *decision) parties(ids []ID) error {
 	for i, id := range ids {
-		switch p := d.l.Parties[id]; {
+		switch p := d.ledger.Parties[id]; {
 		case p == nil:
-			return refuse(NoSuch, said{"对象", "party"}, id).at(i)
+			return refuse(NoSuch, bilingual{"对象", "party"}, id).inRow(i)
 		case p.Erased:
-			return refuse(IsErased, id).at(i)
+			return refuse(IsErased, id).inRow(i)
 		}
 	}
 	return nil
@@ -275,7 +275,7 @@ func (d *decision) parties(ids []ID) error {
 func (c *FindNeed) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *FindNeed) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *FindNeed) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Party != (ID{}) {
@@ -285,22 +285,22 @@ func (c *FindNeed) decide(d *decision) error {
 	}
 	e := &NeedFound{Of: c.Of, Kind: c.Kind}
 	e.Private.Party, e.Private.Note = c.Party, c.Note.sealed
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *ResolveNeed) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *ResolveNeed) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *ResolveNeed) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
-	id, ok := d.l.Find(c.Need)
+	id, ok := d.ledger.Find(c.Need)
 	if !ok {
-		return refuse(NoSuch, said{"困难", "need"}, c.Need)
+		return refuse(NoSuch, bilingual{"困难", "need"}, c.Need)
 	}
-	open, ok := d.l.Campaigns[d.o.Campaign].needs[id]
+	open, ok := d.ledger.Campaigns[d.order.Campaign].needs[id]
 	if !ok {
-		return refuse(NoSuch, said{"困难", "need"}, c.Need)
+		return refuse(NoSuch, bilingual{"困难", "need"}, c.Need)
 	}
 	if !open {
 		return refuse(NeedIsMet, c.Need)
@@ -314,7 +314,7 @@ func (c *ResolveNeed) decide(d *decision) error {
 func (c *RecordActivity) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordActivity) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordActivity) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Kind == "" {
@@ -336,13 +336,13 @@ func (c *RecordActivity) decide(d *decision) error {
 	for _, p := range c.Evidence {
 		e.Private.Evidence = append(e.Private.Evidence, p.sealed)
 	}
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *RecordFact) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordFact) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordFact) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Measure == "" {
@@ -357,19 +357,19 @@ func (c *RecordFact) decide(d *decision) error {
 	e := &FactRecorded{Measure: c.Measure, Relation: c.Relation, Value: c.Value, Assumed: c.Assumed, Basis: c.Basis,
 		Quote: c.Quote, AsOf: c.AsOf, Unit: c.Unit}
 	for i, ref := range c.About {
-		id, ok := d.l.Find(ref)
+		id, ok := d.ledger.Find(ref)
 		if !ok {
-			return refuse(NoSuch, said{"记录", "entry"}, ref).at(i)
+			return refuse(NoSuch, bilingual{"记录", "entry"}, ref).inRow(i)
 		}
 		e.About = append(e.About, id)
 	}
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *CloseCampaign) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *CloseCampaign) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *CloseCampaign) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	d.add(&CampaignClosed{})
@@ -399,7 +399,7 @@ func (e *VisitRecorded) fold(l *Ledger, r *Recorded) error {
 	_, err := l.campaignOf(r)
 	if err == nil {
 		for _, id := range e.Private.Parties {
-			l.mentioned(id, ID{}, e.LastDay())
+			l.noteMention(id, ID{}, e.LastDay())
 		}
 	}
 	return err
@@ -415,7 +415,7 @@ func (e *NeedFound) fold(l *Ledger, r *Recorded) error {
 				c.needOf = map[ID]ID{}
 			}
 			c.needOf[r.ID] = e.Private.Party
-			l.mentioned(e.Private.Party, ID{}, e.LastDay())
+			l.noteMention(e.Private.Party, ID{}, e.LastDay())
 		}
 	}
 	return err
@@ -438,9 +438,9 @@ func (e *ActivityRecorded) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	for _, id := range e.Private.Parties {
-		l.mentioned(id, ID{}, e.LastDay())
+		l.noteMention(id, ID{}, e.LastDay())
 		if p := l.Parties[id]; p != nil && !e.Declined {
-			p.did(e.Kind, e.LastDay())
+			p.addActivity(e.Kind, e.LastDay())
 		}
 	}
 	return nil

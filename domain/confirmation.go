@@ -48,23 +48,23 @@ func (c *ConfirmNotice) decide(d *decision) error {
 		return err
 	}
 	if n.Reviewed == (ID{}) {
-		if err := d.conduct(-1, refuse(NotReviewed)); err != nil {
+		if err := d.refuseOrMark(-1, refuse(NotReviewed)); err != nil {
 			return err
 		}
 	}
-	rules := d.l.RulesOf(d.l.Allocations[n.Allocation])
-	if bad := n.notYetPayable(rules, d.first()); bad != nil {
-		if err := d.conduct(-1, bad); err != nil {
+	rules := d.ledger.RulesOf(d.ledger.Allocations[n.Allocation])
+	if bad := n.notYetPayable(rules, d.firstDay()); bad != nil {
+		if err := d.refuseOrMark(-1, bad); err != nil {
 			return err
 		}
 	}
 	if _, before := rules.phase(BeforePayment); !before && rules.Notice[0].Timing == AfterPayment && !c.Urgency.Given() {
-		if err := d.conduct(-1, refuse(UrgencyMissing, c.Notice)); err != nil {
+		if err := d.refuseOrMark(-1, refuse(UrgencyMissing, c.Notice)); err != nil {
 			return err
 		}
 	}
-	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"确认", "confirmer"})); err != nil {
+	if n.DraftedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"拟稿", "drafter"}, bilingual{"确认", "confirmer"})); err != nil {
 			return err
 		}
 	}
@@ -108,8 +108,8 @@ func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
 	a := l.Allocations[n.Allocation]
 	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
 	live := n.Live()
-	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
-	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
+	of := (len(live) + linesPerAdmission - 1) / linesPerAdmission
+	l.oweMany(r, a.Stream, of, func(from, to int) []Event {
 		var parts []Event
 		for p := from; p < to; p++ {
 			parts = append(parts, l.admission(a, n, live, p, of))

@@ -119,9 +119,9 @@
 // again names what came back.
 //
 //	LinesAdmitted.fold    admission.go  admits the lines of a confirmed notice
-//	payability.row        payable.go    looks for the admitted line and its entitlement
-//	payability.again      payable.go    wants what came back to be named
-//	Due.owe               due.go        remembers what came back
+//	paymentCheck.row      payable.go    looks for the admitted line and its entitlement
+//	paymentCheck.again    payable.go    wants what came back to be named
+//	Due.addBack           due.go        remembers what came back
 //	decision.payment      payment.go    finds a payment of the allocation, for receipts and returns
 //	RecordReceipt.decide  receipt.go    finds the payments of a batch
 //	refused: NotAdmitted, AdmissionIncomplete, NoSuchEntitlement, RowTwice,
@@ -130,8 +130,8 @@
 // Rule 3. Value returns along the edge by which it came, never more of it than
 // went out.
 //
-//	outflow.refill             lot.go      chooses what comes back, the last drawn first
-//	outflow.close              lot.go      counts it when the event is folded
+//	outflow.chooseBack         lot.go      chooses what comes back, the last drawn first
+//	outflow.remove             lot.go      counts it when the event is folded
 //	ReturnDisbursement.decide  returns.go  from a payee to the allocation
 //	DemandRecovery.decide      returns.go  asks a payee for no more than is out
 //	ReturnUnspent.decide       unspent.go  from an allocation to the stream above
@@ -142,20 +142,20 @@
 // Rule 4. Nothing is edited. An entry is reversed once; a fact without value is
 // replaced by another of its kind.
 //
-//	ReverseEntry.decide  reversal.go  checks that an entry can be reversed
-//	Ledger.entryOf       reversal.go  knows the entries of a book that can
-//	EntryReversed.fold   reversal.go  undoes the entry
-//	decision.replace     order.go     finds the fact that is put right
+//	ReverseEntry.decide    reversal.go  checks that an entry can be reversed
+//	Ledger.entryOf         reversal.go  knows the entries of a book that can
+//	EntryReversed.fold     reversal.go  undoes the entry
+//	decision.findReplaced  order.go     finds the fact that is put right
 //	refused: NotReversible, ReversedAlready, BadReplace
 //	charged: EventTwice
 //
 // Rule 5. The same command sent twice has one effect; the same id with other
 // content is refused.
 //
-//	Ledger.Done       effect.go           answers a command that was accepted before
-//	Ledger.note       effect.go           remembers which events a command led to
-//	Judge.command     judge.go            judges that they are those, and no more
-//	Judge.signedText  judge_signature.go  judges that the text is the signed one
+//	Ledger.Done        effect.go           answers a command that was accepted before
+//	Ledger.noteEffect  effect.go           remembers which events a command led to
+//	Judge.command      judge.go            judges that they are those, and no more
+//	Judge.signedText   judge_signature.go  judges that the text is the signed one
 //	refused: OtherContent
 //	charged: DigestWrong, SaysOtherwise, ListDiffers, CommandTwice, EventExtra
 //
@@ -185,16 +185,16 @@
 // Rules 8 to 12 are rules of conduct. What breaks one is refused, or recorded as
 // irregular if the order says so and a second officer signs.
 //
-//	decision.conduct  irregular.go  refuses or marks
+//	decision.refuseOrMark  irregular.go  refuses or marks
 //
 // Rule 8. A notice before money is prepared: its timing, length and calendar,
 // its places, and no objection open.
 //
 //	Notice.notYetPayable   confirmation.go  says what stands between a list and money
-//	payability.notice      payable.go       asks that for every row of a batch
+//	paymentCheck.notice    payable.go       asks that for every row of a batch
 //	PublishNotice.decide   publication.go   publishes what is reviewed, in a phase of the programme
-//	decision.heading       publication.go   wants what must stand on a notice
-//	decision.places        publication.go   compares the places with those of the programme
+//	decision.checkHeading  publication.go   wants what must stand on a notice
+//	decision.checkPlaces   publication.go   compares the places with those of the programme
 //	ConfirmNotice.decide   confirmation.go  makes the list final
 //	Calendar.NoticePeriod  calendar.go      counts the days
 //	refused: NotReviewed, NotPublished, NoticeRunning, ObjectionOpen,
@@ -204,45 +204,45 @@
 // Rule 9. No more than published, in the published form, not while the line is
 // stopped.
 //
-//	payability.amounts  payable.go       compares a row with what is left of the entitlement
-//	payability.row      payable.go       compares the form, and looks whether the line is stopped
-//	decision.payable    batch_result.go  looks once more when the batch is paid
-//	ResumeLine.decide   stop.go          resumes no line that was struck
+//	paymentCheck.amounts   payable.go       compares a row with what is left of the entitlement
+//	paymentCheck.row       payable.go       compares the form, and looks whether the line is stopped
+//	decision.checkPayable  batch_result.go  looks once more when the batch is paid
+//	ResumeLine.decide      stop.go          resumes no line that was struck
 //	refused: AbovePublished, OtherForm, LineIsStopped, LineIsStruck
 //
 // Rule 10. Two people, and nobody for himself or kin.
 //
 //	ReviewNotice.decide       notice.go        by another than who drafted
 //	ApproveBatch.decide       batch.go         by another than who prepared
-//	decision.payable          batch_result.go  paid by another than who prepared
+//	decision.checkPayable     batch_result.go  paid by another than who prepared
 //	Disburse.decide           payment.go       no payment without a batch
 //	decision.notAboutKin      kinship.go       nobody decides for himself or kin
 //	decision.secondIsNoPayee  kinship.go       nor vouches for money to himself or kin
 //	decision.checkClaims      irregular.go     the second officer is another
-//	decision.mayHold          officer.go       roles that one officer must not have together
-//	decision.newKey           officer.go       no key for two officers
+//	decision.checkRole        officer.go       roles that one officer must not have together
+//	decision.checkNewKey      officer.go       no key for two officers
 //	refused: SamePerson, DecidesForKin, NoBatch, RolesIncompatible, KeyInUse,
 //	         NeedsSecond
 //
 // Rule 11. The earmark, the programme's categories, standards and cap.
 //
-//	Allocate.open        allocation.go  compares the purpose with earmark and programme
-//	Programme.InForceOn  programme.go   finds the rules that are in force
-//	lineCheck.row        listed.go      checks the category of a line, and that its person lives
-//	lineCheck.exclusive  listed.go      checks the other categories of the person
-//	lineCheck.give       listed.go      checks form, standard and cap
-//	payability.needs     payable.go     checks what must come before a payment
+//	Allocate.open          allocation.go  compares the purpose with earmark and programme
+//	Programme.InForceOn    programme.go   finds the rules that are in force
+//	lineCheck.row          listed.go      checks the category of a line, and that its person lives
+//	lineCheck.exclusive    listed.go      checks the other categories of the person
+//	lineCheck.entitlement  listed.go      checks form, standard and cap
+//	paymentCheck.needs     payable.go     checks what must come before a payment
 //	refused: OutsideEarmark, OutsideProgramme, OtherPurpose, ProgrammeNotInForce,
 //	         CategoryUnknown, Exclusive, FormNotAllowed, OffStandard, AboveCap,
 //	         PayeeIsDead, NeedMissing
 //
 // Rule 12. Quotas and deadlines.
 //
-//	Ledger.countQuota        quota.go         marks the lines over quota
-//	payability.row           payable.go       refuses to pay them
-//	lineCheck.nomination     listed.go        checks the nomination of a line and its deadline
-//	CompletePapers.decide    papers.go        checks the days for papers
-//	decision.recordedInTime  batch_result.go  checks the days for the record of a payment
+//	Ledger.countQuota             quota.go         marks the lines over quota
+//	paymentCheck.row              payable.go       refuses to pay them
+//	lineCheck.nomination          listed.go        checks the nomination of a line and its deadline
+//	CompletePapers.decide         papers.go        checks the days for papers
+//	decision.checkRecordedInTime  batch_result.go  checks the days for the record of a payment
 //	refused: OverQuota, NominationLate, NominationMissing, PapersLate, RecordLate
 //
 // No rule. A command makes no sense, or not at this moment; an event is not one
@@ -256,7 +256,7 @@
 //	         DateMissing, NoSuchDay, BackwardSpan,
 //	         NotABreach, NotIrregular, TooManyRows, ListIncomplete,
 //	         LedgerIsOpen, UnitHasOpen, TooDeep, RoleUnknown, KeyWrong,
-//	         OnlyHimself, TermsWrong, CalendarWrong, PeriodWrong,
+//	         FiledByAnother, TermsWrong, CalendarWrong, PeriodWrong,
 //	         AmountNotPositive, HasLeft, NothingCounted, NothingThere,
 //	         NotUnderUnit, NominationDone, LineNotStopped,
 //	         NotADraft, NoticeIsFinal, NoticeEmpty, PublishedTwice,
@@ -269,6 +269,6 @@
 //	         DivisionWrong, AccountWrong
 //	charged: Unreadable, ForeignBytes, NotFolded, StreamUnknown, RevisionWrong,
 //	         SaltMissing, SchemaUnknown, NobodyAnswers, TextMissing, TextWrong,
-//	         NotSigned, SignatureBad, KeyNotHis, EventDiffers, EventsMissing,
+//	         NotSigned, SignatureBad, NotOfficersKey, EventDiffers, EventsMissing,
 //	         StepNotOwed
 package domain

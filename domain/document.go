@@ -5,18 +5,18 @@ package domain
 
 const tagSize = 32
 
-// tagged refuses what is no tag; a field may be empty.
-func tagged(field string, tag []byte) error {
+// checkTag refuses what is no tag; a field may be empty.
+func checkTag(field string, tag []byte) error {
 	if len(tag) != 0 && len(tag) != tagSize {
 		return refuse(FieldWrong, field, len(tag))
 	}
 	return nil
 }
 
-// taggedAll refuses documents whose files are no tags.
-func taggedAll(field string, list []Document) error {
+// checkTags refuses documents whose files are no tags.
+func checkTags(field string, list []Document) error {
 	for _, d := range list {
-		if err := tagged(field, d.File); err != nil {
+		if err := checkTag(field, d.File); err != nil {
 			return err
 		}
 	}

@@ -38,10 +38,10 @@ var (
 	OtherContent = newCode(5, "other-content", "命令 {command} 已执行过，内容不同", "the command {command} was accepted before with other content")
 )
 
-// note remembers what led to an event that was folded: its command, or for a
+// noteEffect remembers what led to an event that was folded: its command, or for a
 // row that a process posted the command and row of its first step, by which
 // later commands name it.
-func (l *Ledger) note(r *Recorded) {
+func (l *Ledger) noteEffect(r *Recorded) {
 	at := &l.log[len(l.log)-1]
 	p := r.Meta.Command
 	if p == nil {
@@ -65,9 +65,9 @@ func (l *Ledger) note(r *Recorded) {
 	at.command = i
 	e := l.effects[i]
 	e.Events = append(e.Events, r.ID)
-	if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
-		part, of := list.list()
-		l.partCame(i, part, of)
+	if list, ok := r.Event.(interface{ listPart() (part, of int) }); ok {
+		part, of := list.listPart()
+		l.notePart(i, part, of)
 	}
 }
 
@@ -118,7 +118,7 @@ func (l *Ledger) Find(r Ref) (ID, bool) {
 // RefTo returns how a command names an event: by the command that made it, with
 // the row where a process posted it.
 func (l *Ledger) RefTo(event ID) (Ref, bool) {
-	at := l.at(event)
+	at := l.logged(event)
 	if at == nil {
 		return Ref{}, false
 	}
@@ -137,7 +137,7 @@ func (l *Ledger) RefTo(event ID) (Ref, bool) {
 
 // CommandOf returns the command that led to an event, zero for a process.
 func (l *Ledger) CommandOf(event ID) ID {
-	if at := l.at(event); at != nil {
+	if at := l.logged(event); at != nil {
 		if e := l.effects[at.command]; e != nil {
 			return e.Command
 		}

@@ -54,17 +54,17 @@ func (c *DecideEligibility) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if d.l.Programmes[c.Programme] == nil {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+	if d.ledger.Programmes[c.Programme] == nil {
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, c.Programme)
 	}
-	if d.l.concerns(d.actor(), c.Party) {
-		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
+	if d.ledger.isSelfOrKin(d.whoActed(), c.Party) {
+		if err := d.refuseOrMark(-1, refuse(DecidesForKin, d.whoActed())); err != nil {
 			return err
 		}
 	}
 	e := &EligibilityDecided{Programme: c.Programme, Eligible: c.Eligible}
 	e.Private.Category, e.Private.Reason = c.Category, c.Reason.sealed
-	if err := d.replace(c.target(d.o), e); err != nil {
+	if err := d.findReplaced(c.target(d.order), e); err != nil {
 		return err
 	}
 	d.add(e)
@@ -95,7 +95,7 @@ func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
 		p.Eligible = map[Eligible]bool{}
 	}
 	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
-	l.mentioned(p.ID, e.Programme, e.LastDay())
+	l.noteMention(p.ID, e.Programme, e.LastDay())
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
 	p, err := l.partyOf(r)
 	if err == nil {
 		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
-		l.mentioned(p.ID, ID{}, e.LastDay())
+		l.noteMention(p.ID, ID{}, e.LastDay())
 	}
 	return err
 }

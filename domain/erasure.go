@@ -81,11 +81,11 @@ func (c *EraseParty) decide(d *decision) error {
 	if c.Basis == "" {
 		return refuse(FieldMissing, "basis")
 	}
-	who := d.l.whoIs(c.Party)
-	if err := d.nothingOpen(who); err != nil {
+	who := d.ledger.mergedWith(c.Party)
+	if err := d.checkNothingOpen(who); err != nil {
 		return err
 	}
-	if err := d.retained(d.l.lastOf(who)); err != nil {
+	if err := d.checkRetention(d.ledger.lastMentions(who)); err != nil {
 		return err
 	}
 	e := &PartyErased{Basis: c.Basis}
@@ -100,41 +100,41 @@ func (c *EraseParty) decide(d *decision) error {
 
 func compareIDs(a, b ID) int { return slices.Compare(a[:], b[:]) }
 
-// names says whether a line names one of some parties.
-func (l *Line) names(who []ID) bool {
+// namesAny says whether a line names one of some parties.
+func (l *Line) namesAny(who []ID) bool {
 	return slices.Contains(who, l.Beneficiary) || slices.Contains(who, l.Payee()) || slices.Contains(who, l.Household())
 }
 
-// nothingOpen refuses while something that concerns a person is not over.
-func (d *decision) nothingOpen(who []ID) error {
-	for _, n := range d.l.Notices {
+// checkNothingOpen refuses while something that concerns a person is not over.
+func (d *decision) checkNothingOpen(who []ID) error {
+	for _, n := range d.ledger.Notices {
 		for _, o := range n.Objections {
 			if o.Resolved == (ID{}) && n.Withdrawn == (ID{}) && slices.Contains(who, o.objector) {
-				return refuse(MoneyIsOpen, said{"异议未处理", "an objection is not resolved"}, n.Heading.Title)
+				return refuse(MoneyIsOpen, bilingual{"异议未处理", "an objection is not resolved"}, n.Heading.Title)
 			}
 		}
 		if n.Withdrawn != (ID{}) || n.Confirmed != (ID{}) && !d.admitting(n) {
 			continue
 		}
-		if slices.ContainsFunc(n.Live(), func(l *Line) bool { return l.names(who) }) {
-			return refuse(MoneyIsOpen, said{"名单未定", "a list is not confirmed and admitted"}, n.Heading.Title)
+		if slices.ContainsFunc(n.Live(), func(l *Line) bool { return l.namesAny(who) }) {
+			return refuse(MoneyIsOpen, bilingual{"名单未定", "a list is not confirmed and admitted"}, n.Heading.Title)
 		}
 	}
-	for _, a := range d.l.Allocations {
-		if err := a.open(who); err != nil {
+	for _, a := range d.ledger.Allocations {
+		if err := a.checkNothingOwed(who); err != nil {
 			return err
 		}
 	}
-	for _, c := range d.l.Campaigns {
+	for _, c := range d.ledger.Campaigns {
 		for need, open := range c.needs {
 			if open && slices.Contains(who, c.needOf[need]) {
-				return refuse(MoneyIsOpen, said{"困难未解决", "a need is not met"}, c.Name)
+				return refuse(MoneyIsOpen, bilingual{"困难未解决", "a need is not met"}, c.Name)
 			}
 		}
 	}
-	for _, o := range d.l.Officers {
+	for _, o := range d.ledger.Officers {
 		if !o.Left && slices.Contains(who, o.Party) {
-			return refuse(MoneyIsOpen, said{"是在任经办人", "an officer in office"}, o.ID)
+			return refuse(MoneyIsOpen, bilingual{"是在任经办人", "an officer in office"}, o.ID)
 		}
 	}
 	return nil
@@ -142,45 +142,45 @@ func (d *decision) nothingOpen(who []ID) error {
 
 // admitting says whether a confirmed notice is not admitted whole yet.
 func (d *decision) admitting(n *Notice) bool {
-	a := d.l.Allocations[n.Allocation]
-	return a == nil || !a.admitted[n.ID]
+	a := d.ledger.Allocations[n.Allocation]
+	return a == nil || !a.whollyAdmitted[n.ID]
 }
 
-// open refuses while an allocation owes a person something, or he it.
-func (a *Allocation) open(who []ID) error {
+// checkNothingOwed refuses while an allocation owes a person something, or he it.
+func (a *Allocation) checkNothingOwed(who []ID) error {
 	for _, line := range a.Lines {
 		// A line that is stopped may be resumed.
-		if !line.Line.names(who) || a.Closed || line.Line.Struck() != (ID{}) {
+		if !line.Line.namesAny(who) || a.Closed || line.Line.Struck() != (ID{}) {
 			continue
 		}
 		for i := range line.Due {
-			for thing := range line.Due[i].Entitlement().things() {
+			for thing := range line.Due[i].Entitlement().quantities() {
 				if line.Due[i].Left(thing) > 0 {
-					return refuse(MoneyIsOpen, said{"应得未发完", "an entitlement is not paid"}, said{a.say(), a.say()})
+					return refuse(MoneyIsOpen, bilingual{"应得未发完", "an entitlement is not paid"}, bilingual{a.describe(), a.describe()})
 				}
 			}
 		}
 	}
 	for _, b := range a.Batches {
 		for _, r := range b.Rows {
-			if b.open() && r.State == Waiting && a.line(int(r.Line)).Line.names(who) {
-				return refuse(MoneyIsOpen, said{"批次未发完", "a batch is not paid"}, b.No)
+			if b.holdsReservation() && r.State == Waiting && a.line(int(r.Line)).Line.namesAny(who) {
+				return refuse(MoneyIsOpen, bilingual{"批次未发完", "a batch is not paid"}, b.No)
 			}
 		}
 	}
 	for _, p := range a.Payments {
-		if p.more().claimed > p.came() && a.line(int(p.Line)).Line.names(who) {
-			return refuse(MoneyIsOpen, said{"追回未完成", "a recovery is not complete"}, p.Number)
+		if p.readExtra().claimed > p.cameBack() && a.line(int(p.Line)).Line.namesAny(who) {
+			return refuse(MoneyIsOpen, bilingual{"追回未完成", "a recovery is not complete"}, p.Number)
 		}
 	}
 	return nil
 }
 
-// say names an allocation for a refusal.
-func (a *Allocation) say() string { return a.Purpose + " " + a.ID.String() }
+// describe names an allocation for a refusal.
+func (a *Allocation) describe() string { return a.Purpose + " " + a.ID.String() }
 
-// came is what of a payment's money came back.
-func (p *Payment) came() Fen {
+// cameBack is what of a payment's money came back.
+func (p *Payment) cameBack() Fen {
 	if p.Reversed() != (ID{}) {
 		return p.Fen
 	}
@@ -194,8 +194,8 @@ type mention struct {
 	on        Day
 }
 
-// mentioned remembers the last day on which an event names a party.
-func (l *Ledger) mentioned(party, programme ID, on Day) {
+// noteMention remembers the last day on which an event names a party.
+func (l *Ledger) noteMention(party, programme ID, on Day) {
 	p := l.Parties[party]
 	if p == nil {
 		return
@@ -217,18 +217,18 @@ func (l *Ledger) programmeOf(allocation ID) ID {
 	return ID{}
 }
 
-// lastOf is the last day of what names a person, by programme.
-func (l *Ledger) lastOf(who []ID) map[ID]Day {
+// lastMentions is the last day of what names a person, by programme.
+func (l *Ledger) lastMentions(who []ID) map[ID]Day {
 	last := map[ID]Day{}
 	note := func(programme ID, on Day) { last[programme] = max(last[programme], on) }
 	for _, n := range l.Notices {
-		if slices.ContainsFunc(n.Lines, func(line *Line) bool { return line.names(who) }) {
-			note(l.programmeOf(n.Allocation), l.lastIn(n.Stream))
+		if slices.ContainsFunc(n.Lines, func(line *Line) bool { return line.namesAny(who) }) {
+			note(l.programmeOf(n.Allocation), l.lastDateIn(n.Stream))
 		}
 	}
 	for _, a := range l.Allocations {
 		for _, p := range a.Payments {
-			if !a.line(int(p.Line)).Line.names(who) {
+			if !a.line(int(p.Line)).Line.namesAny(who) {
 				continue
 			}
 			note(a.Programme, max(p.On, p.Booked))
@@ -245,30 +245,30 @@ func (l *Ledger) lastOf(who []ID) map[ID]Day {
 	return last
 }
 
-// lastIn is the last business date in a stream, erasures not counted.
-func (l *Ledger) lastIn(stream string) Day {
+// lastDateIn is the last business date in a stream, erasures not counted.
+func (l *Ledger) lastDateIn(stream string) Day {
 	if s := l.streams[stream]; s != nil {
 		return s.last
 	}
 	return 0
 }
 
-// retained refuses while records must be kept that were last added to on these
+// checkRetention refuses while records must be kept that were last added to on these
 // days, by programme. They are kept for whole years from the end of the year on,
 // as accounting records are (会计档案管理办法 art. 14); how many is the
 // programme's to say, and the longest that one of its revisions says holds.
-func (d *decision) retained(last map[ID]Day) error {
+func (d *decision) checkRetention(last map[ID]Day) error {
 	programmes := make([]ID, 0, len(last))
 	for id := range last {
 		programmes = append(programmes, id)
 	}
 	slices.SortFunc(programmes, compareIDs) // the same refusal each time
 	for _, id := range programmes {
-		name, years := d.l.retention(id)
+		name, years := d.ledger.retention(id)
 		if years == 0 {
 			return refuse(RetentionUnstated, name)
 		}
-		if until := Date(last[id].Year()+years, 12, 31); d.o.Date <= until {
+		if until := Date(last[id].Year()+years, 12, 31); d.order.Date <= until {
 			return refuse(RetentionRuns, name, until, last[id], years)
 		}
 	}
@@ -289,7 +289,7 @@ func (l *Ledger) retention(programme ID) (name any, years int) {
 			years = max(years, r.RetentionYears)
 		}
 	}
-	return said{"捐赠与走访", "donations and visits"}, years
+	return bilingual{"捐赠与走访", "donations and visits"}, years
 }
 
 func (c *EraseCase) target(*Order) string { return c.Stream }
@@ -317,18 +317,18 @@ func (l *Ledger) caseOf(stream string) *Allocation {
 // such a one.
 func (c *EraseCase) decide(d *decision) error {
 	_, id, _ := SplitStream(c.Stream)
-	a := d.l.caseOf(c.Stream)
+	a := d.ledger.caseOf(c.Stream)
 	switch {
 	case a == nil:
-		return refuse(NoSuch, said{"分配或名单", "allocation or notice"}, c.Stream)
+		return refuse(NoSuch, bilingual{"分配或名单", "allocation or notice"}, c.Stream)
 	case c.Basis == "":
 		return refuse(FieldMissing, "basis")
-	case d.l.Erased(id):
+	case d.ledger.Erased(id):
 		return refuse(IsErased, c.Stream)
 	case !a.Closed:
-		return refuse(MoneyIsOpen, said{"分配未关闭", "the allocation is not closed"}, said{a.say(), a.say()})
+		return refuse(MoneyIsOpen, bilingual{"分配未关闭", "the allocation is not closed"}, bilingual{a.describe(), a.describe()})
 	}
-	if err := d.retained(map[ID]Day{a.Programme: max(d.l.lastIn(c.Stream), d.l.lastIn(a.Stream))}); err != nil {
+	if err := d.checkRetention(map[ID]Day{a.Programme: max(d.ledger.lastDateIn(c.Stream), d.ledger.lastDateIn(a.Stream))}); err != nil {
 		return err
 	}
 	d.add(&CaseErased{Basis: c.Basis})
@@ -343,7 +343,7 @@ func (c *ConfirmErasure) unit(l *Ledger, _ *Order) ID {
 	return (&EraseCase{Stream: c.Stream}).unit(l, nil)
 }
 func (c *ConfirmErasure) decide(d *decision) error {
-	if e := d.l.erasureIn(c.Stream); e == nil || e.Confirmed != (ID{}) {
+	if e := d.ledger.erasureIn(c.Stream); e == nil || e.Confirmed != (ID{}) {
 		return refuse(NothingToConfirm, c.Stream)
 	}
 	d.add(&ErasureConfirmed{})
@@ -362,8 +362,8 @@ func (l *Ledger) erasureIn(stream string) *Erasure {
 // Erased says whether the key of a person or a case was erased.
 func (l *Ledger) Erased(key ID) bool { return l.erased[key] }
 
-// Refused is why nothing more is sealed under a key, nil where it may be.
-func (l *Ledger) Refused(key ID) error {
+// SealingRefused is why nothing more is sealed under a key, nil where it may be.
+func (l *Ledger) SealingRefused(key ID) error {
 	if l.erased[key] {
 		return refuse(IsErased, key)
 	}
@@ -371,7 +371,7 @@ func (l *Ledger) Refused(key ID) error {
 }
 
 func (l *Ledger) erase(r *Recorded, basis string, keys []ID) {
-	l.Erasures = append(l.Erasures, &Erasure{Event: r.ID, Number: l.next(), Stream: r.Stream, Keys: keys, On: r.Event.common().Date, Basis: basis})
+	l.Erasures = append(l.Erasures, &Erasure{Event: r.ID, Number: l.nextNumber(), Stream: r.Stream, Keys: keys, On: r.Event.common().Date, Basis: basis})
 	if l.erased == nil {
 		l.erased = map[ID]bool{}
 	}
@@ -390,7 +390,7 @@ func (e *PartyErased) fold(l *Ledger, r *Recorded) error {
 	}
 	who := []ID{p.ID}
 	for _, id := range e.Private.Merged {
-		if l.Parties[id] == nil || l.same(id) != p.ID || id == p.ID {
+		if l.Parties[id] == nil || l.Same(id) != p.ID || id == p.ID {
 			return fmt.Errorf("%s is not the same party", id)
 		}
 		who = append(who, id)

@@ -60,7 +60,7 @@ var erasureRows = []refusalRow{
 			row.Give = []Give{{Form: Cash, Amount: 1}}
 			c.refused("2051-01-02", &AddLines{Notice: d, Rows: []LineRow{row}}, IsErased)
 		}
-		if c.l.Refused(p) == nil || c.l.Refused(q) != nil {
+		if c.l.SealingRefused(p) == nil || c.l.SealingRefused(q) != nil {
 			t.Error("what is sealed is refused for the wrong one")
 		}
 		// An officer answers for the old copies of the wrapping key, once.

@@ -169,7 +169,7 @@ func lastEntry(l *Ledger, from From, kind string) (ref Ref, ok bool) {
 		return l.RefTo(l.idAt(a.Payments[len(a.Payments)-1].Number)) // which are no entries apart
 	}
 	var last uint64
-	for event, made := range b.entries {
+	for event, made := range b.reversible {
 		if at, _ := l.Number(event); made.kind == kind && (!ok || at > last) {
 			if r, named := l.RefTo(event); named {
 				ref, last, ok = r, at, true

@@ -33,7 +33,7 @@ const (
 	EvidenceMissing FindingKind = "missing"       // what would prove the event is not there
 )
 
-var findingKinds = map[FindingKind]said{
+var findingKinds = map[FindingKind]bilingual{
 	AgainstRules: {"不合规则", "against the rules"}, SaidIrregular: {"违规补记", "recorded as irregular"}, EvidenceMissing: {"证据缺失", "evidence is missing"},
 }
 
@@ -41,7 +41,7 @@ var findingKinds = map[FindingKind]said{
 func (k FindingKind) Say(l Lang) string { return findingKinds[k].Say(l) }
 
 // Say returns the finding's sentence in a language.
-func (f Finding) Say(l Lang) string { return said{f.Zh, f.En}.Say(l) }
+func (f Finding) Say(l Lang) string { return bilingual{f.Zh, f.En}.Say(l) }
 
 // Shown are the numbers of all events that show the finding, first that of the one
 // that it is about.

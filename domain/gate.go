@@ -132,7 +132,7 @@ func (l *Ledger) shows(k Look) Seen {
 
 // hidden says whether a person is named on no list and no paper.
 func (l *Ledger) hidden(party ID) bool {
-	p := l.Parties[l.same(party)]
+	p := l.Parties[l.Same(party)]
 	return p != nil && (p.Restricted || p.Minor || p.Erased)
 }
 
@@ -143,7 +143,7 @@ func (l *Ledger) listed(k Look) Seen {
 		return Withheld
 	}
 	line := n.line(k.Line)
-	if line == nil || l.same(line.Beneficiary) != l.same(k.Of) {
+	if line == nil || l.Same(line.Beneficiary) != l.Same(k.Of) {
 		return Withheld
 	}
 	switch l.DisclosureOf(n, line, k.Place, k.On) {
@@ -164,7 +164,7 @@ func (l *Ledger) DisclosureOf(n *Notice, line *Line, place string, on Day) Discl
 	if d == "" {
 		return ""
 	}
-	if p := l.Parties[l.same(line.Beneficiary)]; p == nil || p.Restricted || p.Minor || line.People() != (Headcount{}) {
+	if p := l.Parties[l.Same(line.Beneficiary)]; p == nil || p.Restricted || p.Minor || line.People() != (Headcount{}) {
 		return CountsOnly
 	}
 	return d.Stricter(line.Disclosure())

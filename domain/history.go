@@ -6,13 +6,13 @@ import "encoding/binary"
 // and reports need, for there are as many as payments and more. An event's
 // index in log is its number.
 type history struct {
-	log     []entry
+	log     []loggedEvent
 	numbers idTable  // of events; the first of those that share an id
 	names   []string // of streams, by a stream's index
 }
 
-// entry is one event of the history.
-type entry struct {
+// loggedEvent is one event of the history.
+type loggedEvent struct {
 	id      ID
 	command uint32 // index in Ledger.effects, of the command that led to it; 0 for a process
 	row     uint32 // of the command that a process carried out with this event; 0 for none
@@ -34,7 +34,7 @@ var kinds, kindIndex = func() (names []string, index map[string]uint16) {
 }()
 
 // at returns the entry of an event, nil for none.
-func (h *history) at(event ID) *entry {
+func (h *history) logged(event ID) *loggedEvent {
 	n, ok := h.Number(event)
 	if !ok {
 		return nil
@@ -64,7 +64,7 @@ func (t *idTable) slotOf(id ID) int {
 }
 
 // find returns the number of an event, -1 for none.
-func (t *idTable) find(log []entry, id ID) int {
+func (t *idTable) find(log []loggedEvent, id ID) int {
 	if t.used == 0 {
 		return -1
 	}
@@ -77,7 +77,7 @@ func (t *idTable) find(log []entry, id ID) int {
 }
 
 // add enters the last event of the log.
-func (t *idTable) add(log []entry) {
+func (t *idTable) add(log []loggedEvent) {
 	if 4*(t.used+1) > 3*len(t.slots) {
 		old := t.slots
 		t.slots = make([]uint32, max(64, 2*len(old)))
@@ -91,7 +91,7 @@ func (t *idTable) add(log []entry) {
 	t.used++
 }
 
-func (t *idTable) put(log []entry, n uint32) {
+func (t *idTable) put(log []loggedEvent, n uint32) {
 	i := t.slotOf(log[n-1].id)
 	for t.slots[i] != 0 {
 		i = (i + 1) & (len(t.slots) - 1)
@@ -99,8 +99,8 @@ func (t *idTable) put(log []entry, n uint32) {
 	t.slots[i] = n
 }
 
-// next is the number of the event that is being folded.
-func (h *history) next() uint64 { return uint64(len(h.log)) }
+// nextNumber is the number of the event that is being folded.
+func (h *history) nextNumber() uint64 { return uint64(len(h.log)) }
 
 func (h *history) idAt(number uint64) ID { return h.log[number].id }
 

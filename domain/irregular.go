@@ -29,25 +29,25 @@ var (
 	NotIrregular = newCode(0, "not-irregular", "{code} 不是可以违规补记的规则", "{code} is no rule whose breach can be recorded")
 )
 
-// conduct refuses with a rule of conduct, unless the order says that it was
+// refuseOrMark refuses with a rule of conduct, unless the order says that it was
 // broken: then the event will be marked irregular. row counts from 0; -1 is
 // the command as a whole.
-func (d *decision) conduct(row int, r *Refusal) error {
+func (d *decision) refuseOrMark(row int, r *Refusal) error {
 	if row >= 0 {
-		r = r.at(row)
+		r = r.inRow(row)
 	}
 	if r.Code.Rule < 8 {
 		return r
 	}
-	for _, c := range d.o.Irregular {
+	for _, c := range d.order.Irregular {
 		if c.Code != r.Code.Name {
 			continue
 		}
-		i, ok := d.rows[c.Code]
+		i, ok := d.markOf[c.Code]
 		if !ok {
 			i = len(d.irregular)
-			d.rows[c.Code] = i
-			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.o.Second})
+			d.markOf[c.Code] = i
+			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.order.Second})
 		}
 		rows := d.irregular[i].Rows
 		if row >= 0 && (len(rows) == 0 || rows[len(rows)-1] != row+1) {
@@ -59,11 +59,11 @@ func (d *decision) conduct(row int, r *Refusal) error {
 }
 
 func (d *decision) checkClaims() error {
-	o := d.o
+	o := d.order
 	if len(o.Irregular) == 0 {
 		return nil
 	}
-	if _, ok := d.l.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
+	if _, ok := d.ledger.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
 		return refuse(NeedsSecond, o.Second)
 	}
 	for _, c := range o.Irregular {
@@ -81,8 +81,8 @@ func (d *decision) checkClaims() error {
 // checkClaimsUsed keeps an officer from marking as irregular what is not: the
 // mark is a finding for ever.
 func (d *decision) checkClaimsUsed() error {
-	for _, c := range d.o.Irregular {
-		if _, ok := d.rows[c.Code]; !ok {
+	for _, c := range d.order.Irregular {
+		if _, ok := d.markOf[c.Code]; !ok {
 			return refuse(NotABreach, c.Code)
 		}
 	}

@@ -26,14 +26,14 @@ import (
 // The history is judged from the state before each event, which a decision that
 // ran beside others may not have seen whole; Metadata.Saw says what it had seen.
 type Judge struct {
-	l        *Ledger
+	ledger   *Ledger
 	calendar *Calendar
-	begun    map[ID]*begun     // commands of which events are still to come
-	waiting  map[string]*begun // the same by stream, but for lists in parts
+	running  map[ID]*runningCommand     // commands of which events are still to come
+	waiting  map[string]*runningCommand // the same by stream, but for lists in parts
 }
 
 // begun is a command of which not all events have come.
-type begun struct {
+type runningCommand struct {
 	order  *Order
 	first  *Recorded
 	proof  *Proof
@@ -95,11 +95,11 @@ func (l *ListToSum) Differs() *Refusal { return refuse(ListDiffers, l.Signed.Cou
 // NewJudge returns a judge of a history from its first event on. The calendar
 // is the one by which notices are counted.
 func NewJudge(calendar *Calendar) *Judge {
-	return &Judge{l: NewLedger(), calendar: calendar, begun: map[ID]*begun{}, waiting: map[string]*begun{}}
+	return &Judge{ledger: NewLedger(), calendar: calendar, running: map[ID]*runningCommand{}, waiting: map[string]*runningCommand{}}
 }
 
 // State is what the events so far fold to; it is read, never changed.
-func (j *Judge) State() *Ledger { return j.l }
+func (j *Judge) State() *Ledger { return j.ledger }
 
 // Event judges the next event, and folds it.
 func (j *Judge) Event(r *Recorded, read Reading) Verdict {
@@ -109,16 +109,16 @@ func (j *Judge) Event(r *Recorded, read Reading) Verdict {
 		switch {
 		case (r.Meta.Command == nil) == (r.Meta.Cause == ID{}):
 			v.add(refuse(NobodyAnswers))
-			j.onItsOwn(v, r)
+			j.judgeWithoutOrder(v, r)
 		case r.Meta.Command != nil:
 			j.command(v, r, read)
 		default:
 			j.step(v, r)
 		}
 	}
-	postings, err := j.l.Apply(r)
+	postings, err := j.ledger.Apply(r)
 	if err != nil && r.Event != nil {
-		v.add(refuse(NotFolded, j.l.Unfolded[len(j.l.Unfolded)-1].Why))
+		v.add(refuse(NotFolded, j.ledger.Unfolded[len(j.ledger.Unfolded)-1].Why))
 	}
 	j.balanced(v, postings)
 	return *v
@@ -138,7 +138,7 @@ func (j *Judge) Unfinished() map[uint64]*Refusal {
 func (v *Verdict) add(r *Refusal) { v.Refusals = append(v.Refusals, r) }
 
 // is says whether the event is charged with a code already.
-func (v *Verdict) is(c *Code) bool {
+func (v *Verdict) has(c *Code) bool {
 	return slices.ContainsFunc(v.Refusals, func(r *Refusal) bool { return r.Code == c })
 }
 
@@ -151,7 +151,7 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 		v.add(refuse(ForeignBytes, read.Wrong))
 	}
 	want := uint64(0)
-	if s := j.l.streams[r.Stream]; s != nil {
+	if s := j.ledger.streams[r.Stream]; s != nil {
 		want = s.revision + 1
 		if r.Event != nil && r.Meta.Recorded.Before(s.recorded) {
 			v.add(refuse(TimeBackwards, sayMoment(r.Meta), sayMoment(Metadata{Recorded: s.recorded})))
@@ -162,7 +162,7 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 	if r.Revision != want {
 		v.add(refuse(RevisionWrong, want, r.Revision))
 	}
-	if j.l.at(r.ID) != nil {
+	if j.ledger.logged(r.ID) != nil {
 		v.add(refuse(EventTwice, r.ID))
 	}
 	if r.Event == nil {
@@ -177,7 +177,7 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 	if b := j.waiting[r.Stream]; b != nil && (r.Meta.Command == nil || r.Meta.Command.ID != b.order.ID) {
 		// The events of a command are one append: nothing comes between.
 		v.add(refuse(EventsMissing, b.order.ID, len(b.expect)))
-		j.done(b)
+		j.finish(b)
 	}
 }
 
@@ -208,17 +208,17 @@ func (j *Judge) balanced(v *Verdict, postings []Posting) {
 
 // step judges an event of a process: it must be the next of one that is owed.
 func (j *Judge) step(v *Verdict, r *Recorded) {
-	i := slices.IndexFunc(j.l.owed, func(o *owed) bool { return o.cause.ID == r.Meta.Cause && o.stream == r.Stream })
+	i := slices.IndexFunc(j.ledger.owed, func(o *owedStep) bool { return o.cause.ID == r.Meta.Cause && o.stream == r.Stream })
 	if i < 0 {
 		v.add(refuse(StepNotOwed, r.Meta.Cause))
-		j.onItsOwn(v, r)
+		j.judgeWithoutOrder(v, r)
 		return
 	}
 	if m := &r.Meta; m.Actor != (ID{}) || m.Role != "" || m.Second != nil || m.Saw != 0 {
 		v.add(refuse(NobodyAnswers))
 	}
-	o := j.l.owed[i]
-	j.same(v, r, j.l.stepOf(o, o.done+1).Events[0])
+	o := j.ledger.owed[i]
+	j.compare(v, r, j.ledger.stepOf(o, o.done+1).Events[0])
 	j.dates(v, r)
 }
 
@@ -228,29 +228,29 @@ func (j *Judge) command(v *Verdict, r *Recorded, read Reading) {
 	if r.Meta.Saw > r.Number {
 		v.add(refuse(SaysOtherwise, "saw", r.Meta.Saw, r.Number))
 	}
-	b := j.begun[proof.ID]
+	b := j.running[proof.ID]
 	if b == nil {
-		if j.l.Effect(proof.ID) != nil {
-			if _, err := j.l.Done(proof.ID, proof.Digest); err != nil {
+		if j.ledger.Effect(proof.ID) != nil {
+			if _, err := j.ledger.Done(proof.ID, proof.Digest); err != nil {
 				v.add(refuse(OtherContent, proof.ID))
 			} else {
 				v.add(refuse(CommandTwice, proof.ID))
 			}
-			j.onItsOwn(v, r)
+			j.judgeWithoutOrder(v, r)
 			return
 		}
 		if b = j.begin(v, r, read); b == nil {
-			j.onItsOwn(v, r)
+			j.judgeWithoutOrder(v, r)
 			return
 		}
 		if !b.inParts(r) {
 			j.decide(v, r, b)
 		}
-	} else if !j.goesOn(v, r, read, b) {
+	} else if !j.continues(v, r, read, b) {
 		return
 	}
 	if b.inParts(r) {
-		j.part(v, r, b)
+		j.listPart(v, r, b)
 		return
 	}
 	if b.failed && r == b.first {
@@ -260,7 +260,7 @@ func (j *Judge) command(v *Verdict, r *Recorded, read Reading) {
 		v.add(refuse(EventExtra, proof.ID))
 		return
 	}
-	j.same(v, r, b.expect[0])
+	j.compare(v, r, b.expect[0])
 	if b.role != r.Meta.Role {
 		v.add(refuse(SaysOtherwise, "role", r.Meta.Role, b.role))
 	}
@@ -268,11 +268,11 @@ func (j *Judge) command(v *Verdict, r *Recorded, read Reading) {
 		j.waiting[r.Stream] = b
 		return
 	}
-	j.done(b)
+	j.finish(b)
 }
 
-func (j *Judge) done(b *begun) {
-	delete(j.begun, b.order.ID)
+func (j *Judge) finish(b *runningCommand) {
+	delete(j.running, b.order.ID)
 	if j.waiting[b.first.Stream] == b {
 		delete(j.waiting, b.first.Stream)
 	}
@@ -280,11 +280,11 @@ func (j *Judge) done(b *begun) {
 
 // begin takes up a command by its first event: the text is the order's, and
 // signed by those who must. Nil is an order that cannot be had.
-func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *begun {
+func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *runningCommand {
 	if !j.signedText(v, r, read) {
 		return nil
 	}
-	b := &begun{order: read.Text.Order, first: r, proof: r.Meta.Command, second: r.Meta.Second, list: read.Text.List}
+	b := &runningCommand{order: read.Text.Order, first: r, proof: r.Meta.Command, second: r.Meta.Second, list: read.Text.List}
 	o := b.order
 	j.signatures(v, r, o, read)
 	if o.ID != b.proof.ID {
@@ -298,15 +298,15 @@ func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *begun {
 		v.add(refuse(SaysOtherwise, "stream", r.Stream, stream))
 		return nil
 	}
-	j.begun[o.ID] = b
+	j.running[o.ID] = b
 	return b
 }
 
-// goesOn judges that a later event of a command is under the same proof.
-func (j *Judge) goesOn(v *Verdict, r *Recorded, read Reading, b *begun) bool {
+// continues judges that a later event of a command is under the same proof.
+func (j *Judge) continues(v *Verdict, r *Recorded, read Reading, b *runningCommand) bool {
 	if !bytes.Equal(r.Meta.Command.Digest, b.proof.Digest) {
 		v.add(refuse(OtherContent, b.order.ID))
-		j.onItsOwn(v, r)
+		j.judgeWithoutOrder(v, r)
 		return false
 	}
 	if r.Stream != b.first.Stream {
@@ -335,7 +335,7 @@ func (j *Judge) goesOn(v *Verdict, r *Recorded, read Reading, b *begun) bool {
 
 // decide lets the order be decided again, from the state before its first
 // event.
-func (j *Judge) decide(v *Verdict, r *Recorded, b *begun) {
+func (j *Judge) decide(v *Verdict, r *Recorded, b *runningCommand) {
 	if b.list != nil {
 		rows, ok := j.listOf(r.Event, b.order)
 		if !ok {
@@ -345,9 +345,9 @@ func (j *Judge) decide(v *Verdict, r *Recorded, b *begun) {
 		}
 		v.List = &ListToSum{rows, *b.list}
 	}
-	d, err := j.l.Decide(b.order, Env{Now: r.Meta.Recorded, Calendar: j.calendar})
+	d, err := j.ledger.Decide(b.order, Env{Now: r.Meta.Recorded, Calendar: j.calendar})
 	if err != nil {
-		v.refused(err)
+		v.addError(err)
 		b.failed = true
 		return
 	}
@@ -357,8 +357,8 @@ func (j *Judge) decide(v *Verdict, r *Recorded, b *begun) {
 	}
 }
 
-// refused takes what a decision says. Decisions give refusals only.
-func (v *Verdict) refused(err error) {
+// addError takes what a decision says. Decisions give refusals only.
+func (v *Verdict) addError(err error) {
 	if r, ok := err.(*Refusal); ok {
 		v.add(r)
 		return
@@ -367,7 +367,7 @@ func (v *Verdict) refused(err error) {
 }
 
 // same judges that a stored event is the one that the rules make.
-func (j *Judge) same(v *Verdict, r *Recorded, want Event) {
+func (j *Judge) compare(v *Verdict, r *Recorded, want Event) {
 	if TypeOf(r.Event) != TypeOf(want) {
 		v.add(refuse(EventDiffers, "type", TypeOf(r.Event), TypeOf(want)))
 		return
@@ -376,13 +376,13 @@ func (j *Judge) same(v *Verdict, r *Recorded, want Event) {
 		// Another announcement of holidays that gives the same period is as good.
 		n.Calendar = r.Event.(*NoticePublished).Calendar
 	}
-	if d, ok := r.Event.(*DisbursementMade); ok && d.same(want.(*DisbursementMade)) {
+	if d, ok := r.Event.(*DisbursementMade); ok && d.sameFast(want.(*DisbursementMade)) {
 		return
 	}
-	j.sameFields(v, r.Event, want, sealedUnder(r))
+	j.compareFields(v, r.Event, want, sealedUnder(r))
 }
 
-func (j *Judge) sameFields(v *Verdict, have, want Event, key ID) {
+func (j *Judge) compareFields(v *Verdict, have, want Event, key ID) {
 	if d, same := differ(have, want, key); !same {
 		v.add(refuse(EventDiffers, d.field, d.have, d.want))
 	}
@@ -400,25 +400,25 @@ func sealedUnder(r *Recorded) ID {
 // dates is rule 7 as far as any event is subject to it.
 func (j *Judge) dates(v *Verdict, r *Recorded) {
 	c := r.Event.common()
-	d := &decision{l: j.l, o: &Order{Date: c.Date, Happened: c.Happened}, env: Env{Now: r.Meta.Recorded}}
+	d := &decision{ledger: j.ledger, order: &Order{Date: c.Date, Happened: c.Happened}, env: Env{Now: r.Meta.Recorded}}
 	if err := d.checkDates(LedgerStream); err != nil {
-		v.refused(err)
+		v.addError(err)
 		return
 	}
-	if through := j.l.closedThrough(r.Stream, nil); c.Date <= through {
+	if through := j.ledger.closedThrough(r.Stream, nil); c.Date <= through {
 		v.add(refuse(PeriodIsClosed, c.Date, through))
 	}
 }
 
-// onItsOwn judges an event for which there is no order: rule 7, and what the
+// judgeWithoutOrder judges an event for which there is no order: rule 7, and what the
 // command would be answered that leads to such an event.
-func (j *Judge) onItsOwn(v *Verdict, r *Recorded) {
+func (j *Judge) judgeWithoutOrder(v *Verdict, r *Recorded) {
 	o := j.orderLike(r)
 	if o == nil || o.Actor == (ID{}) {
 		j.dates(v, r)
 		return
 	}
-	if _, err := j.l.Decide(o, Env{Now: r.Meta.Recorded, Calendar: j.calendar}); err != nil {
-		v.refused(err)
+	if _, err := j.ledger.Decide(o, Env{Now: r.Meta.Recorded, Calendar: j.calendar}); err != nil {
+		v.addError(err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 // that they led to. AddLines stores its rows as they are; of PrepareBatch, which
 // fills in what a row leaves out, BatchPrepared.Said keeps what that was.
 
-// whatRowsSay is BatchPrepared.Said of rows.
-func whatRowsSay(rows []RowToPay) string {
+// rowsSaid is BatchPrepared.Said of rows.
+func rowsSaid(rows []RowToPay) string {
 	said, any := make([]byte, len(rows)), false
 	for i, row := range rows {
 		said[i] = '0'
@@ -28,7 +28,7 @@ func whatRowsSay(rows []RowToPay) string {
 }
 
 // inParts says whether an event is a part of a list that comes in several.
-func (b *begun) inParts(r *Recorded) bool {
+func (b *runningCommand) inParts(r *Recorded) bool {
 	_, adds := b.order.Body.(*AddLines)
 	_, added := r.Event.(*NoticeLinesAdded)
 	return adds && added && b.list != nil
@@ -61,7 +61,7 @@ func (j *Judge) rowsToPay(b *BatchPrepared) ([]RowToPay, bool) {
 			out.Amount, out.Items = Yuan(row.Fen), counts(row.Items)
 		}
 		if row.Again != (ID{}) {
-			ref, known := j.l.RefTo(row.Again)
+			ref, known := j.ledger.RefTo(row.Again)
 			if !known {
 				return nil, false
 			}
@@ -90,11 +90,11 @@ func lineRow(line *LineAdded, p *LinePrivate) LineRow {
 	return row
 }
 
-// part judges one part of a list that comes in several, as [AddLines] decides
+// listPart judges one part of a list that comes in several, as [AddLines] decides
 // the whole: each row by those before it, never by those behind, and with one
 // account of what everybody is listed for. What the rows are is taken from the
 // event; that they are those which were signed, their hash says at the end.
-func (j *Judge) part(v *Verdict, r *Recorded, b *begun) {
+func (j *Judge) listPart(v *Verdict, r *Recorded, b *runningCommand) {
 	e := r.Event.(*NoticeLinesAdded)
 	c := b.order.Body.(*AddLines)
 	if len(e.Lines) != len(e.Private.Lines) {
@@ -110,39 +110,39 @@ func (j *Judge) part(v *Verdict, r *Recorded, b *begun) {
 	whole := e.Part == e.Of
 	if whole {
 		v.List = &ListToSum{c.Rows, *b.list}
-		j.done(b)
+		j.finish(b)
 	}
 	if b.check == nil {
-		b.check = &lineCheck{d: &decision{l: j.l, o: b.order, rows: map[string]int{}}}
+		b.check = &lineCheck{decision: &decision{ledger: j.ledger, order: b.order, markOf: map[string]int{}}}
 	}
-	d := b.check.d
+	d := b.check.decision
 	d.env = Env{Now: r.Meta.Recorded, Calendar: j.calendar}
 	want, err := j.decidePart(r, b, rows, before)
 	if err == nil && whole {
 		err = d.checkClaimsUsed()
 	}
 	if err != nil {
-		v.refused(err)
+		v.addError(err)
 		return
 	}
 	d.parts = [][]Event{{want}}
-	d.fill()
+	d.fillCommon()
 	if !whole { // its marks are about rows to come, too
 		marks := &NoticeLinesAdded{Common: Common{Irregular: irregularUpTo(e.Irregular, len(c.Rows))}}
-		j.sameFields(v, marks, &NoticeLinesAdded{Common: Common{Irregular: want.Irregular}}, ID{})
+		j.compareFields(v, marks, &NoticeLinesAdded{Common: Common{Irregular: want.Irregular}}, ID{})
 		want.Irregular, want.Reasons = e.Irregular, e.Reasons
 	}
-	j.samePart(v, r, e, want)
+	j.comparePart(v, r, e, want)
 }
 
 // decidePart decides the rows of a part, of which so many came before.
-func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*NoticeLinesAdded, error) {
-	c, d := b.order.Body.(*AddLines), b.check.d
+func (j *Judge) decidePart(r *Recorded, b *runningCommand, rows []LineRow, before int) (*NoticeLinesAdded, error) {
+	c, d := b.order.Body.(*AddLines), b.check.decision
 	if err := d.checkDates(r.Stream); err != nil {
 		return nil, err
 	}
-	if b.order.Campaign != (ID{}) && j.l.Campaigns[b.order.Campaign] == nil {
-		return nil, refuse(NoSuch, said{"活动", "campaign"}, b.order.Campaign)
+	if b.order.Campaign != (ID{}) && j.ledger.Campaigns[b.order.Campaign] == nil {
+		return nil, refuse(NoSuch, bilingual{"活动", "campaign"}, b.order.Campaign)
 	}
 	role, err := d.checkActor()
 	if err != nil {
@@ -164,9 +164,9 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	if len(rows) == 0 {
 		return nil, refuse(FieldMissing, "rows")
 	}
-	if b.check.sums == nil {
-		b.check.a = j.l.Allocations[n.Allocation]
-		b.check.rules, b.check.sums = j.l.RulesOf(b.check.a), j.l.promised(b.check.a, n)
+	if b.check.listedSums == nil {
+		b.check.allocation = j.ledger.Allocations[n.Allocation]
+		b.check.rules, b.check.listedSums = j.ledger.RulesOf(b.check.allocation), j.ledger.listedSums(b.check.allocation, n)
 	}
 	for i, row := range rows {
 		if err := b.check.row(before+i, row); err != nil {
@@ -187,10 +187,10 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	return want, nil
 }
 
-// samePart is same for a part: the rows were taken from it, so that what is left
+// comparePart is same for a part: the rows were taken from it, so that what is left
 // to compare of lines is how many there are and how they are numbered, and of
 // the reasons for another payee, whether they lie where they should.
-func (j *Judge) samePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) {
+func (j *Judge) comparePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) {
 	if len(have.Lines) != len(want.Lines) {
 		v.add(refuse(EventDiffers, "lines", len(have.Lines), len(want.Lines)))
 		return
@@ -209,7 +209,7 @@ func (j *Judge) samePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) 
 	}
 	rest := *have
 	rest.Lines, rest.Private.Lines, want.Lines = nil, nil, nil
-	j.sameFields(v, &rest, want, key)
+	j.compareFields(v, &rest, want, key)
 }
 
 // irregularUpTo is what of marks is about the first rows of a list.

@@ -19,17 +19,17 @@ func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 		r.Meta.Schema, r.Meta.Salt = 1, make([]byte, 16)
 		read := Reading{Signed: true, SecondSigned: true}
 		if c := r.Meta.Command; c != nil {
-			o := *s.given[c.ID]
+			o := *s.acceptedOrders[c.ID]
 			r.Meta.Role = s.roles[c.ID]
 			proof := *c
 			proof.Signature = []byte("signed")
-			if officer := j.l.Officers[o.Actor]; officer != nil {
+			if officer := j.ledger.Officers[o.Actor]; officer != nil {
 				proof.Key = officer.Key()
 			}
 			if o.Second != (ID{}) {
-				r.Meta.Second = &SecondProof{Officer: o.Second, Key: j.l.Officers[o.Second].Key(), Signature: proof.Signature}
+				r.Meta.Second = &SecondProof{Officer: o.Second, Key: j.ledger.Officers[o.Second].Key(), Signature: proof.Signature}
 			}
-			ledger := j.l.ID
+			ledger := j.ledger.ID
 			if open, first := o.Body.(*OpenLedger); first {
 				proof.Key, ledger = open.Registrars[0].Key, open.Ledger
 				r.Meta.Second = &SecondProof{Officer: open.Registrars[1].Officer, Key: open.Registrars[1].Key, Signature: proof.Signature}
@@ -80,7 +80,7 @@ func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 				return
 			}
 			var want any
-			switch c := w.given[r.Meta.Command.ID].Body.(type) {
+			switch c := w.acceptedOrders[r.Meta.Command.ID].Body.(type) {
 			case *AddLines:
 				want = c.Rows
 			case *PrepareBatch:
@@ -90,7 +90,7 @@ func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 				t.Fatalf("event %d: the list is\n%s, not\n%s", r.Number, asJSON(v.List.Rows), asJSON(want))
 			}
 		})
-		if len(j.Unfinished()) > 0 || j.l.fingerprint() != w.l.fingerprint() {
+		if len(j.Unfinished()) > 0 || j.ledger.fingerprint() != w.l.fingerprint() {
 			t.Fatal("the judge's state is not the one that decided")
 		}
 	})
@@ -118,7 +118,7 @@ func TestJudgeOfEnvelopes(t *testing.T) {
 		kept := *last
 		x.change(last)
 		found := false
-		c.replay(func(r *Recorded, v Verdict) { found = found || r.Number == kept.Number && v.is(x.code) })
+		c.replay(func(r *Recorded, v Verdict) { found = found || r.Number == kept.Number && v.has(x.code) })
 		if !found {
 			t.Errorf("not named: %s", x.code.Name)
 		}
@@ -126,7 +126,7 @@ func TestJudgeOfEnvelopes(t *testing.T) {
 	}
 	v := &Verdict{}
 	NewJudge(nil).balanced(v, []Posting{{Item: Money, Quantity: 5}, {Item: Money, Quantity: -4}})
-	if !v.is(Unbalanced) {
+	if !v.has(Unbalanced) {
 		t.Error("postings that do not balance are not named")
 	}
 }
@@ -174,7 +174,7 @@ func TestDifferSeesEveryField(t *testing.T) {
 			if _, same := differ(whole, clone(), ID{1}); same {
 				t.Errorf("%s: a changed %s is not seen", name, v.Type())
 			}
-			if d, ok := whole.(*DisbursementMade); ok && d.same(clone().(*DisbursementMade)) {
+			if d, ok := whole.(*DisbursementMade); ok && d.sameFast(clone().(*DisbursementMade)) {
 				t.Errorf("%s: a changed %s is not seen without reflection", name, v.Type())
 			}
 			changed++

@@ -15,7 +15,7 @@ var kinshipRows = []refusalRow{
 		as(c.accountant).refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, SamePerson)
 		c.by(c.approver).mustDo("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee(), Relation: sealed("弟")})
 		c.refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, DecidesForKin)
-		c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee()}, OnlyHimself)
+		c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee()}, FiledByAnother)
 		// By hand, without a batch: refused, or recorded as what it was.
 		pay := &Disburse{Allocation: a, Form: Cash, Pay: &RowToPay{Line: 1, Amount: 1}}
 		c.by(c.approver).mustDo("2023-01-05", &RejectBatch{Allocation: a, Batch: 1})

@@ -30,18 +30,18 @@ type Ledger struct {
 	Unfolded []Unfolded
 
 	history
-	streams  map[string]*streamState
-	effects  []*Effect     // by index; the first is none
-	commands map[ID]uint32 // index in effects
-	owed     []*owed       // steps that processes still owe, oldest first
-	listing  []uint32      // commands of whose lists parts are missing; index in effects
-	postings []Posting
-	origins  map[ID]*Origin
-	labels   map[lineLabels]*lineLabels
-	gives    map[moneyOnly]*gives
-	erased   map[ID]bool // keys of persons and cases
-	merged   bool        // some party was merged into another
-	total    Fen         // all that ever came in, at most MaxFen
+	streams         map[string]*streamState
+	effects         []*Effect     // by index; the first is none
+	commands        map[ID]uint32 // index in effects
+	owed            []*owedStep   // steps that processes still owe, oldest first
+	incompleteLists []uint32      // commands of whose lists parts are missing; index in effects
+	postings        []Posting
+	origins         map[ID]*Origin
+	labels          map[lineLabels]*lineLabels
+	moneyLists      map[moneyOnly]*entitlementList
+	erased          map[ID]bool // keys of persons and cases
+	merged          bool        // some party was merged into another
+	total           Fen         // all that ever came in, at most MaxFen
 }
 
 // Unfolded is an event that the state cannot follow.
@@ -64,7 +64,7 @@ func NewLedger() *Ledger {
 		Units: map[ID]*Unit{}, Officers: map[ID]*Officer{}, Programmes: map[ID]*Programme{},
 		Funds: map[ID]*Fund{}, Allocations: map[ID]*Allocation{}, Notices: map[ID]*Notice{},
 		Campaigns: map[ID]*Campaign{}, Parties: map[ID]*Party{},
-		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, gives: map[moneyOnly]*gives{},
+		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, moneyLists: map[moneyOnly]*entitlementList{},
 	}
 }
 
@@ -82,7 +82,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		l.names = append(l.names, r.Stream)
 	}
 	s.revision = r.Revision
-	at := entry{id: r.ID, stream: s.index}
+	at := loggedEvent{id: r.ID, stream: s.index}
 	if r.Meta.Cause != (ID{}) {
 		if cause, ok := l.Number(r.Meta.Cause); ok {
 			at.cause = uint32(cause) + 1
@@ -116,14 +116,14 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		}
 	}
 	if !twice && r.Meta.Cause != (ID{}) {
-		l.settle(r)
+		l.countStepEvent(r)
 	}
 	if err != nil {
 		l.postings = l.postings[:0]
 		l.Unfolded = append(l.Unfolded, Unfolded{r.Number, r.ID, err.Error()})
 		return nil, fmt.Errorf("event %d (%s in %s): %w", r.Number, kinds[at.kind], r.Stream, err)
 	}
-	l.note(r)
+	l.noteEffect(r)
 	return l.postings, nil
 }
 

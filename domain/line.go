@@ -12,29 +12,29 @@ import (
 type Line struct {
 	No          int
 	Beneficiary ID
-	*gives
+	*entitlementList
 	labels *lineLabels
-	rest   *lineRest
+	extra  *lineExtra
 }
 
-func (l *Line) more() *lineRest {
-	if l.rest == nil {
-		return &nothingMore
+func (l *Line) readExtra() *lineExtra {
+	if l.extra == nil {
+		return &noLineExtra
 	}
-	return l.rest
+	return l.extra
 }
 
 // lineLabels is what many lines have in common.
 type lineLabels struct{ category, group, period string }
 
-// lineRest is what few lines have.
-type lineRest struct {
+// lineExtra is what few lines have.
+type lineExtra struct {
 	LineAdded // but for what it gives
 	private   LinePrivate
 	struck    ID
 }
 
-var nothingMore lineRest
+var noLineExtra lineExtra
 
 // Category is the programme's category under which the line stands.
 func (l *Line) Category() string { return l.labels.category }
@@ -48,26 +48,26 @@ func (l *Line) Period() string { return l.labels.period }
 // Payee is into whose hands it goes: the beneficiary's, if the row did not name
 // another.
 func (l *Line) Payee() ID {
-	if p := l.more().private.Payee; p != (ID{}) {
+	if p := l.readExtra().private.Payee; p != (ID{}) {
 		return p
 	}
 	return l.Beneficiary
 }
 
 // Household is the party of the household's head, where the row named one.
-func (l *Line) Household() ID { return l.more().private.Household }
+func (l *Line) Household() ID { return l.readExtra().private.Household }
 
 // People is the headcount of a collective line, which names nobody.
-func (l *Line) People() Headcount { return l.more().People }
+func (l *Line) People() Headcount { return l.readExtra().People }
 
 // Disclosure is stricter than the notice's, where it is not empty.
-func (l *Line) Disclosure() Disclosure { return l.more().Disclosure }
+func (l *Line) Disclosure() Disclosure { return l.readExtra().Disclosure }
 
 // Nomination is the place of the nomination that the line follows from.
-func (l *Line) Nomination() int { return l.more().Nomination }
+func (l *Line) Nomination() int { return l.readExtra().Nomination }
 
 // Struck is the event that resolved an objection so.
-func (l *Line) Struck() ID { return l.more().struck }
+func (l *Line) Struck() ID { return l.readExtra().struck }
 
 // Repeats says whether the line gives for a period already what a row would give: both
 // money, or the same item. A line that was struck gives nothing.
@@ -91,15 +91,15 @@ func (l *Line) Repeats(period string, give []Give) bool {
 }
 
 func (l *Line) strike(event ID) {
-	if l.rest == nil {
-		l.rest = &lineRest{}
+	if l.extra == nil {
+		l.extra = &lineExtra{}
 	}
-	l.rest.struck = event
+	l.extra.struck = event
 }
 
 // setLine makes the state's line of what an event has.
 func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
-	*line = Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
+	*line = Line{No: added.No, Beneficiary: private.Beneficiary, entitlementList: l.sharedList(added.Give)}
 	labels := lineLabels{private.Category, private.Group, private.Period}
 	if line.labels = l.labels[labels]; line.labels == nil {
 		line.labels = &labels
@@ -107,8 +107,8 @@ func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
 	}
 	if rare := private.Payee != (ID{}) || private.Household != (ID{}); rare ||
 		added.People != (Headcount{}) || added.Disclosure != "" || added.Nomination != 0 {
-		line.rest = &lineRest{LineAdded: *added, private: *private}
-		line.rest.Give = nil
+		line.extra = &lineExtra{LineAdded: *added, private: *private}
+		line.extra.Give = nil
 	}
 }
 
@@ -250,8 +250,8 @@ func (c *AddLines) decide(d *decision) error {
 	if len(n.Lines)+len(c.Rows) > maxLines {
 		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
 	}
-	a := d.l.Allocations[n.Allocation]
-	check := lineCheck{d: d, a: a, rules: d.l.RulesOf(a), sums: d.l.promised(a, n)}
+	a := d.ledger.Allocations[n.Allocation]
+	check := lineCheck{decision: d, allocation: a, rules: d.ledger.RulesOf(a), listedSums: d.ledger.listedSums(a, n)}
 	next := 1
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1
@@ -299,7 +299,7 @@ func (c *RemoveLines) decide(d *decision) error {
 	seen := map[int]bool{}
 	for i, no := range c.Lines {
 		if n.line(no) == nil || seen[no] {
-			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+			return refuse(NoSuch, bilingual{"名单行", "line"}, no).inRow(i)
 		}
 		seen[no] = true
 	}
@@ -307,7 +307,7 @@ func (c *RemoveLines) decide(d *decision) error {
 	return nil
 }
 
-func (e *NoticeLinesAdded) list() (part, of int) { return e.Part, e.Of }
+func (e *NoticeLinesAdded) listPart() (part, of int) { return e.Part, e.Of }
 
 func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)

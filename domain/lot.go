@@ -35,9 +35,9 @@ type Lot struct {
 	// have none.
 	Cost   Fen
 	Valued bool
-	// promised to the step that sends it on up: nothing else may draw it, since
+	// owedToStep to the step that sends it on up: nothing else may draw it, since
 	// a step is never refused.
-	promised bool
+	owedToStep bool
 }
 
 // A Draw is a part of a lot that goes out; Cost is that of goods.
@@ -143,7 +143,7 @@ func (h *Holdings) Empty() bool {
 func (h *Holdings) drawFrom(item string, quantity int64, on Day, may func(Lot) bool) (draws []Draw, ok bool) {
 	candidates := make([]Lot, 0, 4)
 	for _, l := range h.lots {
-		if l.Item == item && l.Left > 0 && l.From <= on && !l.promised && may(l) {
+		if l.Item == item && l.Left > 0 && l.From <= on && !l.owedToStep && may(l) {
 			candidates = append(candidates, l)
 		}
 	}
@@ -201,7 +201,7 @@ func (h *Holdings) putBack(draws []Draw, on Day) (first int) {
 	first = len(h.lots) + 1
 	for _, d := range draws {
 		l := h.lots[d.Lot-1]
-		l.From, l.Left, l.Cost, l.promised = on, d.Quantity, d.Cost, false
+		l.From, l.Left, l.Cost, l.owedToStep = on, d.Quantity, d.Cost, false
 		h.add(l)
 	}
 	return first
@@ -233,9 +233,9 @@ type outflow struct {
 	draws []Draw // what is still out, in the order in which it was drawn
 }
 
-// refill says which draws come back when quantity of an item does: the last
+// chooseBack says which draws come back when quantity of an item does: the last
 // drawn first. ok is false where less than that is out.
-func (o *outflow) refill(h *Holdings, item string, quantity int64) (back []Draw, ok bool) {
+func (o *outflow) chooseBack(h *Holdings, item string, quantity int64) (back []Draw, ok bool) {
 	for i := len(o.draws) - 1; i >= 0 && quantity > 0; i-- {
 		d := o.draws[i]
 		l, known := h.Lot(d.Lot)
@@ -250,9 +250,9 @@ func (o *outflow) refill(h *Holdings, item string, quantity int64) (back []Draw,
 	return back, quantity == 0
 }
 
-// close takes what came back off what is out; false, with nothing changed,
+// remove takes what came back off what is out; false, with nothing changed,
 // where that much is not out.
-func (o *outflow) close(back []Draw) bool {
+func (o *outflow) remove(back []Draw) bool {
 	left := slices.Clone(o.draws)
 	for _, b := range back {
 		for i := len(left) - 1; i >= 0 && b.Quantity > 0; i-- {
@@ -272,5 +272,5 @@ func (o *outflow) close(back []Draw) bool {
 	return true
 }
 
-// out is how much of an item is still out.
-func (o *outflow) out(h *Holdings, item string) int64 { return h.sum(item, o.draws) }
+// quantity is how much of an item is still out.
+func (o *outflow) quantity(h *Holdings, item string) int64 { return h.sum(item, o.draws) }

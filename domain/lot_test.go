@@ -55,18 +55,18 @@ func TestPooledSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := outflow{draws: draws}
-	back, ok := out.refill(&h, Money, 60)
+	back, ok := out.chooseBack(&h, Money, 60)
 	if !ok || len(back) != 2 || back[0] != (Draw{1, 50, 0}) || back[1] != (Draw{2, 10, 0}) {
 		t.Fatalf("%v: the last drawn comes back first", back)
 	}
-	if !out.close(back) {
+	if !out.remove(back) {
 		t.Fatal("it was out")
 	}
 	first := h.putBack(back, day("2023-01-09"))
 	if l, _ := h.Lot(first); l.Origin != id(1) || l.From != day("2023-01-09") {
 		t.Errorf("%+v: origin is kept, available from the return", l)
 	}
-	if _, ok := out.refill(&h, Money, 91); ok {
+	if _, ok := out.chooseBack(&h, Money, 91); ok {
 		t.Error("more came back than was out")
 	}
 }

@@ -24,7 +24,7 @@ func (c *ChangeMembership) decide(d *decision) error {
 		if err := d.party(c.Household); err != nil {
 			return err
 		}
-		if t := d.l.Parties[c.Household].Type; t != Household {
+		if t := d.ledger.Parties[c.Household].Type; t != Household {
 			return refuse(FieldWrong, "household", string(t))
 		}
 	}

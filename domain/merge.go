@@ -33,20 +33,17 @@ func (c *MergeParties) decide(d *decision) error {
 	if err := d.party(c.Into); err != nil {
 		return err
 	}
-	if d.l.same(c.Into) == c.Party {
+	if d.ledger.Same(c.Into) == c.Party {
 		return refuse(FieldWrong, "into", c.Into)
 	}
 	e := &PartiesMerged{}
-	e.Private.Into = d.l.same(c.Into)
+	e.Private.Into = d.ledger.Same(c.Into)
 	d.add(e)
 	return nil
 }
 
 // Same follows merges to the party that goes on.
-func (l *Ledger) Same(id ID) ID { return l.same(id) }
-
-// same follows merges to the party that goes on.
-func (l *Ledger) same(id ID) ID {
+func (l *Ledger) Same(id ID) ID {
 	for hops := 0; hops < maxDepth && l.merged; hops++ {
 		p := l.Parties[id]
 		if p == nil || p.MergedInto == (ID{}) {
@@ -57,15 +54,15 @@ func (l *Ledger) same(id ID) ID {
 	return id
 }
 
-// whoIs are all parties that turned out to be one person, in the order of their
+// mergedWith are all parties that turned out to be one person, in the order of their
 // ids.
-func (l *Ledger) whoIs(party ID) []ID {
+func (l *Ledger) mergedWith(party ID) []ID {
 	if !l.merged {
 		return []ID{party}
 	}
 	var list []ID
 	for id := range l.Parties {
-		if l.same(id) == party {
+		if l.Same(id) == party {
 			list = append(list, id)
 		}
 	}
@@ -81,12 +78,12 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	if l.Parties[e.Private.Into] == nil {
 		return fmt.Errorf("merged into nobody: %s", e.Private.Into)
 	}
-	if l.same(e.Private.Into) == p.ID {
+	if l.Same(e.Private.Into) == p.ID {
 		return fmt.Errorf("merged in a circle")
 	}
 	p.MergedInto, l.merged = e.Private.Into, true
-	for _, category := range p.listedAs {
-		l.list(p.ID, category) // who is somebody else now
+	for _, category := range p.listedCategories {
+		l.rememberCategory(p.ID, category) // who is somebody else now
 	}
 	return nil
 }

@@ -40,10 +40,10 @@ func TestMutants(t *testing.T) {
 		{9, "more than published", "payable.go", "if t.quantity > left {", "if false {", "TestRules"},
 		{9, "a stopped line", "payable.go", "if line.Stopped != (ID{}) {", "if false {", "TestRules"},
 		{9, "another form", "payable.go", "if due.Entitlement().Form != p.form {", "if false {", "TestRules"},
-		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "TestRules"},
-		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "TestRules"},
+		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.whoActed() {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"制单\", \"preparer\"}, bilingual{\"复核\"", "if false {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"制单\", \"preparer\"}, bilingual{\"复核\"", "TestRules"},
+		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.whoActed() {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"拟稿\", \"drafter\"}, bilingual{\"审核\"", "if false {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"拟稿\", \"drafter\"}, bilingual{\"审核\"", "TestRules"},
 		{11, "outside the earmark", "allocation.go", "if !slices.Contains(f.Earmark, c.Purpose) {", "if false {", "TestRules"},
-		{11, "a category of no programme", "listed.go", "if !ok {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "TestRules"},
+		{11, "a category of no programme", "listed.go", "if !ok {\n\t\t\tif err := k.decision.refuseOrMark(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.decision.refuseOrMark(i, refuse(CategoryUnknown", "TestRules"},
 		{11, "off standard", "listed.go", "if g.Amount < s.Least || g.Amount > s.Most {", "if false {", "TestRules"},
 		{12, "over quota", "payable.go", "if line.Over {", "if false {", "TestRules"},
 	} {

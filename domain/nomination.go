@@ -87,13 +87,13 @@ func (c *RejectNomination) decide(d *decision) error {
 		return err
 	}
 	if c.Nomination < 1 || c.Nomination > len(a.Nominations) {
-		return refuse(NoSuch, said{"推荐名单", "nomination"}, c.Nomination)
+		return refuse(NoSuch, bilingual{"推荐名单", "nomination"}, c.Nomination)
 	}
 	n := a.Nominations[c.Nomination-1]
 	if n.Rejected != (ID{}) || n.Used {
 		return refuse(NominationDone, c.Nomination)
 	}
-	_, late := d.l.late(a, n)
+	_, late := d.ledger.late(a, n)
 	e := &NominationRejected{Nomination: c.Nomination, Late: late}
 	e.Private.Reason = c.Reason.sealed
 	d.add(e)
@@ -102,7 +102,7 @@ func (c *RejectNomination) decide(d *decision) error {
 
 // late says whether a nomination arrived after the programme's deadline.
 func (l *Ledger) late(a *Allocation, n *Nomination) (until time.Time, late bool) {
-	rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
 	if !ok || rules.NominationsUntil == nil {
 		return time.Time{}, false
 	}

@@ -98,10 +98,10 @@ func (l *Ledger) unitOfNotice(id ID) ID {
 }
 
 func (d *decision) notice(id ID) (*Notice, error) {
-	n := d.l.Notices[id]
+	n := d.ledger.Notices[id]
 	switch {
 	case n == nil:
-		return nil, refuse(NoSuch, said{"名单", "notice"}, id)
+		return nil, refuse(NoSuch, bilingual{"名单", "notice"}, id)
 	case n.Withdrawn != ID{}:
 		return nil, refuse(NoticeIsFinal, id)
 	}
@@ -117,7 +117,7 @@ func (d *decision) draft(id ID) (*Notice, error) {
 	if n.Reviewed != (ID{}) || len(n.Publications) > 0 || n.Confirmed != (ID{}) {
 		return nil, refuse(NotADraft, id)
 	}
-	if p := n.pending; p != nil && p.command != d.o.ID {
+	if p := n.pending; p != nil && p.command != d.order.ID {
 		return nil, refuse(ListIncomplete, p.command)
 	}
 	return n, nil
@@ -130,21 +130,21 @@ func (c *DraftNotice) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if d.l.RulesOf(a) == nil {
-		return refuse(NoSuch, said{"救助项目", "programme"}, a.Programme)
+	if d.ledger.RulesOf(a) == nil {
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, a.Programme)
 	}
 	if c.Heading.Title == "" {
 		return refuse(FieldMissing, "heading.title")
 	}
 	if c.Supplements != (ID{}) {
-		if n := d.l.Notices[c.Supplements]; n == nil || n.Allocation != c.Allocation {
+		if n := d.ledger.Notices[c.Supplements]; n == nil || n.Allocation != c.Allocation {
 			return refuse(SupplementWrong, c.Supplements)
 		}
 	}
-	if err := taggedAll("heading.basis.file", c.Heading.Basis); err != nil {
+	if err := checkTags("heading.basis.file", c.Heading.Basis); err != nil {
 		return err
 	}
-	d.add(&NoticeDrafted{Notice: d.made("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
+	d.add(&NoticeDrafted{Notice: d.newID("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
 	return nil
 }
 
@@ -161,15 +161,15 @@ func (c *ReviewNotice) decide(d *decision) error {
 	if len(n.Lines) == 0 {
 		return refuse(NoticeEmpty)
 	}
-	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"审核", "reviewer"})); err != nil {
+	if n.DraftedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"拟稿", "drafter"}, bilingual{"审核", "reviewer"})); err != nil {
 			return err
 		}
 	}
 	if err := d.notAboutKin(n.Lines); err != nil {
 		return err
 	}
-	if err := tagged("file", c.File); err != nil {
+	if err := checkTag("file", c.File); err != nil {
 		return err
 	}
 	e := &NoticeReviewed{Meeting: c.Meeting, Lines: len(n.Lines), File: c.File}

@@ -13,7 +13,7 @@ const (
 	NoticeUnposted  NoticeState = "unposted"  // confirmed without a publication
 )
 
-var noticeStates = map[NoticeState]said{
+var noticeStates = map[NoticeState]bilingual{
 	NoticeDraft: {"草稿", "draft"}, NoticeUpcoming: {"待公示", "upcoming"}, NoticeOpen: {"公示中", "open"},
 	NoticeEnded: {"公示期满", "ended"}, NoticeTakenBack: {"已撤回", "withdrawn"}, NoticeUnposted: {"未公示", "unposted"},
 }

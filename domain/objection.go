@@ -89,7 +89,7 @@ func (c *RaiseObjection) decide(d *decision) error {
 	}
 	for i, no := range c.Lines {
 		if n.line(no) == nil {
-			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+			return refuse(NoSuch, bilingual{"名单行", "line"}, no).inRow(i)
 		}
 	}
 	if c.Objector != (ID{}) {
@@ -111,7 +111,7 @@ func (c *ResolveObjection) decide(d *decision) error {
 		return err
 	}
 	if c.Objection < 1 || c.Objection > len(n.Objections) {
-		return refuse(NoSuch, said{"异议", "objection"}, c.Objection)
+		return refuse(NoSuch, bilingual{"异议", "objection"}, c.Objection)
 	}
 	o := n.Objections[c.Objection-1]
 	if o.Resolved != (ID{}) {
@@ -147,7 +147,7 @@ func (e *ObjectionRaised) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)
 	if err == nil {
 		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID, objector: e.Private.Objector})
-		l.mentioned(e.Private.Objector, l.programmeOf(n.Allocation), e.LastDay())
+		l.noteMention(e.Private.Objector, l.programmeOf(n.Allocation), e.LastDay())
 	}
 	return err
 }
@@ -176,7 +176,7 @@ func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
 			// line's number there is known by the time of the step: admission
 			// is owed before it.
 			if n.Confirmed != (ID{}) {
-				l.oweMade(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
+				l.oweMany(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
 					a := l.Allocations[n.Allocation]
 					return []Event{&LineStopped{Line: a.admittedAs(n.ID, no)}}
 				})

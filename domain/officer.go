@@ -152,18 +152,18 @@ func (c *AppointOfficer) decide(d *decision) error {
 	if c.Post == "" {
 		return refuse(FieldMissing, "post")
 	}
-	e := &OfficerAppointed{Officer: d.made("officer"), Unit: c.Unit, Post: c.Post}
+	e := &OfficerAppointed{Officer: d.newID("officer"), Unit: c.Unit, Post: c.Post}
 	e.Private.Name, e.Private.Party = c.Name.sealed, c.Party
 	d.add(e)
 	if c.Key != nil {
-		if err := d.newKey(e.Officer, c.Key); err != nil {
+		if err := d.checkNewKey(e.Officer, c.Key); err != nil {
 			return err
 		}
 		d.add(&OfficerKeySet{Key: c.Key})
 	}
 	would := &Officer{ID: e.Officer}
 	for _, r := range c.Roles {
-		if err := d.mayHold(would, r, c.Unit); err != nil {
+		if err := d.checkRole(would, r, c.Unit); err != nil {
 			return err
 		}
 		would.Grants = append(would.Grants, Grant{r, c.Unit})
@@ -172,11 +172,11 @@ func (c *AppointOfficer) decide(d *decision) error {
 	return nil
 }
 
-func (d *decision) newKey(officer ID, key []byte) error {
+func (d *decision) checkNewKey(officer ID, key []byte) error {
 	if len(key) != ed25519.PublicKeySize {
 		return refuse(KeyWrong, len(key))
 	}
-	for _, o := range d.l.Officers {
+	for _, o := range d.ledger.Officers {
 		for _, k := range o.Keys {
 			if bytes.Equal(k.Public, key) && o.ID != officer {
 				return refuse(KeyInUse, o.ID)
@@ -186,13 +186,13 @@ func (d *decision) newKey(officer ID, key []byte) error {
 	return nil
 }
 
-// mayHold refuses a role beside one that it must not be held with.
-func (d *decision) mayHold(o *Officer, r Role, unit ID) error {
+// checkRole refuses a role beside one that it must not be held with.
+func (d *decision) checkRole(o *Officer, r Role, unit ID) error {
 	if roleNames[r] == "" {
 		return refuse(RoleUnknown, r)
 	}
-	if have, yes := d.l.incompatible(o, r, unit); yes {
-		return d.conduct(-1, refuse(RolesIncompatible, have, r))
+	if have, yes := d.ledger.incompatible(o, r, unit); yes {
+		return d.refuseOrMark(-1, refuse(RolesIncompatible, have, r))
 	}
 	return nil
 }
@@ -208,9 +208,9 @@ func (c *GrantRole) decide(d *decision) error {
 		return err
 	}
 	if slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(AlreadyExists, said{"职责", "role"}, c.Role)
+		return refuse(AlreadyExists, bilingual{"职责", "role"}, c.Role)
 	}
-	if err := d.mayHold(o, c.Role, c.Unit); err != nil {
+	if err := d.checkRole(o, c.Role, c.Unit); err != nil {
 		return err
 	}
 	d.add(&RoleGranted{Role: c.Role, Unit: c.Unit})
@@ -225,7 +225,7 @@ func (c *RevokeRole) decide(d *decision) error {
 		return err
 	}
 	if !slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(NoSuch, said{"职责", "role"}, c.Role)
+		return refuse(NoSuch, bilingual{"职责", "role"}, c.Role)
 	}
 	d.add(&RoleRevoked{Role: c.Role, Unit: c.Unit})
 	return nil
@@ -237,7 +237,7 @@ func (c *SetOfficerKey) decide(d *decision) error {
 	if _, err := d.officer(c.Officer); err != nil {
 		return err
 	}
-	if err := d.newKey(c.Officer, c.Key); err != nil {
+	if err := d.checkNewKey(c.Officer, c.Key); err != nil {
 		return err
 	}
 	d.add(&OfficerKeySet{Key: c.Key})
@@ -255,9 +255,9 @@ func (c *RecordOfficerLeft) decide(d *decision) error {
 }
 
 func (d *decision) officer(id ID) (*Officer, error) {
-	o, ok := d.l.Officers[id]
+	o, ok := d.ledger.Officers[id]
 	if !ok {
-		return nil, refuse(NoSuch, said{"经办人", "officer"}, id)
+		return nil, refuse(NoSuch, bilingual{"经办人", "officer"}, id)
 	}
 	if o.Left {
 		return nil, refuse(ActorLeft, id)

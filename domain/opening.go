@@ -49,8 +49,8 @@ var LedgerIsOpen = newCode(0, "ledger-is-open", "账簿已经开立：{name}", "
 func (c *OpenLedger) target(*Order) string    { return LedgerStream }
 func (c *OpenLedger) unit(*Ledger, *Order) ID { return ID{} }
 func (c *OpenLedger) decide(d *decision) error {
-	if d.l.Opened != nil {
-		return refuse(LedgerIsOpen, d.l.Opened.Name)
+	if d.ledger.Opened != nil {
+		return refuse(LedgerIsOpen, d.ledger.Opened.Name)
 	}
 	if c.Name == "" || c.Root.Name == "" {
 		return refuse(FieldMissing, "name")
@@ -68,7 +68,7 @@ func (c *OpenLedger) decide(d *decision) error {
 	root := c.Root
 	root.Division = code
 	if root.ID == (ID{}) {
-		root.ID = d.made("unit")
+		root.ID = d.newID("unit")
 	}
 	d.add(&LedgerOpened{Ledger: c.Ledger, Name: c.Name, Currency: "CNY", TimeZone: "Asia/Shanghai",
 		Simulated: c.Simulated, Root: root, Registrars: c.Registrars})
@@ -80,10 +80,10 @@ func (e *LedgerOpened) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("the ledger is open already")
 	}
 	l.Opened, l.ID = e, e.Ledger
-	l.owe(r, Stream(UnitKind, e.Root.ID), &UnitRegistered{Unit: e.Root.ID, Name: e.Root.Name, Kind: e.Root.Kind, Division: e.Root.Division})
+	l.oweStep(r, Stream(UnitKind, e.Root.ID), &UnitRegistered{Unit: e.Root.ID, Name: e.Root.Name, Kind: e.Root.Kind, Division: e.Root.Division})
 	for _, g := range e.Registrars {
 		stream := Stream(OfficerKind, g.Officer)
-		l.owe(r, stream,
+		l.oweStep(r, stream,
 			&OfficerAppointed{Officer: g.Officer, Unit: e.Root.ID, Post: g.Post},
 			&RoleGranted{Role: Registrar, Unit: e.Root.ID},
 			&OfficerKeySet{Key: g.Key})

@@ -55,12 +55,12 @@ type Decision struct {
 }
 
 type decision struct {
-	l         *Ledger
-	o         *Order
+	ledger    *Ledger
+	order     *Order
 	env       Env
 	parts     [][]Event
 	irregular []Irregularity
-	rows      map[string]int // index in irregular
+	markOf    map[string]int // index in irregular
 	replaces  ID
 }
 
@@ -124,30 +124,30 @@ func (d *decision) add(events ...Event) {
 	d.parts[last] = append(d.parts[last], events...)
 }
 
-// actor is who acted: the officer of old papers, or the one who records.
-func (d *decision) actor() ID {
-	if d.o.DoneBy != (ID{}) {
-		return d.o.DoneBy
+// whoActed is who acted: the officer of old papers, or the one who records.
+func (d *decision) whoActed() ID {
+	if d.order.DoneBy != (ID{}) {
+		return d.order.DoneBy
 	}
-	return d.o.Actor
+	return d.order.Actor
 }
 
-// first is the first day on which the thing happened.
-func (d *decision) first() Day {
-	if d.o.Happened != nil {
-		return d.o.Happened.First
+// firstDay is the first day on which the thing happened.
+func (d *decision) firstDay() Day {
+	if d.order.Happened != nil {
+		return d.order.Happened.First
 	}
-	return d.o.Date
+	return d.order.Date
 }
 
-func (d *decision) last() Day {
-	if d.o.Happened != nil {
-		return d.o.Happened.Last
+func (d *decision) lastDay() Day {
+	if d.order.Happened != nil {
+		return d.order.Happened.Last
 	}
-	return d.o.Date
+	return d.order.Date
 }
 
-func (d *decision) made(thing string) ID { return Made(d.o.ID, thing) }
+func (d *decision) newID(thing string) ID { return Made(d.order.ID, thing) }
 
 // Decide says what an order leads to, or why it is refused. It changes
 // nothing. A second time the same order is answered by [Ledger.Done], before
@@ -156,13 +156,13 @@ func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	if o.Body == nil {
 		return nil, refuse(FieldMissing, "command")
 	}
-	d := &decision{l: l, o: o, env: env, rows: map[string]int{}}
+	d := &decision{ledger: l, order: o, env: env, markOf: map[string]int{}}
 	stream := o.Body.target(o)
 	if err := d.checkDates(stream); err != nil {
 		return nil, err
 	}
 	if o.Campaign != (ID{}) && l.Campaigns[o.Campaign] == nil {
-		return nil, refuse(NoSuch, said{"活动", "campaign"}, o.Campaign)
+		return nil, refuse(NoSuch, bilingual{"活动", "campaign"}, o.Campaign)
 	}
 	role, err := d.checkActor()
 	if err != nil {
@@ -177,13 +177,13 @@ func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	if err := d.checkClaimsUsed(); err != nil {
 		return nil, err
 	}
-	d.fill()
+	d.fillCommon()
 	return &Decision{Stream: stream, Role: role, Parts: d.parts}, nil
 }
 
 // checkDates is rule 7.
 func (d *decision) checkDates(stream string) error {
-	o := d.o
+	o := d.order
 	today := DayOf(d.env.Now)
 	if o.Date == 0 {
 		return refuse(DateMissing)
@@ -199,20 +199,20 @@ func (d *decision) checkDates(stream string) error {
 	if o.Date > today {
 		return refuse(DateInFuture, o.Date, today)
 	}
-	if through := d.l.closedThrough(stream, o); o.Date <= through {
+	if through := d.ledger.closedThrough(stream, o); o.Date <= through {
 		return refuse(PeriodIsClosed, o.Date, through)
 	}
 	return nil
 }
 
-// fill sets the common fields of all events of the decision.
-func (d *decision) fill() {
+// fillCommon sets the common fields of all events of the decision.
+func (d *decision) fillCommon() {
 	common := Common{
-		Date: d.o.Date, Happened: d.o.Happened, DoneBy: d.o.DoneBy, Campaign: d.o.Campaign,
+		Date: d.order.Date, Happened: d.order.Happened, DoneBy: d.order.DoneBy, Campaign: d.order.Campaign,
 		Replaces: d.replaces, Irregular: d.irregular,
 	}
 	for _, i := range d.irregular {
-		for _, c := range d.o.Irregular {
+		for _, c := range d.order.Irregular {
 			if c.Code == i.Code {
 				reason := Reason{Text: c.Reason.sealed}
 				for _, e := range c.Evidence {
@@ -229,18 +229,18 @@ func (d *decision) fill() {
 	}
 }
 
-// replace resolves the fact that the order puts right; it must be of the type
+// findReplaced resolves the fact that the order puts right; it must be of the type
 // of e and stand in the same stream.
-func (d *decision) replace(stream string, e Event) error {
-	if d.o.Replaces == nil {
+func (d *decision) findReplaced(stream string, e Event) error {
+	if d.order.Replaces == nil {
 		return nil
 	}
-	id, ok := d.l.Find(*d.o.Replaces)
+	id, ok := d.ledger.Find(*d.order.Replaces)
 	if !ok {
-		return refuse(NoSuch, said{"记录", "entry"}, d.o.Replaces)
+		return refuse(NoSuch, bilingual{"记录", "entry"}, d.order.Replaces)
 	}
-	if n, _ := d.l.Number(id); d.l.StreamAt(n) != stream || d.l.TypeAt(n) != TypeOf(e) {
-		return refuse(BadReplace, d.o.Replaces)
+	if n, _ := d.ledger.Number(id); d.ledger.StreamAt(n) != stream || d.ledger.TypeAt(n) != TypeOf(e) {
+		return refuse(BadReplace, d.order.Replaces)
 	}
 	d.replaces = id
 	return nil

@@ -25,8 +25,8 @@ func (c *CompletePapers) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if until, ok := d.l.papersDue(c.Party); ok && d.last() > until {
-		if err := d.conduct(-1, refuse(PapersLate, until, d.last())); err != nil {
+	if until, ok := d.ledger.papersDue(c.Party); ok && d.lastDay() > until {
+		if err := d.refuseOrMark(-1, refuse(PapersLate, until, d.lastDay())); err != nil {
 			return err
 		}
 	}
@@ -42,12 +42,12 @@ func (c *CompletePapers) decide(d *decision) error {
 func (l *Ledger) papersDue(party ID) (Day, bool) {
 	var due Day
 	for _, a := range l.Allocations {
-		rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+		rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
 		if !ok || rules.PapersWithin == 0 {
 			continue
 		}
 		for _, p := range a.Payments {
-			if l.same(a.line(int(p.Line)).Beneficiary()) != l.same(party) {
+			if l.Same(a.line(int(p.Line)).Beneficiary()) != l.Same(party) {
 				continue
 			}
 			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {

@@ -17,28 +17,28 @@ const (
 // Party is somebody who receives, signs, gives or objects. Who it is stands in
 // sealed values; "the same person" is decided from ids alone.
 type Party struct {
-	ID         ID
-	Unit       ID // that registered it
-	Type       PartyType
-	Headcount  Headcount
-	Details    PartyDetails
-	NameIn     ID // the event whose command sealed the name
-	NumberIn   ID // and the identity number
-	Account    ID // account id from the vault; the event that holds it is AccountIn
-	AccountIn  ID
-	Household  ID
-	MergedInto ID
-	Minor      bool
-	Dead       Day
-	Restricted bool
-	Erased     bool              // its key is gone; Details are empty
-	Eligible   map[Eligible]bool // what was decided, by programme and category
-	Papers     Day               // when they were completed
-	Activities map[string]Day    // by kind, the last day
-	Matches    []Match
-	stream     string
-	mentions   []mention
-	listedAs   []string // categories of the admitted lines of which he is the beneficiary
+	ID               ID
+	Unit             ID // that registered it
+	Type             PartyType
+	Headcount        Headcount
+	Details          PartyDetails
+	NameIn           ID // the event whose command sealed the name
+	NumberIn         ID // and the identity number
+	Account          ID // account id from the vault; the event that holds it is AccountIn
+	AccountIn        ID
+	Household        ID
+	MergedInto       ID
+	Minor            bool
+	Dead             Day
+	Restricted       bool
+	Erased           bool              // its key is gone; Details are empty
+	Eligible         map[Eligible]bool // what was decided, by programme and category
+	Papers           Day               // when they were completed
+	Activities       map[string]Day    // by kind, the last day
+	Matches          []Match
+	stream           string
+	mentions         []mention
+	listedCategories []string // categories of the admitted lines of which he is the beneficiary
 }
 
 // PartyDetails are the sealed values about a party.
@@ -172,7 +172,7 @@ func (c *RegisterParty) decide(d *decision) error {
 	if c.Type != Unidentified && c.Type != Group && !c.Name.Given() {
 		return refuse(FieldMissing, "name")
 	}
-	d.add(&PartyRegistered{Party: d.made("party"), Unit: c.Unit, Type: c.Type, Headcount: c.Headcount, Private: c.PersonalDetails.sealed()})
+	d.add(&PartyRegistered{Party: d.newID("party"), Unit: c.Unit, Type: c.Type, Headcount: c.Headcount, Private: c.PersonalDetails.sealed()})
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (c *IdentifyParty) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if d.l.Parties[c.Party].Type != Unidentified {
+	if d.ledger.Parties[c.Party].Type != Unidentified {
 		return refuse(NotUnidentified, c.Party)
 	}
 	if c.Type != Person {
@@ -222,11 +222,11 @@ func (c *RecordDeath) decide(d *decision) error {
 		return err
 	}
 	e := &PartyDied{}
-	if err := d.replace(c.target(d.o), e); err != nil {
+	if err := d.findReplaced(c.target(d.order), e); err != nil {
 		return err
 	}
-	if d.l.Parties[c.Party].Dead != 0 && d.o.Replaces == nil {
-		return refuse(AlreadyExists, said{"死亡记录", "death"}, c.Party)
+	if d.ledger.Parties[c.Party].Dead != 0 && d.order.Replaces == nil {
+		return refuse(AlreadyExists, bilingual{"死亡记录", "death"}, c.Party)
 	}
 	d.add(e)
 	return nil
@@ -235,10 +235,10 @@ func (c *RecordDeath) decide(d *decision) error {
 func (c *RestrictParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *RestrictParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 func (c *RestrictParty) decide(d *decision) error {
-	p := d.l.Parties[c.Party]
+	p := d.ledger.Parties[c.Party]
 	switch {
 	case p == nil:
-		return refuse(NoSuch, said{"对象", "party"}, c.Party)
+		return refuse(NoSuch, bilingual{"对象", "party"}, c.Party)
 	case p.Erased:
 		return refuse(IsErased, c.Party)
 	}
@@ -248,9 +248,9 @@ func (c *RestrictParty) decide(d *decision) error {
 
 // party refuses unless a party exists and was not merged into another.
 func (d *decision) party(id ID) error {
-	p, ok := d.l.Parties[id]
+	p, ok := d.ledger.Parties[id]
 	if !ok {
-		return refuse(NoSuch, said{"对象", "party"}, id)
+		return refuse(NoSuch, bilingual{"对象", "party"}, id)
 	}
 	switch {
 	case p.MergedInto != ID{}:
@@ -274,13 +274,13 @@ func (e *PartyRegistered) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("the party exists, or this is not its stream")
 	}
 	p := &Party{ID: e.Party, Unit: e.Unit, Type: e.Type, Headcount: e.Headcount, stream: r.Stream}
-	p.learn(&e.Private, r.ID)
+	p.update(&e.Private, r.ID)
 	l.Parties[e.Party] = p
 	return nil
 }
 
-// learn takes over what is given of new details.
-func (p *Party) learn(d *PartyDetails, event ID) {
+// update takes over what is given of new details.
+func (p *Party) update(d *PartyDetails, event ID) {
 	for _, f := range []struct{ to, from *Sealed }{
 		{&p.Details.Name, &d.Name}, {&p.Details.Number, &d.Number}, {&p.Details.Phone, &d.Phone},
 		{&p.Details.Address, &d.Address}, {&p.Details.Account, &d.Account}, {&p.Details.Note, &d.Note},
@@ -321,7 +321,7 @@ func (l *Ledger) livingPartyOf(r *Recorded) (*Party, error) {
 func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
 	p, err := l.livingPartyOf(r)
 	if err == nil {
-		p.learn(&e.Private, r.ID)
+		p.update(&e.Private, r.ID)
 	}
 	return err
 }
@@ -330,8 +330,8 @@ func (e *PartyIdentified) fold(l *Ledger, r *Recorded) error {
 	p, err := l.livingPartyOf(r)
 	if err == nil {
 		p.Type = e.Type
-		p.learn(&e.Private, r.ID)
-		p.did("identified", e.LastDay())
+		p.update(&e.Private, r.ID)
+		p.addActivity("identified", e.LastDay())
 	}
 	return err
 }
@@ -352,8 +352,8 @@ func (e *PartyRestricted) fold(l *Ledger, r *Recorded) error {
 	return err
 }
 
-// did remembers an activity with the party.
-func (p *Party) did(kind string, on Day) {
+// addActivity remembers an activity with the party.
+func (p *Party) addActivity(kind string, on Day) {
 	if p.Activities == nil {
 		p.Activities = map[string]Day{}
 	}

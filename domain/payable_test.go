@@ -13,10 +13,10 @@ var payableRows = []refusalRow{
 		a := c.allocate("2023-01-05", 100000)
 		n := c.list("2023-01-05", a, 10000, 10000)
 		c.by(c.accountant).refused("2023-01-05", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
-		c.hold = true
+		c.processesWait = true
 		c.confirm("2023-01-06", n)
 		c.by(c.accountant).refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
-		c.hold = false
+		c.processesWait = false
 		c.settle()
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1, 1)}, RowTwice)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Entitlement: 2}}}, NoSuchEntitlement)

@@ -21,60 +21,60 @@ type Payment struct {
 	receipt     uint32 // 1 + the number of its first receipt
 	Form        Form
 	Fen         Fen
-	rest        *paymentRest
+	extra       *paymentExtra
 }
 
-// paymentRest is what few payments have.
-type paymentRest struct {
-	draws    []Draw // without a batch: all that it took
-	items    []GoodsOf
-	voucher  string
-	again    ID
-	back     []Back
-	receipts []uint64 // behind the first
-	demanded []ID
-	claimed  Fen // by those demands
-	reversed ID
-	returned bool    // something came back once: out says what still is
-	out      outflow // what is still out
+// paymentExtra is what few payments have.
+type paymentExtra struct {
+	draws        []Draw // without a batch: all that it took
+	items        []GoodsOf
+	voucher      string
+	again        ID
+	back         []Back
+	receipts     []uint64 // behind the first
+	demanded     []ID
+	claimed      Fen // by those demands
+	reversed     ID
+	everReturned bool    // something came back once: out says what still is
+	stillOut     outflow // what is still out
 }
 
-// nothing is the rest of most payments.
-var nothing paymentRest
+// noPaymentExtra is the rest of most payments.
+var noPaymentExtra paymentExtra
 
-func (p *Payment) more() *paymentRest {
-	if p.rest == nil {
-		return &nothing
+func (p *Payment) readExtra() *paymentExtra {
+	if p.extra == nil {
+		return &noPaymentExtra
 	}
-	return p.rest
+	return p.extra
 }
 
-// write returns the rest of a payment, to be changed.
-func (p *Payment) write() *paymentRest {
-	if p.rest == nil {
-		p.rest = &paymentRest{}
+// writeExtra returns the rest of a payment, to be changed.
+func (p *Payment) writeExtra() *paymentExtra {
+	if p.extra == nil {
+		p.extra = &paymentExtra{}
 	}
-	return p.rest
+	return p.extra
 }
 
 // Items are the goods that were given.
-func (p *Payment) Items() []GoodsOf { return p.more().items }
+func (p *Payment) Items() []GoodsOf { return p.readExtra().items }
 
 // Voucher is the number of the voucher that was handed out.
-func (p *Payment) Voucher() string { return p.more().voucher }
+func (p *Payment) Voucher() string { return p.readExtra().voucher }
 
 // Again is the reject, return or reversal that it pays again.
-func (p *Payment) Again() ID { return p.more().again }
+func (p *Payment) Again() ID { return p.readExtra().again }
 
 // Reversed is the event that reversed it, if one did.
-func (p *Payment) Reversed() ID { return p.more().reversed }
+func (p *Payment) Reversed() ID { return p.readExtra().reversed }
 
 // Draws is all that a payment took. Of a batch it is what its row had.
 func (a *Allocation) Draws(p *Payment) []Draw {
 	if p.Batch > 0 {
 		return a.Batches[p.Batch-1].Rows[p.Row-1].Draws
 	}
-	return p.more().draws
+	return p.readExtra().draws
 }
 
 // DisbursementMade is one payment: of a row of a batch, or by hand. Where a
@@ -123,11 +123,11 @@ var (
 func (c *Disburse) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *Disburse) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *Disburse) decide(d *decision) error {
-	if c.HandedBy != (ID{}) && d.l.Officers[c.HandedBy] == nil {
-		return refuse(NoSuch, said{"经办人", "officer"}, c.HandedBy)
+	if c.HandedBy != (ID{}) && d.ledger.Officers[c.HandedBy] == nil {
+		return refuse(NoSuch, bilingual{"经办人", "officer"}, c.HandedBy)
 	}
 	if c.Batch != 0 {
-		return c.ofBatch(d)
+		return c.decideRow(d)
 	}
 	a, err := d.allocation(c.Allocation)
 	if err != nil {
@@ -139,20 +139,20 @@ func (c *Disburse) decide(d *decision) error {
 	if _, ok := formNames[c.Form]; !ok {
 		return refuse(FieldWrong, "form", string(c.Form))
 	}
-	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	p := paymentCheck{decision: d, allocation: a, form: c.Form, taken: map[[2]int]bool{}}
 	row, err := p.row(0, *c.Pay)
 	if err != nil {
 		return err
 	}
-	if err := d.conduct(0, refuse(NoBatch, row.Line)); err != nil {
+	if err := d.refuseOrMark(0, refuse(NoBatch, row.Line)); err != nil {
 		return err
 	}
-	if err := d.recordedInTime(a); err != nil {
+	if err := d.checkRecordedInTime(a); err != nil {
 		return err
 	}
 	e := &DisbursementMade{Line: row.Line, Entitlement: row.Entitlement, Form: c.Form, Fen: row.Fen, Items: row.Items,
 		Again: row.Again, Voucher: c.Voucher, HandedBy: c.HandedBy}
-	for _, t := range row.things() {
+	for _, t := range row.quantities() {
 		draws, err := d.draw(&a.Book, t.item, t.quantity, anyLot)
 		if err != nil {
 			return err
@@ -166,7 +166,7 @@ func (c *Disburse) decide(d *decision) error {
 	return nil
 }
 
-func (c *Disburse) ofBatch(d *decision) error {
+func (c *Disburse) decideRow(d *decision) error {
 	a, b, err := d.batch(c.Allocation, c.Batch)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, StageSent)
 	}
-	if err := d.payable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
+	if err := d.checkPayable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
 		return err
 	}
 	row := &b.Rows[c.Row-1]
@@ -187,11 +187,11 @@ func (c *Disburse) ofBatch(d *decision) error {
 
 // payment finds the payment that a Ref names and that was not reversed.
 func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
-	id, ok := d.l.Find(ref)
+	id, ok := d.ledger.Find(ref)
 	if !ok {
 		return nil, refuse(NoSuchPayment, ref)
 	}
-	p := d.l.paymentOf(a, id)
+	p := d.ledger.paymentOf(a, id)
 	switch {
 	case p == nil:
 		return nil, refuse(NoSuchPayment, ref)
@@ -206,12 +206,12 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	p := &Payment{Number: l.next(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
+	p := &Payment{Number: l.nextNumber(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
 	if len(e.Items) > 0 {
-		p.write().items = e.Items
+		p.writeExtra().items = e.Items
 	}
 	if e.Voucher != "" {
-		p.write().voucher = e.Voucher
+		p.writeExtra().voucher = e.Voucher
 	}
 	again := e.Again
 	if e.Batch != 0 {
@@ -225,7 +225,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		row := &b.Rows[e.Row-1]
 		p.Batch, p.Row, p.Line, p.Entitlement, p.Form = int32(e.Batch), int32(e.Row), row.Line, row.Entitlement, b.Form
 		again = row.Again()
-		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
+		l.postDraws(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
 		a.unreserve(row)
 		row.State, row.Payment = RowPaid, p.No
 	} else {
@@ -236,13 +236,13 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		if err := a.take(e.Draws, e.Date); err != nil {
 			return err
 		}
-		l.move(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
+		l.postDraws(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
 		p.Line, p.Entitlement = int32(e.Line), int32(e.Entitlement)
-		p.write().draws = e.Draws
-		line.Due[e.Entitlement-1].settle(e.Again)
+		p.writeExtra().draws = e.Draws
+		line.Due[e.Entitlement-1].removeBack(e.Again)
 	}
 	if again != (ID{}) {
-		p.write().again = again
+		p.writeExtra().again = again
 	}
 	a.due(p.Line, p.Entitlement).pay(p.Fen, e.Items, 1)
 	if n := a.line(int(p.Line)).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
@@ -263,7 +263,7 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	row := &b.Rows[e.Row-1]
 	a.giveBack(l, e.Date, b, row)
 	row.State = RowRejected
-	a.due(row.Line, row.Entitlement).owe(r.ID)
+	a.due(row.Line, row.Entitlement).addBack(r.ID)
 	return nil
 }
 
@@ -315,10 +315,10 @@ func (a *Allocation) LineOf(p *Payment) *AdmittedLine { return a.line(int(p.Line
 // any of the parties that turned out to be one person, in the order of the ledger.
 func (l *Ledger) PaidTo(party ID) []*Payment {
 	var list []*Payment
-	who := l.same(party)
+	who := l.Same(party)
 	for _, a := range l.Allocations {
 		for _, p := range a.Payments {
-			if line := a.LineOf(p); l.same(line.Payee()) == who || l.same(line.Beneficiary()) == who {
+			if line := a.LineOf(p); l.Same(line.Payee()) == who || l.Same(line.Beneficiary()) == who {
 				list = append(list, p)
 			}
 		}

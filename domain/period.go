@@ -41,7 +41,7 @@ func (c *CloseBooks) decide(d *decision) error {
 	if c.Through == 0 || c.Through >= DayOf(d.env.Now) {
 		return refuse(PeriodNotOver, c.Through)
 	}
-	if through := d.l.Units[c.Unit].ClosedThrough; c.Through <= through {
+	if through := d.ledger.Units[c.Unit].ClosedThrough; c.Through <= through {
 		return refuse(AlreadyClosed, through)
 	}
 	d.add(&BooksClosed{Through: c.Through})
@@ -84,7 +84,7 @@ func (e *BooksClosed) fold(l *Ledger, r *Recorded) error {
 	}
 	u.ClosedThrough = e.Through
 	for _, stream := range l.streamsOf(u.ID) {
-		l.owe(r, stream, &PeriodClosed{Through: e.Through})
+		l.oweStep(r, stream, &PeriodClosed{Through: e.Through})
 	}
 	return nil
 }
@@ -92,28 +92,28 @@ func (e *BooksClosed) fold(l *Ledger, r *Recorded) error {
 // streamsOf are the funds and allocations of a unit, in the order in which they
 // began.
 func (l *Ledger) streamsOf(unit ID) []string {
-	var open []heldIn
+	var open []streamStart
 	for _, f := range l.Funds {
 		if f.Unit == unit {
-			open = append(open, heldIn{f.began, Stream(FundKind, f.ID)})
+			open = append(open, streamStart{f.began, Stream(FundKind, f.ID)})
 		}
 	}
 	for _, a := range l.Allocations {
 		if a.Unit == unit {
-			open = append(open, heldIn{a.began, Stream(AllocationKind, a.ID)})
+			open = append(open, streamStart{a.began, Stream(AllocationKind, a.ID)})
 		}
 	}
-	return inOrder(open)
+	return inOrderOfStart(open)
 }
 
-// heldIn orders streams by the number of the event with which they began.
-type heldIn struct {
+// streamStart orders streams by the number of the event with which they began.
+type streamStart struct {
 	began  uint64
 	stream string
 }
 
-func inOrder(streams []heldIn) []string {
-	slices.SortFunc(streams, func(a, b heldIn) int { return cmp.Compare(a.began, b.began) })
+func inOrderOfStart(streams []streamStart) []string {
+	slices.SortFunc(streams, func(a, b streamStart) int { return cmp.Compare(a.began, b.began) })
 	names := make([]string, len(streams))
 	for i, s := range streams {
 		names[i] = s.stream

@@ -1,10 +1,10 @@
 package domain
 
-// across posts what moves out of one stream's account in transit into what
+// postBetween posts what moves out of one stream's account in transit into what
 // another holds.
-func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
+func (l *Ledger) postBetween(from, to string, lot Lot, quantity int64, cost Fen) {
 	first := len(l.postings)
-	l.moveLot(from, lot, quantity, cost, Transit, Held, "")
+	l.postLot(from, lot, quantity, cost, Transit, Held, "")
 	for i := first; i < len(l.postings); i++ {
 		if l.postings[i].Account != Transit {
 			l.postings[i].Stream = to
@@ -49,16 +49,16 @@ type Posting struct {
 	Form   Form // of what is paid or returned
 }
 
-// move posts what draws take from one account to another. Goods move twice: in
+// postDraws posts what draws take from one account to another. Goods move twice: in
 // their own quantity, and in money at cost.
-func (l *Ledger) move(h *Holdings, stream string, draws []Draw, from, to AccountKind, form Form) {
+func (l *Ledger) postDraws(h *Holdings, stream string, draws []Draw, from, to AccountKind, form Form) {
 	for _, d := range draws {
 		lot := h.lots[d.Lot-1]
-		l.moveLot(stream, lot, d.Quantity, d.Cost, from, to, form)
+		l.postLot(stream, lot, d.Quantity, d.Cost, from, to, form)
 	}
 }
 
-func (l *Ledger) moveLot(stream string, lot Lot, quantity int64, cost Fen, from, to AccountKind, form Form) {
+func (l *Ledger) postLot(stream string, lot Lot, quantity int64, cost Fen, from, to AccountKind, form Form) {
 	if lot.Item == Money {
 		l.post(stream, Money, quantity, lot.Origin, from, to, form)
 		return

@@ -210,23 +210,23 @@ func (c *DefineProgramme) decide(d *decision) error {
 	if err := c.Terms.check(); err != nil {
 		return err
 	}
-	d.add(&ProgrammeDefined{Programme: d.made("programme"), Unit: c.Unit, Name: c.Name, Terms: c.Terms})
+	d.add(&ProgrammeDefined{Programme: d.newID("programme"), Unit: c.Unit, Name: c.Name, Terms: c.Terms})
 	return nil
 }
 
 func (c *ReviseProgramme) target(*Order) string        { return Stream(ProgrammeKind, c.Programme) }
 func (c *ReviseProgramme) unit(l *Ledger, _ *Order) ID { return l.Opened.Root.ID }
 func (c *ReviseProgramme) decide(d *decision) error {
-	p, ok := d.l.Programmes[c.Programme]
+	p, ok := d.ledger.Programmes[c.Programme]
 	if !ok {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, c.Programme)
 	}
 	last := p.Revisions[len(p.Revisions)-1]
 	if last.Ended {
-		return refuse(NotOpen, said{"救助项目", "programme"}, c.Programme)
+		return refuse(NotOpen, bilingual{"救助项目", "programme"}, c.Programme)
 	}
-	if d.o.Date <= last.From {
-		return refuse(TermsWrong, fmt.Sprintf("%s <= %s", d.o.Date, last.From))
+	if d.order.Date <= last.From {
+		return refuse(TermsWrong, fmt.Sprintf("%s <= %s", d.order.Date, last.From))
 	}
 	if !c.Ended {
 		if err := c.Terms.check(); err != nil {
@@ -296,7 +296,7 @@ func (t *Terms) check() error {
 	if t.RetentionYears < 0 || t.RetentionYears > mostYears {
 		return wrong(fmt.Sprint(t.RetentionYears))
 	}
-	if err := taggedAll("basis.file", t.Basis); err != nil {
+	if err := checkTags("basis.file", t.Basis); err != nil {
 		return err
 	}
 	if t.CapPerPerson < 0 {
@@ -354,7 +354,7 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 // RulesOf returns the terms by which an allocation is judged for ever: those of the
 // revision with which it was opened, nil where the ledger has none with their hash.
 func (l *Ledger) RulesOf(a *Allocation) *Revision {
-	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	r, _ := l.revisionOf(a.Programme, a.Revision, a.Rules)
 	return r
 }
 
@@ -377,9 +377,9 @@ func (e *ProgrammeRevised) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// judgedBy returns the revision that an allocation carries, if its hash is the
+// revisionOf returns the revision that an allocation carries, if its hash is the
 // one the allocation was opened with.
-func (l *Ledger) judgedBy(programme ID, revision int, hash []byte) (*Revision, bool) {
+func (l *Ledger) revisionOf(programme ID, revision int, hash []byte) (*Revision, bool) {
 	p := l.Programmes[programme]
 	if p == nil || revision < 1 || revision > len(p.Revisions) || !bytes.Equal(p.Revisions[revision-1].Hash, hash) {
 		return nil, false

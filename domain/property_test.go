@@ -317,12 +317,12 @@ func (w *world) step() {
 			body = &PurchaseGoods{From: from(), Item: "米（袋）", Quantity: Count(w.n("quantity", 1, 5) * 1000), Cost: amount}
 		}
 	}
-	w.give(body)
+	w.send(body)
 }
 
-// give sends an order: mostly by who may, sometimes dated wrongly, done by
+// send sends an order: mostly by who may, sometimes dated wrongly, done by
 // another, irregular, or sent twice.
-func (w *world) give(body Command) {
+func (w *world) send(body Command) {
 	o := &Order{ID: id(1_000_000 + len(w.sent)), Date: w.today, Body: body}
 	row := roleTable[roleRow[CommandName(body)]]
 	cast := map[Role]ID{Registrar: id(-2), Drafter: w.drafter, Reviewer: w.reviewer, Accountant: w.accountant, Approver: w.approver, Cashier: w.cashier, Storekeeper: w.storekeeper}

@@ -8,9 +8,9 @@ import (
 // Receipts are the numbers of the receipts that stand for it.
 func (p *Payment) Receipts() []uint64 {
 	if p.receipt == 0 {
-		return p.more().receipts
+		return p.readExtra().receipts
 	}
-	return append([]uint64{uint64(p.receipt) - 1}, p.more().receipts...)
+	return append([]uint64{uint64(p.receipt) - 1}, p.readExtra().receipts...)
 }
 
 func (p *Payment) addReceipt(number uint64) {
@@ -18,12 +18,12 @@ func (p *Payment) addReceipt(number uint64) {
 		p.receipt = uint32(number) + 1
 		return
 	}
-	rest := p.write()
+	rest := p.writeExtra()
 	rest.receipts = append(rest.receipts, number)
 }
 
 func (p *Payment) dropReceipt(number uint64) {
-	rest := p.write()
+	rest := p.writeExtra()
 	if p.receipt == uint32(number)+1 {
 		p.receipt = 0
 		if len(rest.receipts) > 0 {
@@ -68,9 +68,9 @@ var (
 func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *RecordReceipt) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	if c.Kind == "" {
 		return refuse(FieldMissing, "kind")
@@ -78,13 +78,13 @@ func (c *RecordReceipt) decide(d *decision) error {
 	if len(c.Document) == 0 && c.HeldBy == "" {
 		return refuse(FieldMissing, "document / held_by")
 	}
-	if err := tagged("document", c.Document); err != nil {
+	if err := checkTag("document", c.Document); err != nil {
 		return err
 	}
 	var numbers []int
 	if c.Batch != 0 {
 		if c.Batch < 1 || c.Batch > len(a.Batches) {
-			return refuse(NoSuch, said{"批次", "batch"}, c.Batch)
+			return refuse(NoSuch, bilingual{"批次", "batch"}, c.Batch)
 		}
 		b := a.Batches[c.Batch-1]
 		for i, row := range b.Rows {
@@ -99,7 +99,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 	for i, ref := range c.Payments {
 		p, err := d.payment(a, ref)
 		if err != nil {
-			return err.at(i)
+			return err.inRow(i)
 		}
 		numbers = append(numbers, int(p.No))
 	}
@@ -146,12 +146,12 @@ func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
 	}
 	for _, run := range e.Payments {
 		for _, p := range a.Payments[run[0]-1 : run[1]] {
-			p.addReceipt(l.next())
+			p.addReceipt(l.nextNumber())
 		}
 	}
 	for _, signer := range e.Private.Signers {
-		l.mentioned(signer, a.Programme, e.LastDay())
+		l.noteMention(signer, a.Programme, e.LastDay())
 	}
-	a.made(l, r, &entryMade{covers: e.Payments})
+	a.rememberEntry(l, r, &reversibleEntry{covers: e.Payments})
 	return nil
 }

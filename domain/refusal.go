@@ -88,11 +88,11 @@ type Detail struct {
 	en    string // where the English sentence has another word
 }
 
-// said is a word in both languages.
-type said struct{ zh, en string }
+// bilingual is a word in both languages.
+type bilingual struct{ zh, en string }
 
 // Say returns the word in a language.
-func (s said) Say(l Lang) string {
+func (s bilingual) Say(l Lang) string {
 	if l == En {
 		return s.en
 	}
@@ -126,8 +126,8 @@ func refuse(c *Code, values ...any) *Refusal {
 	return r
 }
 
-// at returns r said of one row of a list, counted from 0 by callers.
-func (r *Refusal) at(row int) *Refusal {
+// inRow returns r said of one row of a list, counted from 0 by callers.
+func (r *Refusal) inRow(row int) *Refusal {
 	r.Row = row + 1
 	return r
 }

@@ -11,7 +11,7 @@ type Back struct {
 }
 
 // Back is what came back of it.
-func (p *Payment) Back() []Back { return p.more().back }
+func (p *Payment) Back() []Back { return p.readExtra().back }
 
 // returned says whether anything came back.
 func (p *Payment) returned() bool { return len(p.Back()) > 0 }
@@ -29,20 +29,20 @@ func (p *Payment) Net() Fen {
 }
 
 // Demanded are the events that asked for it back.
-func (p *Payment) Demanded() []ID { return p.more().demanded }
+func (p *Payment) Demanded() []ID { return p.readExtra().demanded }
 
 // out is what left by a payment and is still out.
-func (a *Allocation) out(p *Payment) outflow {
-	if p.more().returned {
-		return p.rest.out
+func (a *Allocation) stillOut(p *Payment) outflow {
+	if p.readExtra().everReturned {
+		return p.extra.stillOut
 	}
 	return outflow{a.Draws(p)}
 }
 
-// stillOut changes what is still out.
-func (p *Payment) stillOut(o outflow) {
-	rest := p.write()
-	rest.returned, rest.out = true, o
+// setStillOut changes what is still out.
+func (p *Payment) setStillOut(o outflow) {
+	rest := p.writeExtra()
+	rest.everReturned, rest.stillOut = true, o
 }
 
 // DisbursementReturned is value that came back from a payee.
@@ -99,23 +99,23 @@ func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAlloc
 
 // A closed allocation still takes what comes back.
 func (c *ReturnDisbursement) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {
 		return bad
 	}
-	if d.o.Date < p.Booked {
-		return refuse(BookedBefore, d.o.Date, p.Booked)
+	if d.order.Date < p.Booked {
+		return refuse(BookedBefore, d.order.Date, p.Booked)
 	}
 	switch c.Kind {
 	case "payee", "unused-voucher", "recovery":
 	default:
 		return refuse(FieldWrong, "kind", c.Kind)
 	}
-	e := &DisbursementReturned{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
+	e := &DisbursementReturned{Payment: d.ledger.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
 	e.Private.Reason = c.Reason.sealed
 	for _, i := range c.Items {
 		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
@@ -123,14 +123,14 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 	if (e.Fen != 0) == (len(e.Items) > 0) {
 		return refuse(AmountNotPositive, e.Fen)
 	}
-	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).things() {
+	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).quantities() {
 		if t.quantity <= 0 {
 			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
 		}
-		out := a.out(p)
-		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
+		out := a.stillOut(p)
+		back, ok := out.chooseBack(&a.Holdings, t.item, t.quantity)
 		if !ok {
-			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
+			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.quantity(&a.Holdings, t.item)))
 		}
 		e.Back = append(e.Back, back...)
 	}
@@ -141,9 +141,9 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *DemandRecovery) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {
@@ -152,7 +152,7 @@ func (c *DemandRecovery) decide(d *decision) error {
 	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
 		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
 	}
-	e := &RecoveryDemanded{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
+	e := &RecoveryDemanded{Payment: d.ledger.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
 	e.Private.Reason = c.Reason.sealed
 	d.add(e)
 	return nil
@@ -167,22 +167,22 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
 		return fmt.Errorf("nothing is out of payment %s", e.Payment)
 	}
-	out := a.out(p)
-	if !out.close(e.Back) {
+	out := a.stillOut(p)
+	if !out.remove(e.Back) {
 		return fmt.Errorf("more than is out of payment %s", e.Payment)
 	}
-	p.stillOut(out)
+	p.setStillOut(out)
 	first := a.putBack(e.Back, e.Date)
-	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
+	l.postDraws(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
 	due := a.due(p.Line, p.Entitlement)
 	due.pay(e.Fen, e.Items, -1)
-	due.owe(r.ID)
-	p.rest.back = append(p.rest.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
-	m := &entryMade{payment: p, back: e.Back, given: (Entitlement{Fen: e.Fen, Items: e.Items}).things()}
+	due.addBack(r.ID)
+	p.extra.back = append(p.extra.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
+	m := &reversibleEntry{payment: p, cameBack: e.Back, broughtIn: (Entitlement{Fen: e.Fen, Items: e.Items}).quantities()}
 	for i, d := range e.Back {
 		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
 	}
-	a.made(l, r, m)
+	a.rememberEntry(l, r, m)
 	a.passUp(l, r, first)
 	return nil
 }
@@ -196,7 +196,7 @@ func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
 	if p == nil {
 		return fmt.Errorf("no payment %s", e.Payment)
 	}
-	p.write().demanded = append(p.Demanded(), r.ID)
-	p.rest.claimed += e.Fen
+	p.writeExtra().demanded = append(p.Demanded(), r.ID)
+	p.extra.claimed += e.Fen
 	return nil
 }

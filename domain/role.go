@@ -149,34 +149,34 @@ var (
 // checkActor says in which role the actor acts. The ledger's first command has
 // no officer yet.
 func (d *decision) checkActor() (Role, error) {
-	if _, first := d.o.Body.(*OpenLedger); first {
+	if _, first := d.order.Body.(*OpenLedger); first {
 		return "", nil
 	}
-	o, ok := d.l.Officers[d.o.Actor]
+	o, ok := d.ledger.Officers[d.order.Actor]
 	if !ok {
-		return "", refuse(UnknownActor, d.o.Actor)
+		return "", refuse(UnknownActor, d.order.Actor)
 	}
 	if o.Left {
-		return "", refuse(ActorLeft, d.o.Actor)
+		return "", refuse(ActorLeft, d.order.Actor)
 	}
-	if d.o.DoneBy != (ID{}) && d.l.Officers[d.o.DoneBy] == nil {
-		return "", refuse(UnknownActor, d.o.DoneBy)
+	if d.order.DoneBy != (ID{}) && d.ledger.Officers[d.order.DoneBy] == nil {
+		return "", refuse(UnknownActor, d.order.DoneBy)
 	}
-	row := roleTable[roleRow[CommandName(d.o.Body)]]
+	row := roleTable[roleRow[CommandName(d.order.Body)]]
 	if len(row.roles) == 0 {
 		return "", nil
 	}
-	unit := d.o.Body.unit(d.l, d.o)
+	unit := d.order.Body.unit(d.ledger, d.order)
 	for _, r := range row.roles {
-		if d.l.holds(o, r, unit) {
+		if d.ledger.holds(o, r, unit) {
 			return r, nil
 		}
 	}
 	// Nobody has a role for a unit that is not there: what is missing is said, not
 	// the role.
-	if d.l.Units[unit] == nil {
+	if d.ledger.Units[unit] == nil {
 		probe := *d
-		if err := d.o.Body.decide(&probe); errors.Is(err, NoSuch) {
+		if err := d.order.Body.decide(&probe); errors.Is(err, NoSuch) {
 			return "", err
 		}
 	}

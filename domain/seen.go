@@ -65,12 +65,12 @@ var (
 	forAuditors = [audiences]Seen{Withheld, Withheld, Whole, Whole}
 )
 
-// seen says what each audience may see of the private part of events; the open
+// visibility says what each audience may see of the private part of events; the open
 // part is for everybody. (Accounts are opened once more, for the bank's file:
 // `batch export`.) Sources: rules.md section 1, format section 4; that an
 // auditor reads all but accounts, of which equal ones have equal ids, and that
 // an illness, which notes and reasons may name, is nobody's business who pays.
-var seen = []struct {
+var visibility = []struct {
 	events []Event
 	field  string // JSON path in `private`; lists without their index
 	by     [audiences]Seen
@@ -140,10 +140,10 @@ var seen = []struct {
 	{allEvents, "signed", forAuditors},
 }
 
-// seenOf is seen, by event and field.
-var seenOf = func() map[[2]string][audiences]Seen {
+// visibilityOf is seen, by event and field.
+var visibilityOf = func() map[[2]string][audiences]Seen {
 	m := map[[2]string][audiences]Seen{}
-	for _, row := range seen {
+	for _, row := range visibility {
 		for _, e := range row.events {
 			m[[2]string{TypeOf(e), row.field}] = row.by
 		}
@@ -154,7 +154,7 @@ var seenOf = func() map[[2]string][audiences]Seen {
 // SeenBy says how much of a private field of an event an audience sees. A field
 // that is not in the table nobody sees.
 func SeenBy(event, field string, a Audience) Seen {
-	return seenOf[[2]string{event, field}][a]
+	return visibilityOf[[2]string{event, field}][a]
 }
 
 // Mask hides most of a field's text, as its kind is hidden.
@@ -178,12 +178,12 @@ func PrivateFields(e Event) []string {
 	var list []string
 	t := reflect.TypeOf(e).Elem()
 	if f, ok := t.FieldByName("Private"); ok {
-		list = privateOf(f.Type, "", list)
+		list = privatePaths(f.Type, "", list)
 	}
 	return append(list, CommonFields...)
 }
 
-func privateOf(t reflect.Type, path string, list []string) []string {
+func privatePaths(t reflect.Type, path string, list []string) []string {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -196,9 +196,9 @@ func privateOf(t reflect.Type, path string, list []string) []string {
 		switch {
 		case !f.IsExported() || name == "-":
 		case f.Anonymous:
-			list = privateOf(f.Type, path, list)
+			list = privatePaths(f.Type, path, list)
 		default:
-			list = privateOf(f.Type, path+"."+name, list)
+			list = privatePaths(f.Type, path+"."+name, list)
 		}
 	}
 	return list

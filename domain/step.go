@@ -11,29 +11,29 @@ type Step struct {
 	Events []Event
 }
 
-// owed is a step that is not done: total events, of which the first done are
+// owedStep is a step that is not done: total events, of which the first done are
 // there. make builds those from one index up to another; it must give the same
 // each time.
-type owed struct {
+type owedStep struct {
 	cause       *Recorded
 	stream      string
 	total, done int
 	make        func(from, to int) []Event
 }
 
-// stepEvents bounds the events of one step, and with it its append: 450 bytes
+// maxStepEvents bounds the events of one step, and with it its append: 450 bytes
 // each with envelope and metadata leave room under 1 MiB.
-const stepEvents = 1000
+const maxStepEvents = 1000
 
-// owe remembers that these events follow from r in another stream.
-func (l *Ledger) owe(r *Recorded, stream string, events ...Event) {
-	l.oweMade(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
+// oweStep remembers that these events follow from r in another stream.
+func (l *Ledger) oweStep(r *Recorded, stream string, events ...Event) {
+	l.oweMany(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
 }
 
-// oweMade remembers a step of many events, made when they are wanted.
-func (l *Ledger) oweMade(r *Recorded, stream string, total int, make func(from, to int) []Event) {
+// oweMany remembers a step of many events, made when they are wanted.
+func (l *Ledger) oweMany(r *Recorded, stream string, total int, make func(from, to int) []Event) {
 	if total > 0 {
-		l.owed = append(l.owed, &owed{cause: r, stream: stream, total: total, make: make})
+		l.owed = append(l.owed, &owedStep{cause: r, stream: stream, total: total, make: make})
 	}
 }
 
@@ -45,15 +45,15 @@ func (l *Ledger) Next() (s Step, ok bool) {
 		return Step{}, false
 	}
 	o := l.owed[0]
-	to := min(o.total, o.done+stepEvents)
-	if o.big() {
+	to := min(o.total, o.done+maxStepEvents)
+	if o.onePerAppend() {
 		to = o.done + 1
 	}
 	return l.stepOf(o, to), true
 }
 
 // stepOf makes the events of a step that are not done, up to one.
-func (l *Ledger) stepOf(o *owed, to int) Step {
+func (l *Ledger) stepOf(o *owedStep, to int) Step {
 	s := Step{o.cause.ID, o.stream, o.make(o.done, to)}
 	cause := o.cause.Event.common()
 	date := cause.Date
@@ -72,8 +72,8 @@ func (l *Ledger) stepOf(o *owed, to int) Step {
 	return s
 }
 
-// big says that each event of the step is an append of its own.
-func (o *owed) big() bool {
+// onePerAppend says that each event of the step is an append of its own.
+func (o *owedStep) onePerAppend() bool {
 	_, parts := o.make(o.done, o.done+1)[0].(*LinesAdmitted)
 	return parts
 }
@@ -81,8 +81,8 @@ func (o *owed) big() bool {
 // Owed is how many steps are not done.
 func (l *Ledger) Owed() int { return len(l.owed) }
 
-// settle counts an event of a step.
-func (l *Ledger) settle(r *Recorded) {
+// countStepEvent counts an event of a step.
+func (l *Ledger) countStepEvent(r *Recorded) {
 	for i, o := range l.owed {
 		if o.cause.ID != r.Meta.Cause || o.stream != r.Stream {
 			continue

@@ -20,12 +20,12 @@ func TestWhatAStepWillTakeIsNobodyElses(t *testing.T) {
 			c.by(c.approver).mustDo("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1})
 			pay := c.by(c.cashier).mustDo("2023-01-05", &PayBatch{Allocation: a, Batch: 1})
 			c.by(c.accountant).mustDo("2023-01-06", &CloseAllocation{Allocation: a})
-			c.hold = true
+			c.processesWait = true
 			back := c.mustDo("2023-01-07", &ReturnDisbursement{Allocation: a, Payment: Ref{Command: pay, Row: 1}, Amount: 3000, Kind: "payee"})
 			if _, err := c.do("2023-01-07", body(a, back)); err == nil {
 				t.Error("it was taken while a step was to take it")
 			}
-			c.hold = false
+			c.processesWait = false
 			c.settle()
 			if left := c.l.Funds[c.fund].Left(Money); left != 10000-5000+3000 || c.l.Owed() > 0 {
 				t.Errorf("%d are in the fund, %d steps are owed", left, c.l.Owed())

@@ -13,18 +13,18 @@ import (
 // story runs commands against a ledger in memory, as eventstore/ledger does
 // with a store, and checks after every event what must always hold.
 type story struct {
-	t      tb
-	l      *Ledger
-	log    []*Recorded
-	days   map[Day]map[balanceOf]int64 // movements by business date
-	now    time.Time
-	next   int
-	actor  ID
-	revs   map[string]uint64
-	hold   bool           // processes wait, as if the program had been cut off
-	fields func(o *Order) // changes the next order, then is forgotten
-	given  map[ID]*Order  // accepted, for a judge
-	roles  map[ID]Role    // in which they were
+	t              tb
+	l              *Ledger
+	log            []*Recorded
+	days           map[Day]map[balanceOf]int64 // movements by business date
+	now            time.Time
+	next           int
+	actor          ID
+	revs           map[string]uint64
+	processesWait  bool           // processes wait, as if the program had been cut off
+	fields         func(o *Order) // changes the next order, then is forgotten
+	acceptedOrders map[ID]*Order  // accepted, for a judge
+	roles          map[ID]Role    // in which they were
 }
 
 // tb is what tests, benchmarks and rapid have in common.
@@ -45,7 +45,7 @@ func id(n int) ID { return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "test
 // newStory is a ledger with a root unit and one officer in every role that one
 // person may hold, so that a test names only the officers it is about.
 func newStory(t tb) *story {
-	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}, given: map[ID]*Order{}, roles: map[ID]Role{}}
+	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}, acceptedOrders: map[ID]*Order{}, roles: map[ID]Role{}}
 	s.mustDo("2023-01-01", &OpenLedger{Ledger: id(-1), Name: "测试账簿", Root: NewUnit{Name: "县民政局", Kind: "bureau", Division: "410527"},
 		Registrars: []Registree{{Officer: id(-2), Key: key(1), Post: "登记员"}, {Officer: id(-3), Key: key(2), Post: "登记员"}}})
 	s.actor = id(-2)
@@ -104,7 +104,7 @@ func (s *story) run(o *Order) error {
 		}
 		return err
 	}
-	s.given[o.ID], s.roles[o.ID] = o, d.Role
+	s.acceptedOrders[o.ID], s.roles[o.ID] = o, d.Role
 	for _, part := range d.Parts {
 		for _, e := range part {
 			s.apply(d.Stream, e, Metadata{Actor: o.Actor, Command: &Proof{ID: o.ID, Digest: digest}, Recorded: s.now})
@@ -125,7 +125,7 @@ func digestOf(o *Order) []byte {
 
 func (s *story) settle() {
 	s.t.Helper()
-	if s.hold {
+	if s.processesWait {
 		return
 	}
 	for n := 0; ; n++ {

@@ -12,7 +12,7 @@ func (l *Ledger) Unfinished() iter.Seq[ID] {
 				return
 			}
 		}
-		for _, i := range l.listing {
+		for _, i := range l.incompleteLists {
 			if !yield(l.effects[i].Command) {
 				return
 			}
@@ -20,20 +20,20 @@ func (l *Ledger) Unfinished() iter.Seq[ID] {
 	}
 }
 
-// partCame notes that a part of a command's list is there.
-func (l *Ledger) partCame(effect uint32, part, of int) {
+// notePart notes that a part of a command's list is there.
+func (l *Ledger) notePart(effect uint32, part, of int) {
 	e := l.effects[effect]
 	e.parts, e.Complete = part, part == of
-	for k, i := range l.listing {
+	for k, i := range l.incompleteLists {
 		if i != effect {
 			continue
 		}
 		if e.Complete {
-			l.listing = append(l.listing[:k:k], l.listing[k+1:]...)
+			l.incompleteLists = append(l.incompleteLists[:k:k], l.incompleteLists[k+1:]...)
 		}
 		return
 	}
 	if !e.Complete {
-		l.listing = append(l.listing, effect)
+		l.incompleteLists = append(l.incompleteLists, effect)
 	}
 }

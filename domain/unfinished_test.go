@@ -17,11 +17,11 @@ func TestUnfinished(t *testing.T) {
 		}
 	}
 	half()
-	c.hold = true
+	c.processesWait = true
 	a := c.allocate("2023-01-05", 100000)
 	made := c.log[len(c.log)-1]
 	half(made.ID)
-	c.hold = false
+	c.processesWait = false
 	c.settle()
 	half()
 

@@ -69,7 +69,7 @@ func (c *RegisterUnit) decide(d *decision) error {
 	if err := d.openUnit(c.Parent); err != nil {
 		return err
 	}
-	if d.l.depth(c.Parent) >= maxDepth-1 {
+	if d.ledger.depth(c.Parent) >= maxDepth-1 {
 		return refuse(TooDeep, maxDepth)
 	}
 	if c.Name == "" {
@@ -79,7 +79,7 @@ func (c *RegisterUnit) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	d.add(&UnitRegistered{Unit: d.made("unit"), Parent: c.Parent, Name: c.Name, Kind: c.Kind, Division: code})
+	d.add(&UnitRegistered{Unit: d.newID("unit"), Parent: c.Parent, Name: c.Name, Kind: c.Kind, Division: code})
 	return nil
 }
 
@@ -106,19 +106,19 @@ func (c *CloseUnit) decide(d *decision) error {
 	if err := d.openUnit(c.Unit); err != nil {
 		return err
 	}
-	for _, u := range d.l.Units {
+	for _, u := range d.ledger.Units {
 		if u.Parent == c.Unit && !u.Closed {
-			return refuse(UnitHasOpen, said{"单位", "unit"})
+			return refuse(UnitHasOpen, bilingual{"单位", "unit"})
 		}
 	}
-	for _, f := range d.l.Funds {
+	for _, f := range d.ledger.Funds {
 		if f.Unit == c.Unit && !f.Closed {
-			return refuse(UnitHasOpen, said{"资金", "fund"})
+			return refuse(UnitHasOpen, bilingual{"资金", "fund"})
 		}
 	}
-	for _, a := range d.l.Allocations {
+	for _, a := range d.ledger.Allocations {
 		if a.Unit == c.Unit && !a.Closed {
-			return refuse(UnitHasOpen, said{"分配", "allocation"})
+			return refuse(UnitHasOpen, bilingual{"分配", "allocation"})
 		}
 	}
 	d.add(&UnitClosed{})
@@ -127,12 +127,12 @@ func (c *CloseUnit) decide(d *decision) error {
 
 // openUnit refuses unless a unit exists and is open.
 func (d *decision) openUnit(id ID) error {
-	u, ok := d.l.Units[id]
+	u, ok := d.ledger.Units[id]
 	switch {
 	case !ok:
-		return refuse(NoSuch, said{"单位", "unit"}, id)
+		return refuse(NoSuch, bilingual{"单位", "unit"}, id)
 	case u.Closed:
-		return refuse(NotOpen, said{"单位", "unit"}, id)
+		return refuse(NotOpen, bilingual{"单位", "unit"}, id)
 	}
 	return nil
 }
