@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Allocation is parts of a fund, or of a higher allocation, given to one unit
-// for one purpose under one programme (分配). From here alone it is decided
-// what is payable, stopped, paid and returned.
+// Allocation is money and goods of a fund, or of a higher allocation, for one unit,
+// one purpose and one programme (分配). What may be paid, is stopped, was paid or
+// came back is decided from its state alone.
 type Allocation struct {
 	Book
 	From      string // the stream above
@@ -16,21 +16,22 @@ type Allocation struct {
 	Revision  int
 	Rules     []byte // hash of that revision's terms
 	Purpose   string
-	Quota     int // lines; 0 is no bound
+	Quota     int // lines that may be paid; 0 is no bound
 	Lines     []*AdmittedLine
 	Batches   []*Batch
 	Payments  []*Payment
 
 	Nominations []*Nomination
-	// Reserved is what batches hold that are not paid, by item.
+	// Reserved is what the unpaid rows of batches hold, by item: fen for Money, else
+	// thousandths.
 	Reserved map[string]int64
 
-	partsAdmitted  map[ID]int // notices whose admission is not complete: parts that came
+	partsAdmitted  map[ID]int // by notice, while its admission is not complete
 	whollyAdmitted map[ID]bool
 }
 
-// AllocationMade takes lots out of a book for an allocation. Its first opens
-// the allocation; later ones top it up (追加).
+// AllocationMade takes lots out of a book for an allocation. The first such event
+// opens the allocation; later ones top it up (追加).
 type AllocationMade struct {
 	Common
 	Allocation ID     `json:"allocation"`
@@ -44,9 +45,9 @@ type AllocationMade struct {
 	Draws      []Draw `json:"draws,omitempty"`
 }
 
-// Inflow is a lot that comes down from the stream above.
+// Inflow is a part of a lot that comes down from the stream above.
 type Inflow struct {
-	Up       int    `json:"up"` // its lot there
+	Up       int    `json:"up"` // number of that lot in the stream above
 	Origin   ID     `json:"origin"`
 	Item     string `json:"item,omitempty"`
 	Quantity int64  `json:"quantity"`
@@ -58,7 +59,7 @@ type Inflow struct {
 type AllocationOpened struct {
 	Common
 	Allocation ID       `json:"allocation"`
-	From       string   `json:"from"` // stream
+	From       string   `json:"from"` // the stream above
 	Unit       ID       `json:"unit"`
 	Programme  ID       `json:"programme"`
 	Revision   int      `json:"revision"`
@@ -74,7 +75,8 @@ type AllocationToppedUp struct {
 	Lots []Inflow `json:"lots"`
 }
 
-// AllocationClosed ends an allocation: nothing new goes out.
+// AllocationClosed ends an allocation: nothing new goes out. What comes back goes on
+// up.
 type AllocationClosed struct{ Common }
 
 // Allocate gives money or goods of a book to a unit: it opens an allocation,
@@ -217,8 +219,7 @@ func (l *Ledger) levels(stream string) int {
 	return n
 }
 
-// PathTo are the allocations through which value came to one, from the fund's down to
-// it.
+// PathTo lists the allocations from the top one, which the fund made, down to a.
 func (l *Ledger) PathTo(a *Allocation) []*Allocation {
 	var path []*Allocation
 	for hops := 0; a != nil && hops <= maxDepth; hops++ {
@@ -242,7 +243,7 @@ func (l *Ledger) FundOf(a *Allocation) *Fund {
 	return nil
 }
 
-// allocation refuses unless an allocation is open.
+// allocation returns an allocation, or refuses if it is missing or closed.
 func (d *decision) allocation(id ID) (*Allocation, error) {
 	if _, err := d.openBook(From{Allocation: id}); err != nil {
 		return nil, err
@@ -321,7 +322,7 @@ func (e *AllocationOpened) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// arrive takes in what comes from above, out of the account in transit there.
+// arrive adds lots that come from the stream above, where they were in transit.
 func (a *Allocation) arrive(l *Ledger, r *Recorded, lots []Inflow) {
 	for _, in := range lots {
 		lot := Lot{Item: in.Item, Origin: in.Origin, Edge: r.ID, Up: in.Up, From: r.Event.common().Date,

@@ -16,8 +16,8 @@ type NotPaid struct {
 	Code string `json:"code"` // the bank's, or "absent"
 }
 
-// BankResultTaken is the bank's answer for all rows of a batch: what it does
-// not list as rejected was paid.
+// BankResultTaken is the bank's answer for a batch: every row was paid except those
+// that it lists as rejected.
 type BankResultTaken struct {
 	Common
 	Batch    int       `json:"batch"`
@@ -27,8 +27,8 @@ type BankResultTaken struct {
 	Rejected []NotPaid `json:"rejected,omitempty"`
 }
 
-// BatchPaid says that a batch of cash, goods or vouchers was handed out, but
-// for the rows it lists.
+// BatchPaid says that a batch of cash, goods or vouchers was handed out, except for
+// the rows in NotPaid.
 type BatchPaid struct {
 	Common
 	Batch    int            `json:"batch"`
@@ -50,8 +50,8 @@ type SendBatchToBank struct {
 	File       []byte `json:"file,omitempty"`
 }
 
-// TakeBankResult takes the bank's answer; Count and Amount are of the rows that
-// it paid, and must match.
+// TakeBankResult records the bank's answer. Count and Amount are those of the rows
+// that the bank paid; they must match the batch less the rejected rows.
 type TakeBankResult struct {
 	Allocation ID        `json:"allocation"`
 	Batch      int       `json:"batch"`
@@ -77,7 +77,7 @@ var (
 	RecordLate     = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
 )
 
-// checkNotPaid checks a list of rows that were not paid.
+// checkNotPaid checks a list of rows that were not paid and returns them, by number.
 func (b *Batch) checkNotPaid(list []NotPaid) (map[int]bool, error) {
 	not := map[int]bool{}
 	for _, n := range list {
@@ -92,9 +92,9 @@ func (b *Batch) checkNotPaid(list []NotPaid) (map[int]bool, error) {
 	return not, nil
 }
 
-// checkPayable refuses a batch that is not approved, is paid by who prepared it, or
-// has a stopped line among the rows to be paid (rules 9 and 10): those from
-// first to last for which pays says so.
+// checkPayable refuses a batch that is not approved, that its preparer pays, or that
+// pays a stopped line (rules 9 and 10). The rows looked at are those from first to
+// last, counted from 1, for which pays is true.
 func (d *decision) checkPayable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
 	if b.Approved == (ID{}) {
 		return refuse(BatchIs, b.No, bilingual{"未复核", "not approved"})
@@ -121,7 +121,8 @@ func (d *decision) checkPayable(a *Allocation, b *Batch, first, last int, pays f
 	return d.secondIsNoPayee(a.LinesOf(b)...)
 }
 
-// checkRecordedInTime is the limit within which a payment is to be recorded.
+// checkRecordedInTime refuses a payment that is recorded later than the programme
+// allows (rule 12).
 func (d *decision) checkRecordedInTime(a *Allocation) error {
 	rules := d.ledger.RulesOf(a)
 	if rules == nil || rules.RecordWithin == 0 {
@@ -217,8 +218,8 @@ func (c *PayBatch) decide(d *decision) error {
 	return nil
 }
 
-// BankMovement is money of a row of a batch that moved at the bank: out when it was
-// paid, in when it came back.
+// BankMovement is money of a batch's row that left the bank account when it was paid
+// (Out), or came back to it (In).
 type BankMovement struct {
 	Row     int    // from 1
 	Number  uint64 // of the payment or the return
@@ -226,10 +227,10 @@ type BankMovement struct {
 	Out, In Fen
 }
 
-// BankMovements are the movements of the rows of a bank batch that a statement of the
-// account should have between two days, both included: a payment on its business date,
-// unless it was reversed, since then the money never moved; what came back on the day
-// on which it did.
+// BankMovements lists what the bank statement of an account should show of a batch
+// from one day to another, both included. A payment is listed on its business date,
+// and a return on the day on which it came. Payments that were reversed are left
+// out: their money never moved.
 func (l *Ledger) BankMovements(a *Allocation, b *Batch, first, last Day) []BankMovement {
 	var list []BankMovement
 	for i := range b.Rows {
@@ -265,7 +266,8 @@ func (e *BatchPaid) fold(l *Ledger, r *Recorded) error {
 	return l.oweResults(r, e.Batch, e.NotPaid, e.Vouchers)
 }
 
-// oweResults owes a DisbursementMade or DisbursementRejected for each row.
+// oweResults remembers that a DisbursementMade or DisbursementRejected is still to
+// come for each row that waits.
 func (l *Ledger) oweResults(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
 	a, b, err := l.batchOf(r, no)
 	if err != nil {

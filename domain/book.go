@@ -2,18 +2,18 @@ package domain
 
 import "fmt"
 
-// Book is what a fund and an allocation have in common: lots, and the dates up
-// to which they are closed.
+// Book is what a fund and an allocation have in common: the lots they hold, what
+// went out to allocations below, and the day through which their books are closed.
 type Book struct {
 	ID, Unit ID
 	Stream   string
 	Holdings
-	ClosedThrough Day // its books are closed up to and with this day
-	Closed        bool
-	// Children are the allocations made from here, with what is still out.
+	ClosedThrough Day  // last day of the last closed period
+	Closed        bool // the fund or allocation has ended
+	// Children are the allocations made from here, each with what it did not return.
 	Children   map[ID]*outflow
-	reversible map[ID]*reversibleEntry // what can be reversed, but for payments
-	began      uint64
+	reversible map[ID]*reversibleEntry // entries that can be reversed, payments excepted
+	began      uint64                  // number of the first event of its stream
 }
 
 // From names the book, a fund or an allocation, that a command is about.
@@ -64,8 +64,8 @@ func (l *Ledger) book(stream string) *Book {
 	return nil
 }
 
-// openBook refuses unless a book exists and, where something new is to go out
-// or come in, is open.
+// openBook returns the book that a command names, or refuses if it is missing or
+// closed.
 func (d *decision) openBook(f From) (*Book, error) {
 	b := d.ledger.book(f.stream())
 	switch {
@@ -81,7 +81,8 @@ func (d *decision) openBook(f From) (*Book, error) {
 	return b, nil
 }
 
-// draw chooses lots of a book or refuses (rule 1).
+// draw chooses the lots of a book from which a quantity goes out, or refuses if too
+// little is there (rule 1). Only lots for which may is true are used.
 func (d *decision) draw(b *Book, item string, quantity int64, may func(Lot) bool) ([]Draw, error) {
 	if quantity <= 0 {
 		return nil, refuse(AmountNotPositive, sayQuantity(item, quantity))
@@ -153,7 +154,7 @@ func (l *Ledger) bookOf(r *Recorded) (*Book, error) {
 	return nil, fmt.Errorf("no such fund or allocation")
 }
 
-// addFromOutside adds a lot from outside.
+// addFromOutside adds a lot that comes from outside the ledger.
 func (b *Book) addFromOutside(l *Ledger, r *Recorded, item string, quantity int64, cost Fen, valued bool, from AccountKind) {
 	lot := Lot{Item: item, Origin: r.ID, Edge: r.ID, From: r.Event.common().Date, Left: quantity, Cost: cost, Valued: valued}
 	b.add(lot)

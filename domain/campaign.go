@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// Campaign gathers funds, allocations, notices, visits, needs and activities
-// into one story (活动). What happened in it is kept by the projections; the
-// state knows only what decisions need.
+// Campaign is a relief campaign (活动): it ties together funds, allocations, notices,
+// visits, needs and activities. The state holds only what decisions need; the
+// projections keep what happened in it.
 type Campaign struct {
 	ID, Unit ID
 	Name     string
 	Period   Span
 	Closed   bool
-	needs    map[ID]bool // by the event that found it: is it open
-	needOf   map[ID]ID   // whose need it is, where somebody is named
+	needs    map[ID]bool // by the event that found the need: true while it is open
+	needOf   map[ID]ID   // the party that has the need, if one is named
 }
 
-// CampaignOpened begins a campaign. Its period refuses nothing.
+// CampaignOpened begins a campaign. Its period is for reports: no command is refused
+// by it.
 type CampaignOpened struct {
 	Common
 	ID     ID     `json:"id"`
@@ -38,13 +39,13 @@ type DocumentIssued struct {
 // VisitRecorded is one visit, or several of one kind made by one team.
 type VisitRecorded struct {
 	Common
-	Team  string `json:"team"`             // team, group or ward visited by name, or who visited
+	Team  string `json:"team"`             // the team, group or ward that was visited, or that visited
 	LedBy string `json:"led_by,omitempty"` // post of the leader
 	Kind  string `json:"kind"`             // home, site, phone
 	// Of is what was visited: workers, teams, enterprises, institutions.
 	Of     string `json:"of"`
-	Visits int    `json:"visits"` // 1, or how many were made
-	// Heard are opinions and suggestions that were collected.
+	Visits int    `json:"visits"` // how many were made
+	// Heard is how many opinions and suggestions were collected.
 	Heard   int `json:"heard,omitempty"`
 	Private struct {
 		Parties []ID   `json:"parties,omitempty"`
@@ -52,7 +53,7 @@ type VisitRecorded struct {
 	} `json:"-"`
 }
 
-// NeedFound is a difficulty somebody has.
+// NeedFound is a difficulty that somebody has (困难).
 type NeedFound struct {
 	Common
 	Of      string `json:"of"` // workers, teams
@@ -63,7 +64,7 @@ type NeedFound struct {
 	} `json:"-"`
 }
 
-// NeedResolved says that a need is met.
+// NeedResolved says that a difficulty is resolved.
 type NeedResolved struct {
 	Common
 	Need    ID     `json:"need"` // the event that found it
@@ -80,8 +81,8 @@ type ActivityRecorded struct {
 	Name   string    `json:"name,omitempty"`
 	Place  string    `json:"place,omitempty"`
 	People Headcount `json:"people,omitzero"`
-	Times  int       `json:"times"` // 1, or how often
-	// Declined says that help was offered and not wanted.
+	Times  int       `json:"times"` // how often it took place
+	// Declined says that help was offered and the party did not want it.
 	Declined bool `json:"declined,omitempty"`
 	Private  struct {
 		Parties  []ID     `json:"parties,omitempty"`
@@ -90,13 +91,14 @@ type ActivityRecorded struct {
 	} `json:"-"`
 }
 
-// FactRecorded is what only a source states, or an assumption about it.
+// FactRecorded is a number or statement of a source that no other event holds, or an
+// assumption about one.
 type FactRecorded struct {
 	Common
 	Measure  string   `json:"measure"`
 	Relation Relation `json:"relation"`
 	Value    string   `json:"value,omitempty"`
-	// Assumed is the exact value that the ledger takes it for.
+	// Assumed is the exact value with which reports count.
 	Assumed string `json:"assumed,omitempty"`
 	Basis   string `json:"basis"` // stated, assumed, added
 	Quote   string `json:"quote,omitempty"`
@@ -105,7 +107,7 @@ type FactRecorded struct {
 	Unit    string `json:"unit,omitempty"`
 }
 
-// CampaignClosed ends the story.
+// CampaignClosed ends a campaign.
 type CampaignClosed struct{ Common }
 
 // OpenCampaign begins a campaign.
@@ -143,7 +145,7 @@ type FindNeed struct {
 	Note  Personal `json:"note,omitzero"`
 }
 
-// ResolveNeed says how a need was met.
+// ResolveNeed says how a difficulty was resolved.
 type ResolveNeed struct {
 	Need Ref      `json:"need"`
 	How  string   `json:"how,omitempty"`
@@ -176,7 +178,7 @@ type RecordFact struct {
 	Unit     string   `json:"unit,omitempty"`
 }
 
-// CloseCampaign ends a campaign's story.
+// CloseCampaign ends the campaign that the order names.
 type CloseCampaign struct{}
 
 // NeedIsMet is said of a need that is resolved already.
@@ -198,7 +200,7 @@ func (c *OpenCampaign) decide(d *decision) error {
 	return nil
 }
 
-// campaign refuses unless a campaign is open.
+// campaign refuses a campaign that is missing or closed.
 func (d *decision) campaign(id ID) error {
 	switch c, ok := d.ledger.Campaigns[id]; {
 	case !ok:
@@ -231,7 +233,8 @@ func (c *IssueDocument) decide(d *decision) error {
 	return d.addFact(d.order.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
 }
 
-// addFact adds an event of a campaign, which may put an earlier one right.
+// addFact adds an event of a campaign. The order may say that it corrects an earlier
+// one.
 func (d *decision) addFact(campaign ID, e Event) error {
 	if err := d.findReplaced(Stream(CampaignKind, campaign), e); err != nil {
 		return err

@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// NoticeConfirmed makes the list payable: final.
+// NoticeConfirmed makes the list final, so that it may be paid.
 type NoticeConfirmed struct {
 	Common
 	Lines   int  `json:"lines"`
@@ -12,8 +12,8 @@ type NoticeConfirmed struct {
 	} `json:"-"`
 }
 
-// ConfirmNotice makes a notice's list payable. Urgency says why it cannot wait
-// for a notice where the programme publishes after payment.
+// ConfirmNotice makes a notice's list final, so that it may be paid. If the
+// programme publishes only after payment, Urgency says why aid cannot wait.
 type ConfirmNotice struct {
 	Notice  ID       `json:"notice"`
 	Urgency Personal `json:"urgency,omitzero"`
@@ -77,8 +77,8 @@ func (c *ConfirmNotice) decide(d *decision) error {
 	return nil
 }
 
-// notYetPayable is rule 8 for the list as a whole: what stands between it and
-// money being prepared on a day.
+// notYetPayable is rule 8 for the list as a whole: the reason why no money may be
+// prepared for it on a day, nil if there is none.
 func (n *Notice) notYetPayable(rules *Revision, on Day) *Refusal {
 	if _, before := rules.phase(BeforePayment); before {
 		p, ok := n.published(BeforePayment)
@@ -95,8 +95,8 @@ func (n *Notice) notYetPayable(rules *Revision, on Day) *Refusal {
 	return nil
 }
 
-// fold makes the list final. A process then admits its lines to the allocation,
-// from which alone it is decided what is payable.
+// fold makes the list final. A process then admits its lines to the allocation, which
+// alone decides what may be paid.
 func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)
 	if err != nil {

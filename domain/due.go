@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Form is the form in which an entitlement is given.
+// Form is how relief is paid out: by bank, in cash, as goods or by voucher.
 type Form string
 
 // The forms of relief.
@@ -26,14 +26,15 @@ func (f Form) Say(l Lang) string {
 	return string(f)
 }
 
-// Entitlement is one thing that a line is to receive: a form, and fen or items.
+// Entitlement is what a line is to receive in one form: fen of money, or items.
 type Entitlement struct {
 	Form  Form      `json:"form"`
 	Fen   Fen       `json:"fen,omitempty"`
 	Items []GoodsOf `json:"items,omitempty"`
 }
 
-// quantities lists what an entitlement or row moves, as items with quantities.
+// quantities lists what an entitlement or row moves, item by item: fen for Money,
+// else thousandths.
 func (e Entitlement) quantities() []itemQuantity {
 	if len(e.Items) == 0 {
 		return []itemQuantity{{Money, int64(e.Fen)}}
@@ -45,8 +46,8 @@ func (e Entitlement) quantities() []itemQuantity {
 	return things
 }
 
-// gives is what a line is to receive. All lines that get as much money and
-// nothing else have the same one.
+// entitlementList is what a line is to receive. Lines that receive the same money in
+// the same form, and nothing else, share one.
 type entitlementList struct{ Give []Entitlement }
 
 func (l *Ledger) sharedList(list []Entitlement) *entitlementList {
@@ -68,11 +69,14 @@ type moneyOnly struct {
 	fen  Fen
 }
 
-// Due is an entitlement as it stands.
+// Due is an entitlement as it stands: what is reserved, paid and came back of it.
+//
+// An entitlement has one quantity of money, or one of each item. The first is
+// counted here, since most entitlements have no other.
 type Due struct {
 	list           *entitlementList
 	index          uint32
-	reserved, paid int64 // of its only thing, or its first
+	reserved, paid int64 // of the first quantity
 	extra          *dueExtra
 }
 
@@ -84,7 +88,7 @@ func (d *Due) Items() []GoodsOf { return d.Entitlement().Items }
 
 // dueExtra is what few entitlements have.
 type dueExtra struct {
-	reservedBehind, paidBehind []int64 // of the things behind the first
+	reservedBehind, paidBehind []int64 // of the quantities after the first
 	back                       []ID
 }
 
@@ -98,7 +102,7 @@ func (d *Due) writeExtra() *dueExtra {
 	return d.extra
 }
 
-// Left is what of the i-th thing is neither reserved nor paid.
+// Left is how much of the i-th quantity is neither reserved nor paid; i counts from 0.
 func (d *Due) Left(i int) int64 {
 	all := int64(d.Entitlement().Fen)
 	if items := d.Items(); len(items) > 0 {
@@ -113,7 +117,7 @@ func (d *Due) Left(i int) int64 {
 	return all - d.extra.reservedBehind[i-1] - d.extra.paidBehind[i-1]
 }
 
-// unpaid is everything of an entitlement that is neither paid nor reserved.
+// unpaid is all of an entitlement that is neither reserved nor paid.
 func (d *Due) unpaid() (fen Fen, items []GoodsOf) {
 	for i, t := range d.Entitlement().quantities() {
 		left := max(d.Left(i), 0)
@@ -127,7 +131,7 @@ func (d *Due) unpaid() (fen Fen, items []GoodsOf) {
 	return fen, items
 }
 
-// Back are rejects, returns and reversals that no later payment names yet.
+// Back lists the rejects, returns and reversals that no later payment names yet.
 func (d *Due) Back() []ID {
 	if d.extra == nil {
 		return nil
@@ -135,31 +139,31 @@ func (d *Due) Back() []ID {
 	return d.extra.back
 }
 
-// owe remembers that something came back, which a later payment must name.
+// addBack remembers that something came back. A later payment must name it.
 func (d *Due) addBack(event ID) {
-	rest := d.writeExtra()
-	rest.back = append(rest.back, event)
+	extra := d.writeExtra()
+	extra.back = append(extra.back, event)
 }
 
-// settle forgets what came back, now that a payment names it.
+// removeBack forgets what came back, because a payment names it now.
 func (d *Due) removeBack(event ID) {
 	if len(d.Back()) > 0 {
 		d.extra.back = slices.DeleteFunc(d.extra.back, func(id ID) bool { return id == event })
 	}
 }
 
-// pay counts what was paid, times 1 or -1.
+// pay adds to what was paid, or takes off it: times is 1 or -1.
 func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
 	d.count(&d.paid, func(r *dueExtra) []int64 { return r.paidBehind }, fen, items, times)
 }
 
-// reserve counts what a batch holds, times 1 or -1.
+// reserve adds to what batches hold, or takes off it: times is 1 or -1.
 func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
 	d.count(&d.reserved, func(r *dueExtra) []int64 { return r.reservedBehind }, fen, items, times)
 }
 
-// count adds to what is kept of the first thing and of those behind it. Things
-// that the entitlement does not have count nowhere.
+// count adds to the counter of the first quantity, and to those of the others, which
+// behind returns. Items that the entitlement does not have are not counted.
 func (d *Due) count(first *int64, behind func(*dueExtra) []int64, fen Fen, items []GoodsOf, times int64) {
 	if len(d.Items()) == 0 && len(items) == 0 {
 		*first += times * int64(fen)

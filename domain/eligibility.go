@@ -1,18 +1,20 @@
 package domain
 
-// Eligible is a programme and a category.
+// Eligible is a programme and a category for which a party may be eligible; an empty
+// category is any.
 type Eligible struct {
 	Programme ID
 	Category  string
 }
 
-// Match is a comparison with an outside register.
+// Match says that a party was compared with an outside register, and when.
 type Match struct {
 	Register string
 	On       Day
 }
 
-// EligibilityDecided is a decision about one party, programme and category.
+// EligibilityDecided says whether a party is eligible under a programme, for one
+// category or for any.
 type EligibilityDecided struct {
 	Common
 	Programme ID   `json:"programme"`
@@ -32,7 +34,7 @@ type RegisterMatched struct {
 	} `json:"-"`
 }
 
-// DecideEligibility decides whether a party is eligible.
+// DecideEligibility decides whether a party is eligible under a programme.
 type DecideEligibility struct {
 	Party     ID       `json:"party"`
 	Programme ID       `json:"programme"`

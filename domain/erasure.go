@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Erasure is what was erased: a person, with all whom he turned out to be, or a
-// case. What is erased is keys, in the vault; the events stay as they are, with
-// sealed values that nobody opens any more (format section 4).
+// Erasure says that a person was erased, with all parties merged into that person,
+// or a case. Only keys in the vault are erased. The events stay as they are, with
+// sealed values that nobody can open any more (format section 4).
 type Erasure struct {
 	Event  ID
 	Number uint64
@@ -15,23 +15,23 @@ type Erasure struct {
 	Keys   []ID // of the persons or the case
 	On     Day
 	Basis  string
-	// Confirmed is the event by which an officer answers for it that old copies
-	// of the wrapping key are destroyed. Until then the erasure is unfinished.
+	// Confirmed is the event by which an officer declares that old copies of the
+	// wrapping key are destroyed. Until then the erasure is unfinished.
 	Confirmed ID
 }
 
-// PartyErased ends what is known of a person: his key goes.
+// PartyErased ends what is known of a person: the person's key is destroyed.
 type PartyErased struct {
 	Common
 	Basis   string `json:"basis"` // the law or the request
 	Private struct {
-		// Merged are the parties that turned out to be the same person.
+		// Merged are the parties that were merged into this one.
 		Merged []ID `json:"merged,omitempty"`
 	} `json:"-"`
 }
 
-// CaseErased ends what is known of a case: the key goes under which a stream's
-// documents and free texts are sealed.
+// CaseErased ends what is known of a case: the key is destroyed under which the
+// documents and free texts of the stream are sealed.
 type CaseErased struct {
 	Common
 	Basis string `json:"basis"`
@@ -41,21 +41,22 @@ type CaseErased struct {
 // in the stream that was erased.
 type ErasureConfirmed struct{ Common }
 
-// EraseParty erases a person. Refused while money is open or retention runs.
+// EraseParty erases a person. It is refused while something that concerns the person
+// is unfinished, and while records must be kept.
 type EraseParty struct {
 	Party ID     `json:"party"`
 	Basis string `json:"basis"`
 }
 
-// EraseCase erases the case of an allocation or of a notice, once retention has
-// run.
+// EraseCase erases the case of a closed allocation, or of a notice of one, when the
+// records need not be kept any longer.
 type EraseCase struct {
 	Stream string `json:"stream"`
 	Basis  string `json:"basis"`
 }
 
-// ConfirmErasure says that the old copies of the wrapping key were destroyed,
-// from which what was erased in a stream could have been opened.
+// ConfirmErasure declares that the old copies of the wrapping key were destroyed. With
+// one of them, what was erased in the stream could still have been opened.
 type ConfirmErasure struct {
 	Stream string `json:"stream"`
 }
@@ -72,8 +73,8 @@ var (
 func (c *EraseParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *EraseParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 
-// decide erases only what nobody needs any more: no money is open, and the
-// retention of all that names the person has run.
+// decide erases only a person about whom nothing is unfinished, and when no record
+// that names the person must be kept any longer.
 func (c *EraseParty) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
@@ -81,7 +82,7 @@ func (c *EraseParty) decide(d *decision) error {
 	if c.Basis == "" {
 		return refuse(FieldMissing, "basis")
 	}
-	who := d.ledger.mergedWith(c.Party)
+	who := d.ledger.mergedWith(c.Party) // all parties of the one person
 	if err := d.checkNothingOpen(who); err != nil {
 		return err
 	}
@@ -100,12 +101,14 @@ func (c *EraseParty) decide(d *decision) error {
 
 func compareIDs(a, b ID) int { return slices.Compare(a[:], b[:]) }
 
-// namesAny says whether a line names one of some parties.
+// namesAny says whether a line names one of these parties, as beneficiary, payee or
+// household.
 func (l *Line) namesAny(who []ID) bool {
 	return slices.Contains(who, l.Beneficiary) || slices.Contains(who, l.Payee()) || slices.Contains(who, l.Household())
 }
 
-// checkNothingOpen refuses while something that concerns a person is not over.
+// checkNothingOpen refuses while something that concerns a person is unfinished. The
+// person is given by all parties that are merged.
 func (d *decision) checkNothingOpen(who []ID) error {
 	for _, n := range d.ledger.Notices {
 		for _, o := range n.Objections {
@@ -140,22 +143,23 @@ func (d *decision) checkNothingOpen(who []ID) error {
 	return nil
 }
 
-// admitting says whether a confirmed notice is not admitted whole yet.
+// admitting says whether lines of a confirmed notice are still to be admitted.
 func (d *decision) admitting(n *Notice) bool {
 	a := d.ledger.Allocations[n.Allocation]
 	return a == nil || !a.whollyAdmitted[n.ID]
 }
 
-// checkNothingOwed refuses while an allocation owes a person something, or he it.
+// checkNothingOwed refuses while an allocation owes a person something, or the person
+// owes something to it.
 func (a *Allocation) checkNothingOwed(who []ID) error {
 	for _, line := range a.Lines {
-		// A line that is stopped may be resumed.
+		// A stopped line counts: it may be resumed.
 		if !line.Line.namesAny(who) || a.Closed || line.Line.Struck() != (ID{}) {
 			continue
 		}
 		for i := range line.Due {
-			for thing := range line.Due[i].Entitlement().quantities() {
-				if line.Due[i].Left(thing) > 0 {
+			for k := range line.Due[i].Entitlement().quantities() {
+				if line.Due[i].Left(k) > 0 {
 					return refuse(MoneyIsOpen, bilingual{"应得未发完", "an entitlement is not paid"}, bilingual{a.describe(), a.describe()})
 				}
 			}
@@ -176,10 +180,11 @@ func (a *Allocation) checkNothingOwed(who []ID) error {
 	return nil
 }
 
-// describe names an allocation for a refusal.
+// describe names an allocation in a refusal.
 func (a *Allocation) describe() string { return a.Purpose + " " + a.ID.String() }
 
-// cameBack is what of a payment's money came back.
+// cameBack is how much of a payment's money came back; a reversed payment counts as a
+// whole.
 func (p *Payment) cameBack() Fen {
 	if p.Reversed() != (ID{}) {
 		return p.Fen
@@ -187,10 +192,10 @@ func (p *Payment) cameBack() Fen {
 	return p.Fen - p.Net()
 }
 
-// mention is where a person is named beside lists and payments: as donor, signer
-// or objector, in decisions about him, in visits, needs and activities.
+// mention says when a party was last named outside lists and payments: as donor,
+// signer or objector, in a decision about the party, in a visit, need or activity.
 type mention struct {
-	programme ID // none: of a fund or a campaign, which may serve any
+	programme ID // zero for funds and campaigns, which may serve any programme
 	on        Day
 }
 
@@ -209,7 +214,7 @@ func (l *Ledger) noteMention(party, programme ID, on Day) {
 	p.mentions = append(p.mentions, mention{programme, on})
 }
 
-// programmeOf is the programme of an allocation, none where there is none.
+// programmeOf is the programme of an allocation, zero if it is unknown.
 func (l *Ledger) programmeOf(allocation ID) ID {
 	if a := l.Allocations[allocation]; a != nil {
 		return a.Programme
@@ -217,7 +222,8 @@ func (l *Ledger) programmeOf(allocation ID) ID {
 	return ID{}
 }
 
-// lastMentions is the last day of what names a person, by programme.
+// lastMentions is the last day on which anything named a person, by programme. The
+// person is given by all parties that are merged.
 func (l *Ledger) lastMentions(who []ID) map[ID]Day {
 	last := map[ID]Day{}
 	note := func(programme ID, on Day) { last[programme] = max(last[programme], on) }
@@ -253,10 +259,10 @@ func (l *Ledger) lastDateIn(stream string) Day {
 	return 0
 }
 
-// checkRetention refuses while records must be kept that were last added to on these
-// days, by programme. They are kept for whole years from the end of the year on,
-// as accounting records are (会计档案管理办法 art. 14); how many is the
-// programme's to say, and the longest that one of its revisions says holds.
+// checkRetention refuses while records must be kept. last is the day of the last
+// record, by programme. Like accounting records they are kept for whole years from
+// the end of that year on (会计档案管理办法 art. 14). The programme says how many
+// years; of several revisions the longest time holds.
 func (d *decision) checkRetention(last map[ID]Day) error {
 	programmes := make([]ID, 0, len(last))
 	for id := range last {
@@ -275,8 +281,9 @@ func (d *decision) checkRetention(last map[ID]Day) error {
 	return nil
 }
 
-// retention is for how many years the records of a programme are kept, 0 where
-// it does not say. Of a fund, which serves several, it is the longest of any.
+// retention says for how many years the records of a programme are kept, 0 if the
+// programme does not say. Records of no programme are kept as long as those of the
+// programme with the longest time.
 func (l *Ledger) retention(programme ID) (name any, years int) {
 	if p := l.Programmes[programme]; p != nil {
 		for _, r := range p.Revisions {
@@ -313,8 +320,7 @@ func (l *Ledger) caseOf(stream string) *Allocation {
 	return nil
 }
 
-// decide erases the case of an allocation that is closed, or of a notice of
-// such a one.
+// decide erases the case of a closed allocation, or of a notice of one.
 func (c *EraseCase) decide(d *decision) error {
 	_, id, _ := SplitStream(c.Stream)
 	a := d.ledger.caseOf(c.Stream)
@@ -350,7 +356,7 @@ func (c *ConfirmErasure) decide(d *decision) error {
 	return nil
 }
 
-// erasureIn is the erasure that stands in a stream, nil for none.
+// erasureIn is the erasure in a stream, nil if there is none.
 func (l *Ledger) erasureIn(stream string) *Erasure {
 	i := slices.IndexFunc(l.Erasures, func(e *Erasure) bool { return e.Stream == stream })
 	if i < 0 {

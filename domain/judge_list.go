@@ -207,9 +207,9 @@ func (j *Judge) comparePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdde
 			return
 		}
 	}
-	rest := *have
-	rest.Lines, rest.Private.Lines, want.Lines = nil, nil, nil
-	j.compareFields(v, &rest, want, key)
+	others := *have
+	others.Lines, others.Private.Lines, want.Lines = nil, nil, nil
+	j.compareFields(v, &others, want, key)
 }
 
 // irregularUpTo is what of marks is about the first rows of a list.

@@ -23,7 +23,7 @@ var payableRows = []refusalRow{
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Bank, Rows: rowsOf(1)}, OtherForm)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: nil}, FieldMissing)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: "gold", Rows: rowsOf(1)}, FieldWrong)
-		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, maxRows+1)}, TooManyRows)
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, MaxRows+1)}, TooManyRows)
 		// A partial payment, then the rest, then nothing more.
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Amount: 4000}}})
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)})

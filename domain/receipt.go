@@ -18,20 +18,20 @@ func (p *Payment) addReceipt(number uint64) {
 		p.receipt = uint32(number) + 1
 		return
 	}
-	rest := p.writeExtra()
-	rest.receipts = append(rest.receipts, number)
+	extra := p.writeExtra()
+	extra.receipts = append(extra.receipts, number)
 }
 
 func (p *Payment) dropReceipt(number uint64) {
-	rest := p.writeExtra()
+	extra := p.writeExtra()
 	if p.receipt == uint32(number)+1 {
 		p.receipt = 0
-		if len(rest.receipts) > 0 {
-			p.receipt, rest.receipts = uint32(rest.receipts[0])+1, rest.receipts[1:]
+		if len(extra.receipts) > 0 {
+			p.receipt, extra.receipts = uint32(extra.receipts[0])+1, extra.receipts[1:]
 		}
 		return
 	}
-	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
+	extra.receipts = slices.DeleteFunc(extra.receipts, func(n uint64) bool { return n == number })
 }
 
 // ReceiptRecorded is evidence of payments: one document, for one or many.

@@ -41,8 +41,8 @@ func (a *Allocation) stillOut(p *Payment) outflow {
 
 // setStillOut changes what is still out.
 func (p *Payment) setStillOut(o outflow) {
-	rest := p.writeExtra()
-	rest.everReturned, rest.stillOut = true, o
+	extra := p.writeExtra()
+	extra.everReturned, extra.stillOut = true, o
 }
 
 // DisbursementReturned is value that came back from a payee.
