@@ -39,11 +39,11 @@ func (e Entitlement) quantities() []itemQuantity {
 	if len(e.Items) == 0 {
 		return []itemQuantity{{Money, int64(e.Fen)}}
 	}
-	things := make([]itemQuantity, len(e.Items))
+	list := make([]itemQuantity, len(e.Items))
 	for i, g := range e.Items {
-		things[i] = itemQuantity{g.Item, int64(g.Quantity)}
+		list[i] = itemQuantity{g.Item, int64(g.Quantity)}
 	}
-	return things
+	return list
 }
 
 // entitlementList is what a line is to receive. Lines that receive the same money in
@@ -86,12 +86,13 @@ func (d *Due) Entitlement() *Entitlement { return &d.list.Give[d.index] }
 // Items are its goods.
 func (d *Due) Items() []GoodsOf { return d.Entitlement().Items }
 
-// dueExtra is what few entitlements have.
+// dueExtra holds what few entitlements have, so that the others take less room.
 type dueExtra struct {
 	reservedBehind, paidBehind []int64 // of the quantities after the first
-	back                       []ID
+	back                       []ID    // see Back
 }
 
+// writeExtra returns the extra part of an entitlement, to be changed.
 func (d *Due) writeExtra() *dueExtra {
 	if d.extra == nil {
 		d.extra = &dueExtra{}

@@ -7,7 +7,8 @@ type Fund struct {
 	Book
 	Name    string
 	Earmark []string // purpose codes
-	// Received is what came in by source and item, less what was surrendered.
+	// Received is what came in by source and item, less what was surrendered: fen for
+	// Money, else thousandths.
 	Received map[Source]map[string]int64
 }
 
@@ -22,8 +23,8 @@ const (
 	Donation  SourceKind = "donation"
 )
 
-// Source is where a receipt of funds comes from. One source is its kind, level
-// and name exactly as written, or a donor who is a party.
+// Source is where funds come from. Two receipts are of the same source if kind, level
+// and name are the same, exactly as written.
 type Source struct {
 	Kind  SourceKind `json:"kind"`
 	Level string     `json:"level"` // central, province, city, county, township, or empty
@@ -50,11 +51,11 @@ type FundsReceived struct {
 	Fen     Fen       `json:"fen,omitempty"`
 	Goods   []GoodsIn `json:"goods,omitempty"`
 	Private struct {
-		Donor ID `json:"donor,omitzero"` // a donor known by name
+		Donor ID `json:"donor,omitzero"` // the party that gave, if it is known
 	} `json:"-"`
 }
 
-// FundsSurrendered is money or goods given back to their source.
+// FundsSurrendered is money or goods returned to their source (退回资金来源).
 type FundsSurrendered struct {
 	Common
 	Source Source `json:"source"`
@@ -93,7 +94,7 @@ type ReceiveFunds struct {
 	Goods  []GoodsGiven `json:"goods,omitempty"`
 }
 
-// SurrenderFunds gives money or goods back to a source.
+// SurrenderFunds returns money or goods to their source (退回资金来源).
 type SurrenderFunds struct {
 	Fund     ID     `json:"fund"`
 	Source   Source `json:"source"`
@@ -108,7 +109,7 @@ type PassOnFunds struct {
 	Fund     ID      `json:"fund"`
 	To       string  `json:"to"`
 	Number   string  `json:"number,omitempty"`
-	Source   *Source `json:"source,omitempty"` // only of this source
+	Source   *Source `json:"source,omitempty"` // take only what came from this source
 	Amount   Yuan    `json:"amount,omitzero"`
 	Item     string  `json:"item,omitempty"`
 	Quantity Count   `json:"quantity,omitzero"`
@@ -186,7 +187,7 @@ func (c *ReceiveFunds) decide(d *decision) error {
 func (c *SurrenderFunds) target(*Order) string        { return Stream(FundKind, c.Fund) }
 func (c *SurrenderFunds) unit(l *Ledger, _ *Order) ID { return From{Fund: c.Fund}.unitIn(l) }
 
-// A closed fund still gives back what came back to it.
+// decide also takes a closed fund: what comes back to it is still surrendered.
 func (c *SurrenderFunds) decide(d *decision) error {
 	f := d.ledger.Funds[c.Fund]
 	if f == nil {
@@ -302,6 +303,7 @@ func (e *FundsSurrendered) fold(l *Ledger, r *Recorded) error {
 }
 func (e *FundsPassedOn) fold(l *Ledger, r *Recorded) error { return l.takeOut(r, e.Draws, PassedOn) }
 
+// takeOut takes draws out of the book of an event's stream and out of the ledger.
 func (l *Ledger) takeOut(r *Recorded, draws []Draw, to AccountKind) error {
 	b, err := l.bookOf(r)
 	if err != nil {

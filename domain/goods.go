@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// GoodsIn are goods that come in.
+// GoodsIn are goods that come in. Valued tells a cost of zero from an unknown one.
 type GoodsIn struct {
 	Item     string   `json:"item"`
 	Quantity Quantity `json:"quantity"`
@@ -10,12 +10,13 @@ type GoodsIn struct {
 	Valued   bool     `json:"valued,omitempty"`
 }
 
+// itemQuantity is a quantity of money, in fen, or of an item, in thousandths.
 type itemQuantity struct {
 	item     string
 	quantity int64
 }
 
-// Items of a command or event: how much of what.
+// ItemCount is a quantity of an item, as a command says it.
 type ItemCount struct {
 	Item     string `json:"item"`
 	Quantity Count  `json:"quantity"`
@@ -23,13 +24,14 @@ type ItemCount struct {
 
 func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }
 
-// GoodsOf is a quantity of an item.
+// GoodsOf is a quantity of an item, as an event stores it.
 type GoodsOf struct {
 	Item     string   `json:"item"`
 	Quantity Quantity `json:"quantity"`
 }
 
-// GoodsGiven are goods of a command; without a cost they are not valued.
+// GoodsGiven are goods that a command brings in. Without a Cost their value is
+// unknown.
 type GoodsGiven struct {
 	Item     string `json:"item"`
 	Quantity Count  `json:"quantity"`
@@ -62,7 +64,8 @@ type GoodsPurchased struct {
 	Draws    []Draw  `json:"draws"`
 }
 
-// GoodsCounted is a stock-taking that found more (Surplus) or less (Draws).
+// GoodsCounted is a stock-taking (盘点) that found more than the books have (Surplus),
+// or less (Draws).
 type GoodsCounted struct {
 	Common
 	Surplus *GoodsIn `json:"surplus,omitempty"`
@@ -80,7 +83,7 @@ type PurchaseGoods struct {
 	Invoice  string `json:"invoice,omitempty"`
 }
 
-// CountGoods records what a stock-taking found: the quantity that is there.
+// CountGoods records how much of an item a stock-taking found.
 type CountGoods struct {
 	From
 	Item  string `json:"item"`

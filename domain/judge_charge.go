@@ -2,13 +2,13 @@ package domain
 
 import "slices"
 
-// Charges are what is said of an event beside the refusals of a command: no
-// command is ever answered with one.
+// Charges returns the codes with which only a [Judge] charges an event. No command is
+// ever refused with one.
 func Charges() []*Code { return slices.Clone(charges) }
 
 var charges []*Code
 
-// charge defines one. It is none of Codes.
+// charge defines a code that only a judge uses. [Codes] does not return it.
 func charge(rule int, name, zh, en string) *Code {
 	c := newCode(rule, name, zh, en)
 	delete(codes, name)

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// difference is the first field in which a stored event is not what the rules
-// make it, with both values for people. Values of `private` are not shown.
+// difference is the first field in which a stored event is not what the rules make
+// it, and both values as people read them. Values of `private` are not shown.
 type difference struct{ field, have, want string }
 
-// differ compares two events of one type, field by field, private ones too. Of
-// sealed values it compares whether there are any; a stored one must lie under
-// the given key.
+// differ compares two events of one type, field by field, with the private ones. Of
+// sealed values it compares only whether there is one; a stored one must be sealed
+// under the given key.
 func differ(have, want Event, key ID) (difference, bool) {
 	c := comparison{key: key}
 	same := c.same(reflect.ValueOf(have).Elem(), reflect.ValueOf(want).Elem())
@@ -104,6 +104,7 @@ func (c *comparison) same(have, want reflect.Value) bool {
 	return have.Int() == want.Int() || c.differs(have, want)
 }
 
+// push adds the JSON name of a field to the path.
 func (c *comparison) push(f reflect.StructField) {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	switch {
@@ -115,8 +116,8 @@ func (c *comparison) push(f reflect.StructField) {
 	c.path = append(c.path, name)
 }
 
-// sameSealed compares what can be compared of sealed values: the text has the tag
-// of the value, and only who has the key could tell that it is this value's.
+// sameSealed compares two sealed values as far as that is possible without the key:
+// whether there is one, and whether the stored one is sealed under the right key.
 func (c *comparison) sameSealed(have, want *Sealed) bool {
 	if have.IsZero() == want.IsZero() && (have.IsZero() && len(have.Box) == 0 || have.Key == c.key && len(have.Box) > 0) {
 		return true
@@ -124,7 +125,7 @@ func (c *comparison) sameSealed(have, want *Sealed) bool {
 	return c.hidden("private")
 }
 
-// differs keeps the difference, and is false.
+// differs keeps the difference, and returns false.
 func (c *comparison) differs(have, want reflect.Value) bool {
 	var names []string
 	for _, name := range c.path {
@@ -139,6 +140,7 @@ func (c *comparison) differs(have, want reflect.Value) bool {
 	return false
 }
 
+// hidden keeps a difference whose values must not be shown, and returns false.
 func (c *comparison) hidden(field string) bool {
 	c.difference = difference{field, "…", "…"}
 	return false

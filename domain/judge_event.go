@@ -1,9 +1,8 @@
 package domain
 
-// orderLike makes up the order that would lead to an event by its actor, for
-// an event of which the signed one cannot be had; nil for types of which no
-// rule of money, notice or conduct says anything. What it is answered is what
-// the rules say of the event. What was signed, and whether by him, nobody knows.
+// orderLike makes up an order that would lead to an event, if the signed one is not
+// known, so that the event can be judged by the decision about that order. It is nil
+// for types of events about which no rule of money, notice or conduct says anything.
 func (j *Judge) orderLike(r *Recorded) *Order {
 	c := r.Event.common()
 	body := j.commandLike(r)
@@ -21,6 +20,7 @@ func (j *Judge) orderLike(r *Recorded) *Order {
 	return o
 }
 
+// commandLike is the command of orderLike, with what the event still tells of it.
 func (j *Judge) commandLike(r *Recorded) Command {
 	_, id, _ := SplitStream(r.Stream)
 	from := From{Allocation: id}
@@ -131,7 +131,7 @@ func (j *Judge) commandLike(r *Recorded) Command {
 	return nil
 }
 
-// askedFor is what draws take of an item, as a command says it.
+// askedFor is how much of an item draws take, as a command would ask for it.
 func (j *Judge) askedFor(stream, item string, draws []Draw) (Yuan, Count) {
 	b := j.ledger.book(stream)
 	if b == nil {

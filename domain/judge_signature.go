@@ -2,7 +2,8 @@ package domain
 
 import "bytes"
 
-// signedText says whether an event has the text that its digest is of.
+// signedText says whether an event has a text that can be read as an order. It charges
+// a text that is not of this ledger or does not have the digest.
 func (j *Judge) signedText(v *Verdict, r *Recorded, read Reading) bool {
 	t := read.Text
 	if t == nil {
@@ -26,9 +27,9 @@ func (j *Judge) signedText(v *Verdict, r *Recorded, read Reading) bool {
 	return true
 }
 
-// signatures judges that the actor, and the second officer where there must be
-// one, have signed with the keys that were theirs. In a simulated ledger a name
-// alone is enough, but a signature that is there must hold.
+// signatures judges whether the actor has signed, and the second officer if one is
+// needed, each with the officer's own key at that time. In a simulated ledger a
+// signature may be missing, but one that is there must be valid.
 func (j *Judge) signatures(v *Verdict, r *Recorded, o *Order, read Reading) {
 	proof, second := r.Meta.Command, r.Meta.Second
 	if open, first := o.Body.(*OpenLedger); first {
@@ -61,12 +62,14 @@ func (j *Judge) signatures(v *Verdict, r *Recorded, o *Order, read Reading) {
 	}
 }
 
-func (j *Judge) checkSignature(v *Verdict, officer ID, his, key, signature []byte, holds, simulated bool) {
+// checkSignature judges one signature. own is the officer's key, key the one that was
+// used, and holds says whether the signature is valid for it.
+func (j *Judge) checkSignature(v *Verdict, officer ID, own, key, signature []byte, holds, simulated bool) {
 	switch {
 	case len(signature) == 0 && simulated:
 	case len(signature) == 0:
 		v.add(refuse(NotSigned, officer))
-	case !bytes.Equal(his, key):
+	case !bytes.Equal(own, key):
 		v.add(refuse(NotOfficersKey, officer))
 	case !holds:
 		v.add(refuse(SignatureBad, officer))

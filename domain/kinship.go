@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// KinshipFiled is an officer's filing (备案) of a relative; who it is stands in
-// private.
+// KinshipFiled says that an officer has filed a relative (备案). The relative is named
+// in the private part.
 type KinshipFiled struct {
 	Common
 	Private struct {
@@ -43,7 +43,7 @@ func (c *FileKinship) decide(d *decision) error {
 	return nil
 }
 
-// Concerns says whether an officer would decide about himself or kin he has
+// isSelfOrKin says whether a party is the officer, or a relative whom the officer has
 // filed (rule 10).
 func (l *Ledger) isSelfOrKin(officer, party ID) bool {
 	o := l.Officers[officer]
@@ -54,7 +54,8 @@ func (l *Ledger) isSelfOrKin(officer, party ID) bool {
 	return same(o.Party) || slices.ContainsFunc(o.Kin, same)
 }
 
-// notAboutKin refuses a decision about the actor or kin he has filed.
+// notAboutKin refuses a decision about lines that name the acting officer or filed
+// relatives of the officer, as beneficiary or payee.
 func (d *decision) notAboutKin(lines []*Line) error {
 	o := d.ledger.Officers[d.whoActed()]
 	if o == nil || o.Party == (ID{}) && len(o.Kin) == 0 {
@@ -70,6 +71,7 @@ func (d *decision) notAboutKin(lines []*Line) error {
 	return nil
 }
 
+// notAboutKinIn is notAboutKin for the lines that a batch pays.
 func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	lines := make([]*Line, len(b.Rows))
 	for i, line := range a.LinesOf(b) {
@@ -78,8 +80,8 @@ func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	return d.notAboutKin(lines)
 }
 
-// secondIsNoPayee keeps the second officer of an irregular record from vouching
-// for money that he or his kin receive.
+// secondIsNoPayee refuses a second officer who would vouch for money that goes to the
+// same officer or to filed relatives. It asks only if the record is irregular.
 func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
 	if len(d.irregular) == 0 {
 		return nil

@@ -7,8 +7,8 @@ import (
 
 // Line is one row of a notice (名单行).
 //
-// There are millions of them, so that what few have stands apart, and what many
-// have in common stands once.
+// There are millions of lines. To save room, what many have in common is stored once,
+// and what few have is stored apart.
 type Line struct {
 	No          int
 	Beneficiary ID
@@ -17,6 +17,7 @@ type Line struct {
 	extra  *lineExtra
 }
 
+// readExtra returns what few lines have, to be read only.
 func (l *Line) readExtra() *lineExtra {
 	if l.extra == nil {
 		return &noLineExtra
@@ -29,23 +30,23 @@ type lineLabels struct{ category, group, period string }
 
 // lineExtra is what few lines have.
 type lineExtra struct {
-	LineAdded // but for what it gives
+	LineAdded // without Give
 	private   LinePrivate
-	struck    ID
+	struck    ID // see Struck
 }
 
 var noLineExtra lineExtra
 
-// Category is the programme's category under which the line stands.
+// Category is the category of the programme for which the line is listed.
 func (l *Line) Category() string { return l.labels.category }
 
 // Group is the enterprise or village that the line belongs to.
 func (l *Line) Group() string { return l.labels.group }
 
-// Period is what the benefit is for.
+// Period is the period that the benefit is for (救助所属期), as the row said it.
 func (l *Line) Period() string { return l.labels.period }
 
-// Payee is into whose hands it goes: the beneficiary's, if the row did not name
+// Payee is the party into whose hands it goes: the beneficiary, unless the row named
 // another.
 func (l *Line) Payee() ID {
 	if p := l.readExtra().private.Payee; p != (ID{}) {
@@ -54,23 +55,25 @@ func (l *Line) Payee() ID {
 	return l.Beneficiary
 }
 
-// Household is the party of the household's head, where the row named one.
+// Household is the party of the household's head, zero if the row named none.
 func (l *Line) Household() ID { return l.readExtra().private.Household }
 
 // People is the headcount of a collective line, which names nobody.
 func (l *Line) People() Headcount { return l.readExtra().People }
 
-// Disclosure is stricter than the notice's, where it is not empty.
+// Disclosure limits how openly the line is shown, below what the place allows. Empty
+// is no limit.
 func (l *Line) Disclosure() Disclosure { return l.readExtra().Disclosure }
 
-// Nomination is the place of the nomination that the line follows from.
+// Nomination is the number of the nomination that proposed the line, 0 for none.
 func (l *Line) Nomination() int { return l.readExtra().Nomination }
 
-// Struck is the event that resolved an objection so.
+// Struck is the event that resolved an objection by striking the line, zero if none
+// did.
 func (l *Line) Struck() ID { return l.readExtra().struck }
 
-// Repeats says whether the line gives for a period already what a row would give: both
-// money, or the same item. A line that was struck gives nothing.
+// Repeats says whether a row for this period would give the same again as the line:
+// both give money, or both give one item. A line that was struck gives nothing.
 func (l *Line) Repeats(period string, give []Give) bool {
 	if l.Period() != period || l.Struck() != (ID{}) {
 		return false
@@ -97,7 +100,7 @@ func (l *Line) strike(event ID) {
 	l.extra.struck = event
 }
 
-// setLine makes the state's line of what an event has.
+// setLine fills in a line of the state from what an event stores of it.
 func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
 	*line = Line{No: added.No, Beneficiary: private.Beneficiary, entitlementList: l.sharedList(added.Give)}
 	labels := lineLabels{private.Category, private.Group, private.Period}
@@ -112,12 +115,13 @@ func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
 	}
 }
 
-// LinePrivate is what of a line would point at a neighbour.
+// LinePrivate is the part of a line that only the office may see: neighbours could
+// recognise a person by it.
 type LinePrivate struct {
 	Beneficiary ID     `json:"beneficiary"`
 	Household   ID     `json:"household,omitzero"`
 	Payee       ID     `json:"payee,omitzero"`    // as the row said it; none: the beneficiary
-	Why         Sealed `json:"why,omitzero"`      // another payee
+	Why         Sealed `json:"why,omitzero"`      // why the payee is not the beneficiary
 	WhyTag      []byte `json:"why_tag,omitempty"` // the tag of Why, by which the row's text can be made again
 	Category    string `json:"category,omitempty"`
 	Group       string `json:"group,omitempty"`
@@ -130,7 +134,7 @@ type LineAdded struct {
 	// People is the headcount of a collective line, which names nobody.
 	People     Headcount     `json:"people,omitzero"`
 	Give       []Entitlement `json:"give"`
-	Disclosure Disclosure    `json:"disclosure,omitempty"` // stricter than the notice's
+	Disclosure Disclosure    `json:"disclosure,omitempty"` // see Line.Disclosure
 	Nomination int           `json:"nomination,omitempty"`
 }
 
@@ -153,15 +157,15 @@ func (n *Notice) Live() []*Line {
 	return live
 }
 
-// pendingLines is a list whose parts have not all come.
+// pendingLines is a list of which parts are still missing.
 type pendingLines struct {
 	command ID
 	lines   []*Line
 	part    int
 }
 
-// NoticeLinesAdded adds lines to a draft, in parts; Private.Lines runs parallel
-// to Lines.
+// NoticeLinesAdded adds lines to a draft, in parts. Private.Lines has an entry for each
+// of Lines, in the same order.
 type NoticeLinesAdded struct {
 	Common
 	Part    int         `json:"part"`
@@ -180,9 +184,9 @@ type NoticeLinesRemoved struct {
 
 // What a list may hold.
 const (
-	maxLines = 20_000 // of one command: the largest township list we know has 6,000
-	// LinesInPart is how many lines the parts of a list have but for the last:
-	// about 600 bytes each, so that a part fits one append.
+	maxLines = 20_000 // of one notice: the largest township list that we know has 6,000
+	// LinesInPart is how many lines every part of a list has, except for the last.
+	// A line takes about 600 bytes, so that a part fits one append.
 	LinesInPart = 1_500
 )
 
@@ -237,8 +241,8 @@ var (
 func (c *AddLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
 func (c *AddLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
 
-// decide adds a list to a draft, all of it or nothing, in parts that each fit
-// one append. Every row is checked against the programme (rules 11 and 12).
+// decide adds a whole list to a draft or nothing. The list is stored in parts that
+// each fit one append. Every row is checked against the programme (rules 11 and 12).
 func (c *AddLines) decide(d *decision) error {
 	n, err := d.draft(c.Notice)
 	if err != nil {
@@ -251,7 +255,7 @@ func (c *AddLines) decide(d *decision) error {
 		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
 	}
 	a := d.ledger.Allocations[n.Allocation]
-	check := lineCheck{decision: d, allocation: a, rules: d.ledger.RulesOf(a), listedSums: d.ledger.listedSums(a, n)}
+	check := lineCheck{decision: d, allocation: a, rules: d.ledger.RulesOf(a), listedSums: d.ledger.listedSums(a)}
 	next := 1
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1
@@ -275,7 +279,7 @@ func (c *AddLines) decide(d *decision) error {
 		e.Lines = append(e.Lines, line)
 		e.Private.Lines = append(e.Private.Lines, private)
 	}
-	// A retry goes on at the first part that is missing.
+	// If the command was cut off before, only the missing parts are added.
 	have := 0
 	if n.pending != nil {
 		have = n.pending.part

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// lineCheck checks rows of a list against the rules of a programme.
+// lineCheck checks the rows of a list, one after the other, against the rules of a
+// programme.
 type lineCheck struct {
 	decision   *decision
 	allocation *Allocation
@@ -24,7 +25,8 @@ var (
 	WhyOtherPayee   = newCode(0, "why-other-payee", "收款人不是享受人本人，须写明原因：{payee}", "the payee is not the beneficiary: say why: {payee}")
 )
 
-// party is the party that a row may name, registered or to be; nil if there is none.
+// party returns a party that is registered, or is to be (Env.ToBe); nil if there is
+// none.
 func (k *lineCheck) party(id ID) *Party {
 	if p := k.decision.ledger.Parties[id]; p != nil {
 		return p
@@ -32,6 +34,7 @@ func (k *lineCheck) party(id ID) *Party {
 	return k.decision.env.ToBe[id]
 }
 
+// row checks one row; i counts from 0.
 func (k *lineCheck) row(i int, row LineRow) error {
 	b := k.party(row.Beneficiary)
 	switch {
@@ -85,6 +88,7 @@ func (k *lineCheck) row(i int, row LineRow) error {
 	return k.nomination(i, row)
 }
 
+// exclusive refuses a category that excludes another one of the person.
 func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
@@ -101,6 +105,7 @@ func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	return nil
 }
 
+// entitlement checks form, amount and items, standard and cap.
 func (k *lineCheck) entitlement(i int, row LineRow, g Give) error {
 	if _, ok := formNames[g.Form]; !ok {
 		return refuse(FieldWrong, "form", string(g.Form)).inRow(i)
@@ -144,6 +149,8 @@ func (k *lineCheck) entitlement(i int, row LineRow, g Give) error {
 	return nil
 }
 
+// nomination checks that a row names a nomination, if there is a deadline for them,
+// and one that came in time (rule 12).
 func (k *lineCheck) nomination(i int, row LineRow) error {
 	if row.Nomination == 0 {
 		if k.rules.NominationsUntil != nil {
@@ -164,8 +171,9 @@ func (k *lineCheck) nomination(i int, row LineRow) error {
 	return nil
 }
 
-// promised adds up what each beneficiary is listed for in an allocation.
-func (l *Ledger) listedSums(a *Allocation, draft *Notice) map[ID]Fen {
+// listedSums adds up the money for which each beneficiary is listed in an allocation,
+// over all notices that were not withdrawn.
+func (l *Ledger) listedSums(a *Allocation) map[ID]Fen {
 	sums := map[ID]Fen{}
 	for _, n := range l.Notices {
 		if n.Allocation != a.ID || n.Withdrawn != (ID{}) {
@@ -180,7 +188,7 @@ func (l *Ledger) listedSums(a *Allocation, draft *Notice) map[ID]Fen {
 	return sums
 }
 
-// list remembers that somebody stands on an admitted line of a category.
+// rememberCategory remembers that a beneficiary is on an admitted line of a category.
 func (l *Ledger) rememberCategory(beneficiary ID, category string) {
 	p := l.Parties[l.Same(beneficiary)]
 	if p != nil && category != "" && !slices.Contains(p.listedCategories, category) {

@@ -8,7 +8,8 @@ type MembershipChanged struct {
 	} `json:"-"`
 }
 
-// ChangeMembership moves a person between households; none is out.
+// ChangeMembership moves a person into a household, or with no household named out of
+// the present one.
 type ChangeMembership struct {
 	Party     ID `json:"party"`
 	Household ID `json:"household,omitzero"`

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// PartiesMerged says that this party is another one, which goes on for both.
+// PartiesMerged says that this party is the same person as another one, Into. From now
+// on Into stands for both.
 type PartiesMerged struct {
 	Common
 	Private struct {
@@ -42,7 +43,8 @@ func (c *MergeParties) decide(d *decision) error {
 	return nil
 }
 
-// Same follows merges to the party that goes on.
+// Same returns the party that stands for a party now: the last one into which it was
+// merged, or the party itself.
 func (l *Ledger) Same(id ID) ID {
 	for hops := 0; hops < maxDepth && l.merged; hops++ {
 		p := l.Parties[id]
@@ -54,8 +56,8 @@ func (l *Ledger) Same(id ID) ID {
 	return id
 }
 
-// mergedWith are all parties that turned out to be one person, in the order of their
-// ids.
+// mergedWith returns all parties for which a party stands: itself and those merged into
+// it, in the order of their ids.
 func (l *Ledger) mergedWith(party ID) []ID {
 	if !l.merged {
 		return []ID{party}
@@ -83,7 +85,7 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	}
 	p.MergedInto, l.merged = e.Private.Into, true
 	for _, category := range p.listedCategories {
-		l.rememberCategory(p.ID, category) // who is somebody else now
+		l.rememberCategory(p.ID, category) // for the party that now stands for it
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (c Count) Quantity() Quantity { return Quantity(c) }
 // MarshalJSON writes JSON text.
 func (c Count) MarshalJSON() ([]byte, error) { return json.Marshal(Quantity(c).Plain()) }
 
-// UnmarshalJSON refuses JSON numbers: they may have gone through a float.
+// UnmarshalJSON reads JSON text. It refuses a JSON number, which may have been a float.
 func (c *Count) UnmarshalJSON(text []byte) error {
 	s, err := jsonText(text)
 	if err != nil {
