@@ -35,8 +35,8 @@ type Lot struct {
 	// goods whose value is unknown; for those Valued is false.
 	Cost   Fen
 	Valued bool
-	// owedToStep to the step that sends it on up: nothing else may draw it, since
-	// a step is never refused.
+	// owedToStep marks a lot that a step will send on up. Nothing else may draw it,
+	// because a step is never refused.
 	owedToStep bool
 }
 

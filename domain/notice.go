@@ -2,15 +2,15 @@ package domain
 
 import "fmt"
 
-// Notice is the list of who is to receive what from one allocation (名单); from
-// its publication on it is 公示.
+// Notice is a list of parties who are to receive something from one allocation (名单).
+// Once it is published it is a public notice (公示).
 type Notice struct {
 	ID, Allocation ID
 	Supplements    ID // the notice that it adds to
 	Heading        Heading
 	Lines          []*Line
 	DraftedBy      ID
-	DrafterSaid    bool // DraftedBy is asserted, not signed
+	DrafterSaid    bool // DraftedBy did not sign, another officer entered the draft
 	ReviewedBy     ID
 	Reviewed       ID // event
 	Publications   []Publication
@@ -41,7 +41,7 @@ type NoticeDrafted struct {
 	Heading     Heading `json:"heading"`
 }
 
-// NoticeReviewed says by whom, or by which meeting, the list was decided.
+// NoticeReviewed says that the list was decided, by the reviewer or by a meeting.
 type NoticeReviewed struct {
 	Common
 	Meeting string `json:"meeting,omitempty"`
@@ -52,7 +52,7 @@ type NoticeReviewed struct {
 	} `json:"-"`
 }
 
-// NoticeWithdrawn takes a notice back before it is confirmed.
+// NoticeWithdrawn takes back a notice that is not confirmed yet.
 type NoticeWithdrawn struct {
 	Common
 	Private struct {
@@ -75,7 +75,7 @@ type ReviewNotice struct {
 	File    []byte   `json:"file,omitempty"` // tag of the minutes
 }
 
-// WithdrawNotice takes a notice back.
+// WithdrawNotice takes back a notice that is not confirmed yet.
 type WithdrawNotice struct {
 	Notice ID       `json:"notice"`
 	Reason Personal `json:"reason,omitzero"`
@@ -97,6 +97,7 @@ func (l *Ledger) unitOfNotice(id ID) ID {
 	return ID{}
 }
 
+// notice returns a notice, or refuses if it is missing or was withdrawn.
 func (d *decision) notice(id ID) (*Notice, error) {
 	n := d.ledger.Notices[id]
 	switch {
@@ -108,7 +109,7 @@ func (d *decision) notice(id ID) (*Notice, error) {
 	return n, nil
 }
 
-// draft is a notice that may still be changed.
+// draft returns a notice, or refuses if it may not be changed any more.
 func (d *decision) draft(id ID) (*Notice, error) {
 	n, err := d.notice(id)
 	if err != nil {

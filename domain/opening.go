@@ -5,21 +5,22 @@ import (
 	"fmt"
 )
 
-// LedgerOpened is the first event: the root of trust.
+// LedgerOpened is the first event of a ledger. All trust in the ledger begins with the
+// two keys that it names.
 type LedgerOpened struct {
 	Common
 	Ledger   ID     `json:"ledger"`
 	Name     string `json:"name"`
 	Currency string `json:"currency"` // one for the whole ledger: CNY
 	TimeZone string `json:"time_zone"`
-	// Simulated says that the clock is made up, and with it all recorded
-	// times: a demonstration, no evidence. Every report shows it.
+	// Simulated says that the ledger is a demonstration and no evidence: its clock and
+	// its people are made up. Every report shows it.
 	Simulated  bool        `json:"simulated,omitempty"`
 	Root       NewUnit     `json:"root"`
 	Registrars []Registree `json:"registrars"`
 }
 
-// NewUnit describes a unit.
+// NewUnit describes the root unit; without an id it gets one.
 type NewUnit struct {
 	ID       ID     `json:"id,omitzero"`
 	Name     string `json:"name"`
@@ -27,7 +28,7 @@ type NewUnit struct {
 	Division string `json:"division"` // division code, GB/T 2260 and below
 }
 
-// Registree is one of the first two registrars.
+// Registree is one of the first two registrars, with a key.
 type Registree struct {
 	Officer ID     `json:"officer"`
 	Key     []byte `json:"key"` // Ed25519 public key

@@ -17,8 +17,8 @@ type Command interface {
 	decide(d *decision) error
 }
 
-// Order is a command with everything that an officer says beside it. It is
-// what he signs.
+// Order is a command with everything else that an officer has to say with it: who
+// acts, for which business date, and so on. The officer signs all of it.
 type Order struct {
 	ID        ID      `json:"id"`
 	Actor     ID      `json:"actor,omitzero"`
@@ -35,14 +35,14 @@ type Order struct {
 }
 
 // Env is what a decision takes from outside: the time at which its events are
-// recorded, the announced holidays, and, where an order is only tried, parties
+// recorded, the announced holidays, and for an order that is only tried the parties
 // that are not registered yet.
 type Env struct {
 	Now      time.Time
 	Calendar *Calendar
-	// ToBe are parties to be, by their ids: a list may name them as if they were
-	// registered, so that it is judged before anybody of it is. Of a party that is
-	// registered the ledger's own stands.
+	// ToBe are parties that are not registered yet, by their ids. A list may name them
+	// as if they were, so that it can be tried before its parties are registered. If
+	// a party is in the ledger, that one counts.
 	ToBe map[ID]*Party
 }
 
@@ -124,7 +124,7 @@ func (d *decision) add(events ...Event) {
 	d.parts[last] = append(d.parts[last], events...)
 }
 
-// whoActed is who acted: the officer of old papers, or the one who records.
+// whoActed is the officer who acted: DoneBy if the order says so, else the actor.
 func (d *decision) whoActed() ID {
 	if d.order.DoneBy != (ID{}) {
 		return d.order.DoneBy
@@ -132,7 +132,7 @@ func (d *decision) whoActed() ID {
 	return d.order.Actor
 }
 
-// firstDay is the first day on which the thing happened.
+// firstDay is the first day on which it happened.
 func (d *decision) firstDay() Day {
 	if d.order.Happened != nil {
 		return d.order.Happened.First
@@ -140,6 +140,7 @@ func (d *decision) firstDay() Day {
 	return d.order.Date
 }
 
+// lastDay is the last day on which it happened.
 func (d *decision) lastDay() Day {
 	if d.order.Happened != nil {
 		return d.order.Happened.Last
@@ -149,9 +150,9 @@ func (d *decision) lastDay() Day {
 
 func (d *decision) newID(thing string) ID { return Made(d.order.ID, thing) }
 
-// Decide says what an order leads to, or why it is refused. It changes
-// nothing. A second time the same order is answered by [Ledger.Done], before
-// this is called.
+// Decide says what an order leads to, or why it is refused; then the error is a
+// [Refusal]. It changes nothing. Ask [Ledger.Done] first: an order that was accepted
+// before is answered there.
 func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	if o.Body == nil {
 		return nil, refuse(FieldMissing, "command")
@@ -181,7 +182,8 @@ func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	return &Decision{Stream: stream, Role: role, Parts: d.parts}, nil
 }
 
-// checkDates is rule 7.
+// checkDates is rule 7: it happened, then it is booked, then recorded, in an open
+// period.
 func (d *decision) checkDates(stream string) error {
 	o := d.order
 	today := DayOf(d.env.Now)
@@ -229,8 +231,8 @@ func (d *decision) fillCommon() {
 	}
 }
 
-// findReplaced resolves the fact that the order puts right; it must be of the type
-// of e and stand in the same stream.
+// findReplaced finds the event that the order corrects, if it names one. That event
+// must have the type of e and be in the same stream.
 func (d *decision) findReplaced(stream string, e Event) error {
 	if d.order.Replaces == nil {
 		return nil
@@ -246,7 +248,7 @@ func (d *decision) findReplaced(stream string, e Event) error {
 	return nil
 }
 
-// Stream returns the stream whose events the order decides. The id in its name
-// is also the key under which the order's personal values are sealed: of a
-// party or officer his own, of all others the case's.
+// Stream returns the stream to which the order adds events. The id in its name is also
+// the id of the key under which the order's personal values are sealed: the party's or
+// officer's own key, or the key of the case.
 func (o *Order) Stream() string { return o.Body.target(o) }

@@ -1,6 +1,6 @@
 package domain
 
-// PapersCompleted says that the papers for aid given first are there now.
+// PapersCompleted says that a party who was helped first has now handed in the papers.
 type PapersCompleted struct {
 	Common
 	Private struct {
@@ -8,7 +8,8 @@ type PapersCompleted struct {
 	} `json:"-"`
 }
 
-// CompletePapers hands in the papers for aid that came first.
+// CompletePapers records the papers of a party who was helped before they were
+// complete.
 type CompletePapers struct {
 	Party  ID         `json:"party"`
 	Papers []Personal `json:"papers,omitempty"`
@@ -38,7 +39,8 @@ func (c *CompletePapers) decide(d *decision) error {
 	return nil
 }
 
-// papersDue is the last day for the papers of a party that was helped first.
+// papersDue is the last day for a party's papers, counted from the payment whose time
+// runs out first. It returns false if no payment sets such a limit.
 func (l *Ledger) papersDue(party ID) (Day, bool) {
 	var due Day
 	for _, a := range l.Allocations {

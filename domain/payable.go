@@ -2,13 +2,13 @@ package domain
 
 import "slices"
 
-// paymentCheck says whether rows may be paid from an allocation.
+// paymentCheck checks whether rows may be paid from an allocation, one after the other.
 type paymentCheck struct {
 	decision       *decision
 	allocation     *Allocation
 	form           Form
-	taken          map[[2]int]bool
-	noticeRefusals map[ID]*Refusal // by notice
+	taken          map[[2]int]bool // line and entitlement of the rows before
+	noticeRefusals map[ID]*Refusal // by notice; nil if its rows may be paid
 }
 
 // Refusals about what may be paid.
@@ -23,7 +23,8 @@ var (
 	AccountMissing    = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
 )
 
-// row checks one row in the order of the rules: 2, 8, 9, 11, 12.
+// row checks one row in the order of the rules: 2, 8, 9, 11, 12. It returns the row
+// with everything that was left out filled in; i counts from 0.
 func (p *paymentCheck) row(i int, row RowToPay) (BatchRow, error) {
 	d, a := p.decision, p.allocation
 	no := BatchRow{}
@@ -92,7 +93,7 @@ func (p *paymentCheck) row(i int, row RowToPay) (BatchRow, error) {
 	return out, nil
 }
 
-// again is rule 2: what came back is paid again only by naming it.
+// again is rule 2: a row that pays again what came back must name it.
 func (p *paymentCheck) again(i int, row RowToPay, due *Due, out *BatchRow) error {
 	if row.Again == nil {
 		if len(due.Back()) > 0 {
@@ -108,7 +109,7 @@ func (p *paymentCheck) again(i int, row RowToPay, due *Due, out *BatchRow) error
 	return nil
 }
 
-// notice is rule 8, once for each notice.
+// notice is rule 8. It asks once for each notice.
 func (p *paymentCheck) notice(id ID) *Refusal {
 	if bad, ok := p.noticeRefusals[id]; ok {
 		return bad
@@ -148,8 +149,8 @@ func (p *paymentCheck) amounts(i, line int, due *Due, out BatchRow) error {
 	return nil
 }
 
-// needs checks what the programme wants to come before a payment, and that the
-// payee is alive.
+// needs checks what the programme requires before a payment, and that the beneficiary
+// is alive.
 func (p *paymentCheck) needs(i int, line *AdmittedLine) error {
 	rules := p.decision.ledger.RulesOf(p.allocation)
 	party := p.decision.ledger.Parties[p.decision.ledger.Same(line.Beneficiary())]
@@ -174,7 +175,8 @@ func (p *paymentCheck) needs(i int, line *AdmittedLine) error {
 	return nil
 }
 
-// hasFact says whether a fact that a programme needs stands about the party.
+// hasFact says whether the ledger knows a fact about the party that a programme
+// requires.
 func (p *Party) hasFact(n Need, programme ID, category string) bool {
 	switch n.Fact {
 	case "eligibility":
@@ -192,17 +194,18 @@ func (p *Party) hasFact(n Need, programme ID, category string) bool {
 	return false
 }
 
-// LeftOut is a line that [Ledger.Payable] leaves out, and why.
+// LeftOut is an entitlement that [Ledger.Payable] leaves out: its line, the money that
+// is neither paid nor reserved, and why it cannot be paid.
 type LeftOut struct {
 	Line int
 	Fen  Fen
 	Why  *Refusal
 }
 
-// Payable are the rows that are still to be paid from an allocation in a form,
-// in the order of its lines, and the lines that are left out: stopped, over
-// quota, to be paid again by naming what came back, or without an account. Of a
-// notice whose period runs it knows nothing: PrepareBatch refuses.
+// Payable returns the rows that are still to be paid from an allocation in a form, in
+// the order of its lines. It leaves out lines that are stopped or over quota, those
+// that must name what came back, and by bank those without an account. It does not
+// look at the notice: if that is still running, PrepareBatch refuses.
 func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []LeftOut) {
 	a := l.Allocations[allocation]
 	if a == nil {
@@ -226,14 +229,14 @@ func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []Left
 	return rows, left
 }
 
-// StillDue is the money that a row pays which names no amount: all that is left of
-// its entitlement.
+// StillDue is the money that a row without an amount pays: what is neither reserved nor
+// paid of its entitlement.
 func (a *Allocation) StillDue(row RowToPay) Fen {
 	fen, _ := a.due(int32(row.Line), int32(row.Entitlement)).unpaid()
 	return fen
 }
 
-// whyLeftOut says why an entitlement that is due is not paid with the others.
+// whyLeftOut says why an entitlement cannot be paid with the others, nil if it can.
 func (l *Ledger) whyLeftOut(line *AdmittedLine, due *Due, form Form) *Refusal {
 	no := int(line.No)
 	switch {

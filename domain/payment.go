@@ -8,16 +8,16 @@ import (
 
 // Payment is one disbursement as it stands (发放).
 //
-// There are millions of them, so that what few have stands apart, behind a
-// pointer and methods.
+// There are millions of payments. To save room, what few of them have is stored apart,
+// behind a pointer, and read by methods.
 type Payment struct {
 	Number      uint64 // of its event
 	No          int32  // in the allocation, from 1
-	Batch, Row  int32  // 0 where it was made by hand without a batch
-	Line        int32
-	Entitlement int32
-	On          Day // when it happened
-	Booked      Day
+	Batch, Row  int32  // 0 if it was made without a batch
+	Line        int32  // admitted line
+	Entitlement int32  // of the line, from 1
+	On          Day    // when it happened
+	Booked      Day    // its business date
 	receipt     uint32 // 1 + the number of its first receipt
 	Form        Form
 	Fen         Fen
@@ -26,22 +26,23 @@ type Payment struct {
 
 // paymentExtra is what few payments have.
 type paymentExtra struct {
-	draws        []Draw // without a batch: all that it took
+	draws        []Draw // of a payment without a batch: all that it took
 	items        []GoodsOf
 	voucher      string
 	again        ID
 	back         []Back
-	receipts     []uint64 // behind the first
+	receipts     []uint64 // after the first
 	demanded     []ID
-	claimed      Fen // by those demands
+	claimed      Fen // the sum of those demands
 	reversed     ID
 	everReturned bool    // something came back once: out says what still is
 	stillOut     outflow // what is still out
 }
 
-// noPaymentExtra is the rest of most payments.
+// noPaymentExtra is the extra part of most payments.
 var noPaymentExtra paymentExtra
 
+// readExtra returns the extra part of a payment, to be read only.
 func (p *Payment) readExtra() *paymentExtra {
 	if p.extra == nil {
 		return &noPaymentExtra
@@ -49,7 +50,7 @@ func (p *Payment) readExtra() *paymentExtra {
 	return p.extra
 }
 
-// writeExtra returns the rest of a payment, to be changed.
+// writeExtra returns the extra part of a payment, to be changed.
 func (p *Payment) writeExtra() *paymentExtra {
 	if p.extra == nil {
 		p.extra = &paymentExtra{}
@@ -57,19 +58,19 @@ func (p *Payment) writeExtra() *paymentExtra {
 	return p.extra
 }
 
-// Items are the goods that were given.
+// Items are the goods that were handed out.
 func (p *Payment) Items() []GoodsOf { return p.readExtra().items }
 
 // Voucher is the number of the voucher that was handed out.
 func (p *Payment) Voucher() string { return p.readExtra().voucher }
 
-// Again is the reject, return or reversal that it pays again.
+// Again is the reject, return or reversal that the payment pays again, zero for none.
 func (p *Payment) Again() ID { return p.readExtra().again }
 
-// Reversed is the event that reversed it, if one did.
+// Reversed is the event that reversed the payment, zero if none did.
 func (p *Payment) Reversed() ID { return p.readExtra().reversed }
 
-// Draws is all that a payment took. Of a batch it is what its row had.
+// Draws returns all that a payment took: the draws of its row, if it is of a batch.
 func (a *Allocation) Draws(p *Payment) []Draw {
 	if p.Batch > 0 {
 		return a.Batches[p.Batch-1].Rows[p.Row-1].Draws
@@ -77,8 +78,9 @@ func (a *Allocation) Draws(p *Payment) []Draw {
 	return p.readExtra().draws
 }
 
-// DisbursementMade is one payment: of a row of a batch, or by hand. Where a
-// process posts it, the rest follows from its batch.
+// DisbursementMade is one payment: of a row of a batch, or without a batch. Of a
+// payment with a batch, line, entitlement and form are not stored, because the batch
+// has them.
 type DisbursementMade struct {
 	Common
 	Batch       int       `json:"batch,omitempty"`
@@ -91,7 +93,7 @@ type DisbursementMade struct {
 	Again       ID        `json:"again,omitzero"`
 	Draws       []Draw    `json:"draws"`
 	Voucher     string    `json:"voucher,omitempty"`
-	HandedBy    ID        `json:"handed_by,omitzero"` // officer
+	HandedBy    ID        `json:"handed_by,omitzero"` // the officer who handed it out
 }
 
 // DisbursementRejected is a row that did not reach its payee; no money left.
@@ -102,8 +104,8 @@ type DisbursementRejected struct {
 	Code  string `json:"code"`
 }
 
-// Disburse records a payment by hand: of a row of an approved batch, or of a
-// line without one, which breaks rule 10.
+// Disburse records a single payment: of a row of an approved batch, or of a line
+// without a batch, which breaks rule 10.
 type Disburse struct {
 	Allocation ID        `json:"allocation"`
 	Batch      int       `json:"batch,omitempty"`
@@ -166,6 +168,7 @@ func (c *Disburse) decide(d *decision) error {
 	return nil
 }
 
+// decideRow decides about a payment of a batch's row.
 func (c *Disburse) decideRow(d *decision) error {
 	a, b, err := d.batch(c.Allocation, c.Batch)
 	if err != nil {
@@ -185,7 +188,8 @@ func (c *Disburse) decideRow(d *decision) error {
 	return nil
 }
 
-// payment finds the payment that a Ref names and that was not reversed.
+// payment finds the payment that a Ref names, or refuses if there is none or it was
+// reversed.
 func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 	id, ok := d.ledger.Find(ref)
 	if !ok {
@@ -284,8 +288,8 @@ func (a *Allocation) paymentAt(number uint64) *Payment {
 	return a.Payments[i]
 }
 
-// PaymentAt is the payment whose event has a number, and the allocation that it was
-// made from; ok is false where that event is no payment.
+// PaymentAt returns the payment that an event made, by the event's number, and its
+// allocation; ok is false if the event made no payment.
 func (l *Ledger) PaymentAt(number uint64) (a *Allocation, p *Payment, ok bool) {
 	if number >= uint64(len(l.log)) {
 		return nil, nil, false
@@ -300,7 +304,7 @@ func (l *Ledger) PaymentAt(number uint64) (a *Allocation, p *Payment, ok bool) {
 	return a, p, true
 }
 
-// PaymentOf is what a row of a batch paid, nil where it has paid nothing.
+// PaymentOf returns the payment of a batch's row, nil if it was not paid.
 func (a *Allocation) PaymentOf(r *Row) *Payment {
 	if r.Payment == 0 {
 		return nil
@@ -308,11 +312,11 @@ func (a *Allocation) PaymentOf(r *Row) *Payment {
 	return a.Payments[r.Payment-1]
 }
 
-// LineOf is the admitted line that a payment paid.
+// LineOf returns the admitted line that a payment paid.
 func (a *Allocation) LineOf(p *Payment) *AdmittedLine { return a.line(int(p.Line)) }
 
-// PaidTo are the payments of which somebody is the payee or the beneficiary, under
-// any of the parties that turned out to be one person, in the order of the ledger.
+// PaidTo returns the payments to a person, as payee or as beneficiary, in the order of
+// the ledger. Payments to parties that are merged with this one are included.
 func (l *Ledger) PaidTo(party ID) []*Payment {
 	var list []*Payment
 	who := l.Same(party)

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// BooksClosed closes a unit's books up to and with a day; a process then
-// closes them in every fund and allocation of the unit.
+// BooksClosed closes a unit's books through a day, that day included. A process then
+// closes every fund and allocation of the unit.
 type BooksClosed struct {
 	Common
 	Through Day `json:"through"`
 }
 
-// PeriodClosed closes a book up to and with a day; a process writes it.
+// PeriodClosed closes a fund's or allocation's books through a day, that day included.
+// Only a process writes it.
 type PeriodClosed struct {
 	Common
 	Through Day `json:"through"`
@@ -48,9 +49,8 @@ func (c *CloseBooks) decide(d *decision) error {
 	return nil
 }
 
-// closedThrough is the last business date that the books of a stream are
-// closed for; a stream that an order is about to begin starts with those of
-// its unit.
+// closedThrough is the last day for which a stream's books are closed. A fund or
+// allocation that an order is about to make begins with that day of its unit.
 func (l *Ledger) closedThrough(stream string, o *Order) Day {
 	kind, id, _ := SplitStream(stream)
 	switch kind {
@@ -89,24 +89,24 @@ func (e *BooksClosed) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// streamsOf are the funds and allocations of a unit, in the order in which they
-// began.
+// streamsOf returns the streams of a unit's funds and allocations, in the order in
+// which they began.
 func (l *Ledger) streamsOf(unit ID) []string {
-	var open []streamStart
+	var starts []streamStart
 	for _, f := range l.Funds {
 		if f.Unit == unit {
-			open = append(open, streamStart{f.began, Stream(FundKind, f.ID)})
+			starts = append(starts, streamStart{f.began, Stream(FundKind, f.ID)})
 		}
 	}
 	for _, a := range l.Allocations {
 		if a.Unit == unit {
-			open = append(open, streamStart{a.began, Stream(AllocationKind, a.ID)})
+			starts = append(starts, streamStart{a.began, Stream(AllocationKind, a.ID)})
 		}
 	}
-	return inOrderOfStart(open)
+	return inOrderOfStart(starts)
 }
 
-// streamStart orders streams by the number of the event with which they began.
+// streamStart is a stream with the number of its first event.
 type streamStart struct {
 	began  uint64
 	stream string

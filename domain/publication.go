@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Publication is one phase of a notice's publication.
+// Publication is one phase of a notice that was published.
 type Publication struct {
 	Timing Timing
 	Period Period
@@ -31,7 +31,7 @@ func (n *Notice) published(t Timing) (Publication, bool) {
 	return Publication{}, false
 }
 
-// NoticePublished is one phase of publication, at all its places.
+// NoticePublished says that one phase of a notice was published, at all its places.
 type NoticePublished struct {
 	Common
 	Timing   Timing       `json:"timing"`
@@ -96,8 +96,8 @@ func (c *PublishNotice) decide(d *decision) error {
 	return nil
 }
 
-// checkHeading checks that on a notice stands what must (rules of practice: subject,
-// basis, period, supervision phone, how to object, issuer).
+// checkHeading checks that the notice names its issuer, the phone for supervision and
+// how to object, as the rules of practice ask (rule 8).
 func (d *decision) checkHeading(n *Notice) error {
 	h := n.Heading
 	for _, f := range []struct{ name, value string }{
@@ -112,7 +112,8 @@ func (d *decision) checkHeading(n *Notice) error {
 	return nil
 }
 
-// checkPlaces checks where a notice hangs and returns the day of the last posting.
+// checkPlaces compares the places where a notice hangs with those of the programme, and
+// returns the day of the last posting.
 func (d *decision) checkPlaces(phase Phase, places []Posted) (last Day, err error) {
 	if len(places) == 0 {
 		return 0, refuse(FieldMissing, "places")

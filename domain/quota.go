@@ -1,6 +1,6 @@
 package domain
 
-// QuotaSet sets how many lines an allocation may pay.
+// QuotaSet sets how many lines of an allocation may be paid; 0 is no bound.
 type QuotaSet struct {
 	Common
 	Quota int `json:"quota"`
@@ -50,12 +50,13 @@ func (l *Ledger) countQuota(a *Allocation) {
 	}
 }
 
-// quotaCount counts lines against quotas; a line that is over takes no place.
+// quotaCount counts lines against quotas. A line over quota is not counted.
 type quotaCount struct {
 	lines  int
 	groups map[string]int
 }
 
+// over says whether the next line is over quota, and counts it if it is not.
 func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
 	if quota == 0 && (rules == nil || rules.Groups == 0 && rules.LinesPerGroup == 0) {
 		return false // nothing is counted where nothing is bounded

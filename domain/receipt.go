@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Receipts are the numbers of the receipts that stand for it.
+// Receipts returns the numbers of the events that recorded evidence of the payment.
 func (p *Payment) Receipts() []uint64 {
 	if p.receipt == 0 {
 		return p.readExtra().receipts
@@ -34,30 +34,30 @@ func (p *Payment) dropReceipt(number uint64) {
 	extra.receipts = slices.DeleteFunc(extra.receipts, func(n uint64) bool { return n == number })
 }
 
-// ReceiptRecorded is evidence of payments: one document, for one or many.
+// ReceiptRecorded is evidence of one or many payments: one document.
 type ReceiptRecorded struct {
 	Common
 	Kind     string   `json:"kind"`               // sign-off sheet, bank slip, photo, used voucher
 	Document []byte   `json:"document,omitempty"` // tag of the file
-	HeldBy   string   `json:"held_by,omitempty"`  // where it is, if it is not here
-	Payments [][2]int `json:"payments"`           // first and last number, both included
+	HeldBy   string   `json:"held_by,omitempty"`  // where the document is, if it was not uploaded
+	Payments [][2]int `json:"payments"`           // numbers in the allocation: first and last of each run
 	Private  struct {
 		// Signers by payment, where they are not the payees themselves.
 		Signers []ID `json:"signers,omitempty"`
 	} `json:"-"`
 }
 
-// RecordReceipt records evidence of payments: all of a batch, some of its rows,
-// or those that are named.
+// RecordReceipt records evidence of payments: of a whole batch, of some of its rows, or
+// of the payments that it names.
 type RecordReceipt struct {
 	Allocation ID     `json:"allocation"`
 	Kind       string `json:"kind"`
 	Document   []byte `json:"document,omitempty"`
 	HeldBy     string `json:"held_by,omitempty"`
 	Batch      int    `json:"batch,omitempty"`
-	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all that were paid
+	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all rows that were paid
 	Payments   []Ref  `json:"payments,omitempty"`
-	Signers    []ID   `json:"signers,omitempty"` // by payment; none: each payee himself
+	Signers    []ID   `json:"signers,omitempty"` // by payment; none: the payees themselves
 }
 
 // Refusals about receipts.
@@ -119,7 +119,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 	return nil
 }
 
-// ranges writes sorted numbers as first and last of each run.
+// ranges turns sorted numbers into runs, each with its first and last number.
 func ranges(numbers []int) [][2]int {
 	var runs [][2]int
 	for _, n := range numbers {

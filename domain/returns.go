@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// Back is a return of a payment.
+// Back is a return of a payment: the money or goods that came back, and when.
 type Back struct {
 	Event ID
 	Fen   Fen
@@ -10,13 +10,13 @@ type Back struct {
 	On    Day
 }
 
-// Back is what came back of it.
+// Back returns the returns of the payment that were not reversed.
 func (p *Payment) Back() []Back { return p.readExtra().back }
 
 // returned says whether anything came back.
 func (p *Payment) returned() bool { return len(p.Back()) > 0 }
 
-// Net is what of the money did not come back.
+// Net is the money of the payment that did not come back; 0 if it was reversed.
 func (p *Payment) Net() Fen {
 	if p.Reversed() != (ID{}) {
 		return 0
@@ -28,10 +28,10 @@ func (p *Payment) Net() Fen {
 	return net
 }
 
-// Demanded are the events that asked for it back.
+// Demanded returns the events that asked for the payment back.
 func (p *Payment) Demanded() []ID { return p.readExtra().demanded }
 
-// out is what left by a payment and is still out.
+// stillOut returns what is still out of a payment.
 func (a *Allocation) stillOut(p *Payment) outflow {
 	if p.readExtra().everReturned {
 		return p.extra.stillOut
@@ -39,7 +39,7 @@ func (a *Allocation) stillOut(p *Payment) outflow {
 	return outflow{a.Draws(p)}
 }
 
-// setStillOut changes what is still out.
+// setStillOut changes what is still out of the payment.
 func (p *Payment) setStillOut(o outflow) {
 	extra := p.writeExtra()
 	extra.everReturned, extra.stillOut = true, o
@@ -51,14 +51,15 @@ type DisbursementReturned struct {
 	Payment ID        `json:"payment"`
 	Fen     Fen       `json:"fen,omitempty"`
 	Items   []GoodsOf `json:"items,omitempty"`
-	Back    []Draw    `json:"back"` // what it refills, last drawn first
+	Back    []Draw    `json:"back"` // the draws that come back, last drawn first
 	Kind    string    `json:"kind"` // payee, unused-voucher, recovery
 	Private struct {
 		Reason Sealed `json:"reason,omitzero"`
 	} `json:"-"`
 }
 
-// RecoveryDemanded asks a payee for what he should not have.
+// RecoveryDemanded says that a payee was asked to return money (追回), by a day if By is
+// set.
 type RecoveryDemanded struct {
 	Common
 	Payment ID  `json:"payment"`
@@ -79,7 +80,7 @@ type ReturnDisbursement struct {
 	Reason     Personal    `json:"reason,omitzero"`
 }
 
-// DemandRecovery asks for money back.
+// DemandRecovery asks a payee to return money of a payment (追回).
 type DemandRecovery struct {
 	Allocation ID       `json:"allocation"`
 	Payment    Ref      `json:"payment"`
@@ -97,7 +98,7 @@ var (
 func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 
-// A closed allocation still takes what comes back.
+// decide also takes a closed allocation: what comes back goes on up from there.
 func (c *ReturnDisbursement) decide(d *decision) error {
 	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {

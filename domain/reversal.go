@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// reversibleEntry is an entry as a reversal needs it.
+// reversibleEntry is what the reversal of an entry needs to know of it.
 type reversibleEntry struct {
 	kind      string
 	postings  []Posting
-	taken     []Draw         // by the entry, out of this stream; of a return: the lots it made
+	taken     []Draw         // what the entry took out of this stream; of a return: the lots that it made
 	cameBack  []Draw         // of a return: the draws of the payment that came back
 	broughtIn []itemQuantity // what it brought in, by item
 	payment   *Payment
-	covers    [][2]int // payments that a receipt covers, first and last of each run
+	covers    [][2]int // of a receipt: its payments, first and last of each run
 	reversed  ID
 }
 
-// isLotOf picks the lots that an entry brought into its stream.
+// isLotOf says of a lot whether the entry with this id brought it into its stream.
 func (m *reversibleEntry) isLotOf(id ID) func(Lot) bool {
 	if m.kind == "DisbursementReturned" {
 		return func(l Lot) bool { return slices.ContainsFunc(m.taken, func(d Draw) bool { return d.Lot == l.No }) }
@@ -25,14 +25,15 @@ func (m *reversibleEntry) isLotOf(id ID) func(Lot) bool {
 	return func(l Lot) bool { return l.Origin == id }
 }
 
-// made remembers an entry that can be reversed, with the postings so far.
+// rememberEntry remembers an entry that can be reversed, with the postings that it has
+// made so far.
 func (b *Book) rememberEntry(l *Ledger, r *Recorded, m *reversibleEntry) {
 	m.kind, m.postings = TypeOf(r.Event), slices.Clone(l.postings)
 	b.reversible[r.ID] = m
 }
 
-// entryOf returns an entry of a book that can be reversed. Payments, of which
-// there are many, have all that a reversal needs themselves.
+// entryOf returns an entry of a book that can be reversed, nil if there is none. For
+// payments it is made when it is asked for: there are too many to remember them.
 func (l *Ledger) entryOf(b *Book, id ID) *reversibleEntry {
 	if m := b.reversible[id]; m != nil {
 		return m
@@ -45,18 +46,19 @@ func (l *Ledger) entryOf(b *Book, id ID) *reversibleEntry {
 	return nil
 }
 
-// EntryReversed takes back an entry of the same stream (红字冲销), once.
+// EntryReversed undoes an entry of the same stream (红字冲销). An entry is reversed once
+// at most.
 type EntryReversed struct {
 	Common
 	Entry   ID     `json:"entry"`
-	Draws   []Draw `json:"draws,omitempty"` // what the entry had brought in
-	Back    []Draw `json:"back,omitempty"`  // what it had taken
+	Draws   []Draw `json:"draws,omitempty"` // of the lots that the entry brought in
+	Back    []Draw `json:"back,omitempty"`  // the draws of the entry, which come back
 	Private struct {
 		Reason Sealed `json:"reason,omitzero"`
 	} `json:"-"`
 }
 
-// ReverseEntry takes back an entry of a book.
+// ReverseEntry undoes an entry of a book.
 type ReverseEntry struct {
 	From
 	Entry  Ref      `json:"entry"`
@@ -92,7 +94,7 @@ func (c *ReverseEntry) decide(d *decision) error {
 	}
 	e := &EntryReversed{Entry: id}
 	e.Private.Reason = c.Reason.sealed
-	// What the entry brought in goes out again, lot by lot of its own.
+	// What the entry brought in goes out again, from the same lots.
 	for _, g := range made.broughtIn {
 		draws, ok := b.drawFrom(g.item, g.quantity, d.order.Date, made.isLotOf(id))
 		if !ok {
@@ -143,7 +145,8 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 	}
 	b.putBack(e.Back, e.Date)
 	if made.kind == "DisbursementMade" {
-		// The reservation that it came from is gone: the money is held again.
+		// The postings are not only turned around: a payment may come out of a
+		// reservation, and that has ended. The money is held again.
 		l.postDraws(&b.Holdings, b.Stream, e.Back, Paid, Held, made.payment.Form)
 		return nil
 	}

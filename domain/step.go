@@ -1,19 +1,18 @@
 package domain
 
-// A Step is what a process across streams owes: events that follow from an
-// earlier one, the cause, in another stream. It is derived from the state
-// alone, so that it goes on after a crash, and it is owed no more as soon as
-// its events are folded. It is never refused: the first step fixed all that it
-// needs (design section 4).
+// A Step is a list of events that must still be written because of an earlier event,
+// the cause, mostly in another stream. What is owed follows from the state alone, so
+// steps go on after a crash; it is paid when the events are folded. A step is never
+// refused: the cause has fixed everything that it needs (design section 4).
 type Step struct {
 	Cause  ID
 	Stream string
 	Events []Event
 }
 
-// owedStep is a step that is not done: total events, of which the first done are
-// there. make builds those from one index up to another; it must give the same
-// each time.
+// owedStep is a step that is not complete: of total events, the first done are
+// written. make builds the events from one index up to another, that one not
+// included. It must return the same events each time.
 type owedStep struct {
 	cause       *Recorded
 	stream      string
@@ -21,25 +20,25 @@ type owedStep struct {
 	make        func(from, to int) []Event
 }
 
-// maxStepEvents bounds the events of one step, and with it its append: 450 bytes
-// each with envelope and metadata leave room under 1 MiB.
+// maxStepEvents is the most events that Next returns at once. They are one append, and
+// at 450 bytes an event, with envelope and metadata, that is well below 1 MiB.
 const maxStepEvents = 1000
 
-// oweStep remembers that these events follow from r in another stream.
+// oweStep remembers that these events are still to be written to a stream because of r.
 func (l *Ledger) oweStep(r *Recorded, stream string, events ...Event) {
 	l.oweMany(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
 }
 
-// oweMany remembers a step of many events, made when they are wanted.
+// oweMany is oweStep for many events: they are made when they are asked for.
 func (l *Ledger) oweMany(r *Recorded, stream string, total int, make func(from, to int) []Event) {
 	if total > 0 {
 		l.owed = append(l.owed, &owedStep{cause: r, stream: stream, total: total, make: make})
 	}
 }
 
-// Next returns the oldest step that is owed; ok is false where there is none.
-// Its business date is the later of the first step's and the first open day of
-// the receiving stream.
+// Next returns the oldest step that is owed; ok is false if nothing is. Its business
+// date is that of the cause, or, if the stream's books are closed for that day, the
+// first open day.
 func (l *Ledger) Next() (s Step, ok bool) {
 	if len(l.owed) == 0 {
 		return Step{}, false
@@ -52,7 +51,7 @@ func (l *Ledger) Next() (s Step, ok bool) {
 	return l.stepOf(o, to), true
 }
 
-// stepOf makes the events of a step that are not done, up to one.
+// stepOf makes the missing events of a step, up to an index that is not included.
 func (l *Ledger) stepOf(o *owedStep, to int) Step {
 	s := Step{o.cause.ID, o.stream, o.make(o.done, to)}
 	cause := o.cause.Event.common()
@@ -72,16 +71,16 @@ func (l *Ledger) stepOf(o *owedStep, to int) Step {
 	return s
 }
 
-// onePerAppend says that each event of the step is an append of its own.
+// onePerAppend says whether each event of the step needs an append of its own.
 func (o *owedStep) onePerAppend() bool {
 	_, parts := o.make(o.done, o.done+1)[0].(*LinesAdmitted)
 	return parts
 }
 
-// Owed is how many steps are not done.
+// Owed is how many steps are not complete.
 func (l *Ledger) Owed() int { return len(l.owed) }
 
-// countStepEvent counts an event of a step.
+// countStepEvent counts an event that was written for a step.
 func (l *Ledger) countStepEvent(r *Recorded) {
 	for i, o := range l.owed {
 		if o.cause.ID != r.Meta.Cause || o.stream != r.Stream {

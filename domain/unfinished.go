@@ -2,9 +2,9 @@ package domain
 
 import "iter"
 
-// Unfinished names what is only half there: the events behind which a process
-// still owes a step, oldest first, and then the commands of whose lists parts
-// are missing. A command that was cut off and never sent again stays among them.
+// Unfinished lists what is only partly written: first the events from which an owed
+// step follows, the oldest first, then the commands whose lists are incomplete. A
+// command that was cut off stays in the list until it is sent again.
 func (l *Ledger) Unfinished() iter.Seq[ID] {
 	return func(yield func(ID) bool) {
 		for _, o := range l.owed {

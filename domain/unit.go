@@ -2,15 +2,15 @@ package domain
 
 import "fmt"
 
-// maxDepth bounds the levels of units and of allocations, so that no walk up
-// is endless whatever events say. China has five levels of government.
+// maxDepth is the most levels of units and of allocations, so that every walk upwards
+// ends, even in a forged ledger. China has five levels of government.
 const maxDepth = 16
 
 // Unit is an organisation in the chain: bureau, township, village, school.
 type Unit struct {
 	ID, Parent           ID
 	Name, Kind, Division string
-	ClosedThrough        Day // its books are closed up to and with this day
+	ClosedThrough        Day // last day of the last closed period
 	Closed               bool
 	stream               string
 }
@@ -125,7 +125,7 @@ func (c *CloseUnit) decide(d *decision) error {
 	return nil
 }
 
-// openUnit refuses unless a unit exists and is open.
+// openUnit refuses a unit that is missing or closed.
 func (d *decision) openUnit(id ID) error {
 	u, ok := d.ledger.Units[id]
 	switch {
@@ -137,7 +137,7 @@ func (d *decision) openUnit(id ID) error {
 	return nil
 }
 
-// depth counts the units above one.
+// depth counts a unit and those above it.
 func (l *Ledger) depth(unit ID) int {
 	n := 0
 	for u := l.Units[unit]; u != nil && n < maxDepth; u = l.Units[u.Parent] {
@@ -146,7 +146,7 @@ func (l *Ledger) depth(unit ID) int {
 	return n
 }
 
-// Below says whether a unit is another or stands below it.
+// Below says whether a unit is the other one, or below it.
 func (l *Ledger) Below(unit, above ID) bool {
 	for hops := 0; hops < maxDepth; hops++ {
 		if unit == above {

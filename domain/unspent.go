@@ -2,21 +2,23 @@ package domain
 
 import "fmt"
 
-// UnspentReturned sends what is left back up the edge by which it came.
+// UnspentReturned sends what an allocation has left back to the stream from which it
+// came.
 type UnspentReturned struct {
 	Common
 	Draws []Draw `json:"draws"`
 }
 
-// UnspentTakenBack receives it above. Lots are this stream's own, from which
-// it was once drawn.
+// UnspentTakenBack receives in the stream above what an allocation sent back. Lots
+// names that stream's lots from which it was drawn at first.
 type UnspentTakenBack struct {
 	Common
 	Allocation ID     `json:"allocation"`
 	Lots       []Draw `json:"lots"`
 }
 
-// ReturnUnspent sends money or goods back up; with neither given, all.
+// ReturnUnspent sends money or goods back to the stream above. If it names neither, all
+// that came from there and is left goes back.
 type ReturnUnspent struct {
 	Allocation ID     `json:"allocation"`
 	Amount     Yuan   `json:"amount,omitzero"`
@@ -38,8 +40,8 @@ func (c *ReturnUnspent) decide(d *decision) error {
 	}
 	e := &UnspentReturned{}
 	item, quantity := itemAndQuantity(c.Amount, c.Item, c.Quantity)
-	// Goods that were bought here did not come down an edge: they stay until
-	// given out, or the purchase is reversed.
+	// Goods that were bought here did not come from above. They stay until they are
+	// handed out or the purchase is reversed.
 	fromAbove := func(l Lot) bool { return l.Up > 0 && !l.owedToStep }
 	if item == Money && quantity == 0 {
 		for _, lot := range a.Lots() {
@@ -62,7 +64,7 @@ func (c *ReturnUnspent) decide(d *decision) error {
 	return nil
 }
 
-// passUp sends what came into a closed allocation on up its edge.
+// passUp sends on what came into a closed allocation: its lots from number first on.
 func (a *Allocation) passUp(l *Ledger, r *Recorded, first int) {
 	if !a.Closed {
 		return
