@@ -27,6 +27,7 @@ type Ref struct {
 	Row     int `json:"row,omitempty"`
 }
 
+// String writes the command's id, and after a slash the row, if there is one.
 func (r Ref) String() string {
 	if r.Row > 0 {
 		return fmt.Sprintf("%s/%d", r.Command, r.Row)

@@ -31,6 +31,7 @@ type Source struct {
 	Name  string     `json:"name"`
 }
 
+// String writes kind, level and name with slashes between them.
 func (s Source) String() string { return fmt.Sprintf("%s/%s/%s", s.Kind, s.Level, s.Name) }
 
 // FundEstablished begins a fund.

@@ -22,6 +22,7 @@ type ItemCount struct {
 	Quantity Count  `json:"quantity"`
 }
 
+// String writes the item and its quantity.
 func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }
 
 // GoodsOf is a quantity of an item, as an event stores it.

@@ -45,6 +45,7 @@ type OpenLedger struct {
 	Registrars []Registree `json:"registrars"`
 }
 
+// LedgerIsOpen is said of an OpenLedger for a ledger that has events.
 var LedgerIsOpen = newCode(0, "ledger-is-open", "账簿已经开立：{name}", "the ledger is open already: {name}")
 
 func (c *OpenLedger) target(*Order) string    { return LedgerStream }

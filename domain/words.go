@@ -103,7 +103,7 @@ func ParseWords(s string) (Fen, error) {
 		return 0, refuse(AmountUnreadable, clip(s))
 	}
 	// Only one spelling is right: what was read must be written the same way,
-	// but for 整, which may be left out or stand after 角.
+	// except for 整, which may be missing or follow 角.
 	canonical := strings.TrimPrefix(Fen(fen).Words(), "人民币")
 	if strings.TrimSuffix(text, "整") != strings.TrimSuffix(canonical, "整") || strings.HasSuffix(text, "分整") || negative && fen == 0 {
 		return 0, refuse(AmountUnreadable, clip(s))
