@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// replay judges a story's history as it would be read from a store: envelopes
-// filled in, lists taken out of the orders.
+// replay judges a story's history as it would be read from a store: metadata is
+// complete, and orders have the hash of a list instead of its rows.
 func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 	j := NewJudge(DefaultCalendar())
 	texts := map[ID]bool{}
@@ -46,7 +46,8 @@ func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 	return j
 }
 
-// unlisted is a command without the rows that its text has by their hash.
+// unlisted returns a command without the rows of its list, and what the text has
+// instead.
 func unlisted(c Command) (Command, *ListSigned) {
 	switch c := c.(type) {
 	case *AddLines:
@@ -61,8 +62,8 @@ func unlisted(c Command) (Command, *ListSigned) {
 	return c, nil
 }
 
-// What random commands lead to, valid ones and irregular ones, is let in when
-// it is judged again, and lists are made again as they were signed.
+// The judge lets in everything that random commands led to, also what is irregular, and
+// makes lists again as they were signed.
 func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -104,7 +105,7 @@ func asJSON(v any) string {
 	return string(text)
 }
 
-// What no store would hold is named all the same.
+// The judge also charges what a store would not accept.
 func TestJudgeOfEnvelopes(t *testing.T) {
 	c := newCounty(t, noNotice(), 100)
 	for _, x := range []struct {
@@ -131,7 +132,7 @@ func TestJudgeOfEnvelopes(t *testing.T) {
 	}
 }
 
-// Every field of every event is compared: with any of them changed it differs.
+// differ compares every field of every event: if one is changed, it says so.
 func TestDifferSeesEveryField(t *testing.T) {
 	for name := range eventTypes {
 		e, _ := NewEvent(name)

@@ -2,8 +2,7 @@ package domain
 
 import "testing"
 
-// What an event takes out of a lot is checked when it is folded too, whatever
-// was decided.
+// A fold checks that lots have what an event takes, whatever was decided.
 func TestLotsAreNeverOverdrawn(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Left: 100, From: day("2023-01-05")})
@@ -21,7 +20,8 @@ func TestLotsAreNeverOverdrawn(t *testing.T) {
 	}
 }
 
-// Goods carry their cost: each quantity takes the floor, the last the rest.
+// Goods carry their cost: the share of each quantity is rounded down, and the last
+// quantity bears the remainder.
 func TestCostOfGoods(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Item: "米（袋）", Left: 3000, Cost: 1000, From: day("2023-01-05"), Valued: true})
@@ -41,8 +41,8 @@ func TestCostOfGoods(t *testing.T) {
 	}
 }
 
-// Pooled money: each payment's sources are exact, and what comes back refills
-// the last drawn first.
+// Pooled money: the sources of each payment are exact, and what comes back belongs to
+// the lots that were drawn last.
 func TestPooledSources(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Origin: id(1), Left: 100, From: day("2023-01-05")})

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// TestMutants shows that the tests of the rules can fail: for each rule its
-// check is switched off in a copy of the source, and the property must find the
-// breach. Run it by `make mutants`.
+// TestMutants shows that the tests of the rules can fail. For each rule it switches the
+// check off in a copy of the source, and the test must find the breach. Run it with
+// `make mutants`.
 func TestMutants(t *testing.T) {
 	for _, m := range []struct {
 		rule      int
@@ -23,7 +23,7 @@ func TestMutants(t *testing.T) {
 		old, with string
 		test      string
 	}{
-		{1, "lots give more than they have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
+		{1, "more is drawn than lots have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
 		{1, "a lot is overdrawn when folded", "lot.go", "d.Quantity > l.Left || ", "", "TestLotsAreNeverOverdrawn"},
 		{2, "paid again without naming the return", "payable.go", "if len(due.Back()) > 0 {", "if false {", "TestRules"},
 		{2, "another line's return is named", "payable.go", "!ok || !slices.Contains(due.Back(), id)", "!ok", "TestRules"},

@@ -24,7 +24,7 @@ var payableRows = []refusalRow{
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: nil}, FieldMissing)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: "gold", Rows: rowsOf(1)}, FieldWrong)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, MaxRows+1)}, TooManyRows)
-		// A partial payment, then the rest, then nothing more.
+		// Part of an entitlement is paid, then the remainder, then nothing more.
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Amount: 4000}}})
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)})
 		if got := c.l.Allocations[a].Batches[1].Total(); got != 6000 {
@@ -37,8 +37,8 @@ var payableRows = []refusalRow{
 	}},
 }
 
-// What is still to be paid is prepared at once; what is not is named with the
-// refusal that it would meet.
+// Payable returns the rows that can be prepared, and the lines left out with the refusal
+// that they would get.
 func TestPayable(t *testing.T) {
 	terms := noNotice()
 	c := newCounty(t, terms, 1000000)

@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// Each private field of each event is in the table of who sees what, and
-// nothing else is.
-func TestEveryFieldIsSeenBySomebody(t *testing.T) {
+// The table of who sees what has every private field of every event, and no others.
+func TestVisibilityHasEveryPrivateField(t *testing.T) {
 	has := map[[2]string]bool{}
 	for _, e := range AllEvents() {
 		for _, f := range PrivateFields(e) {

@@ -2,9 +2,9 @@ package domain
 
 import "testing"
 
-// What came back into a closed allocation goes on up by a step, which is never
-// refused: until then nobody else takes it (found by TestExhaustive).
-func TestWhatAStepWillTakeIsNobodyElses(t *testing.T) {
+// What comes back into a closed allocation goes on up by a step. Steps are never
+// refused, so until then nothing else may take it (found by TestExhaustive).
+func TestNothingElseTakesWhatAStepWillTake(t *testing.T) {
 	for name, body := range map[string]func(a ID, back ID) Command{
 		"sent up by hand": func(a, _ ID) Command { return &ReturnUnspent{Allocation: a} },
 		"a part of it":    func(a, _ ID) Command { return &ReturnUnspent{Allocation: a, Amount: 1000} },
