@@ -37,7 +37,7 @@ type CaseErased struct {
 	Basis string `json:"basis"`
 }
 
-// ErasureConfirmed says that no old copy of the wrapping key is left. It stands
+// ErasureConfirmed says that no old copy of the wrapping key is left. It is written
 // in the stream that was erased.
 type ErasureConfirmed struct{ Common }
 
@@ -368,7 +368,8 @@ func (l *Ledger) erasureIn(stream string) *Erasure {
 // Erased says whether the key of a person or a case was erased.
 func (l *Ledger) Erased(key ID) bool { return l.erased[key] }
 
-// SealingRefused is why nothing more is sealed under a key, nil where it may be.
+// SealingRefused is the refusal to seal anything more under the key of an erased person
+// or case. It is nil for other keys.
 func (l *Ledger) SealingRefused(key ID) error {
 	if l.erased[key] {
 		return refuse(IsErased, key)

@@ -127,7 +127,7 @@ func (j *Judge) Event(r *Recorded, read Reading) Verdict {
 	return *v
 }
 
-// Unfinished charges the commands of which events are missing; the keys are the
+// Unfinished charges the commands that still lack events; the keys are the
 // numbers of their first events. Lists in parts that were never completed are not
 // among them, because they have no effect anywhere.
 func (j *Judge) Unfinished() map[uint64]*Refusal {

@@ -157,7 +157,7 @@ func (n *Notice) Live() []*Line {
 	return live
 }
 
-// pendingLines is a list of which parts are still missing.
+// pendingLines is a list that still lacks parts.
 type pendingLines struct {
 	command ID
 	lines   []*Line

@@ -42,7 +42,7 @@ type ReceiptRecorded struct {
 	HeldBy   string   `json:"held_by,omitempty"`  // where the document is, if it was not uploaded
 	Payments [][2]int `json:"payments"`           // numbers in the allocation: first and last of each run
 	Private  struct {
-		// Signers by payment, where they are not the payees themselves.
+		// Signers has one party for each payment, if not the payees themselves signed.
 		Signers []ID `json:"signers,omitempty"`
 	} `json:"-"`
 }
