@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Whoever found it: a finding names its rule, the events and rows that show it, and
-// says in both languages what is wrong.
+// Every finding names its rule and the events and rows that show it, and says in both
+// languages what is wrong.
 func TestFinding(t *testing.T) {
 	for _, c := range []struct {
 		f      Finding

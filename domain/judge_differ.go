@@ -22,8 +22,8 @@ func differ(have, want Event, key ID) (difference, bool) {
 	return c.difference, same
 }
 
-// sameFast is differ's answer for the event of which there are most, without
-// looking at it by reflection. False may be wrong; true is not.
+// sameFast compares payments, the most frequent events, without reflection. If it
+// returns false, differ must still compare them: it may be wrong then.
 func (e *DisbursementMade) sameFast(w *DisbursementMade) bool {
 	if e.Batch != w.Batch || e.Row != w.Row || e.Line != w.Line || e.Entitlement != w.Entitlement || e.Form != w.Form || e.Fen != w.Fen ||
 		e.Again != w.Again || e.Voucher != w.Voucher || e.HandedBy != w.HandedBy || len(e.Items) != len(w.Items) || len(e.Draws) != len(w.Draws) ||
