@@ -2,26 +2,27 @@ package domain
 
 import "slices"
 
-// Account is where a row of a bank batch goes: the account's id, and the event
-// that holds it sealed. The batch fixes it when it is prepared.
+// Account is the bank account to which a row of a batch is paid: the account's
+// id, and the event that holds its number, sealed. It is fixed when the batch is
+// prepared.
 type Account struct {
 	ID ID `json:"id,omitzero"`
 	In ID `json:"in,omitzero"`
 }
 
-// AccountOf is the account to which a payee is paid now. Who was merged is paid as
-// the party that goes on.
+// AccountOf is the account to which a payee is paid now; ok is false for a payee
+// without one. A party that was merged is paid as the party it was merged into.
 func (l *Ledger) AccountOf(payee ID) (a Account, ok bool) {
-	p := l.Parties[l.same(payee)]
+	p := l.Parties[l.Same(payee)]
 	if p == nil || p.Account == (ID{}) {
 		return Account{}, false
 	}
 	return Account{p.Account, p.AccountIn}, true
 }
 
-// HolderOf is whose account it is: the party in whose event it stands, also where
-// that party was merged since or has another account now. It is nil where the event
-// is not one of a party.
+// HolderOf is the party that an account belongs to: the one whose event holds it,
+// even if that party was merged later or has another account now. It is nil if the
+// event is not one of a party.
 func (l *Ledger) HolderOf(a Account) *Party {
 	number, ok := l.Number(a.In)
 	if !ok {
@@ -31,8 +32,8 @@ func (l *Ledger) HolderOf(a Account) *Party {
 	return l.Parties[id]
 }
 
-// Unheld are those of some accounts that no party has: of who was erased nobody
-// counts.
+// Unheld returns the accounts in the list that no party has. Erased parties do not
+// count.
 func (l *Ledger) Unheld(accounts []ID) []ID {
 	held := map[ID]bool{}
 	for _, id := range accounts {

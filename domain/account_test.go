@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Whose account a row has, and to which account somebody is paid now.
+// AccountOf is the account to which a payee is paid now, HolderOf the party that an
+// account of an earlier batch belongs to.
 func TestAccounts(t *testing.T) {
 	c, a, payees := bankBatch(t)
 	fixed := c.fixed(a, 1)
@@ -13,10 +14,10 @@ func TestAccounts(t *testing.T) {
 	c.by(id(-2)).mustDo("2023-01-06", &MergeParties{Party: payees[1], Into: payees[2]})
 	for i, want := range []struct {
 		was, now ID // account
-		holder   ID // of that which was
+		holder   ID // of the account that was
 	}{
 		{id(71), id(81), payees[0]}, // corrected since
-		{id(72), id(73), payees[1]}, // somebody else since
+		{id(72), id(73), payees[1]}, // merged since
 		{id(73), id(73), payees[2]},
 	} {
 		now, ok := c.l.AccountOf(payees[i])
@@ -35,7 +36,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// An account is forgotten with the last who has it.
+// An account that two parties share is unheld only when both were erased.
 func TestUnheld(t *testing.T) {
 	l := NewLedger()
 	for n, p := range []*Party{{Account: id(1)}, {Account: id(2), Erased: true}, {Account: id(3), Erased: true}, {Account: id(3)}, {}} {

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// linesAdmittedInPart is a chunk of LinesAdmitted: about 250 bytes a line.
-const linesAdmittedInPart = 2_000
+// linesPerAdmission is how many lines one LinesAdmitted holds at most. A line takes
+// about 250 bytes, so that each event fits one append.
+const linesPerAdmission = 2_000
 
 // AdmittedLine is a line of a confirmed notice that may be paid.
 type AdmittedLine struct {
@@ -15,14 +16,14 @@ type AdmittedLine struct {
 	Notice     ID
 	Line       *Line
 	Due        []Due
-	Stopped    ID   // the event that stopped it
+	Stopped    ID   // the event that stopped it, zero while it may be paid
 	Over       bool // over quota
 }
 
-// Beneficiary is who is to receive what the line says.
+// Beneficiary is the party that is to receive what the line says.
 func (a *AdmittedLine) Beneficiary() ID { return a.Line.Beneficiary }
 
-// Payee is into whose hands it goes.
+// Payee is the party into whose hands it goes.
 func (a *AdmittedLine) Payee() ID { return a.Line.Payee() }
 
 // LinesAdmitted makes the lines of a confirmed notice payable, in parts.
@@ -54,13 +55,14 @@ func (a *Allocation) line(no int) *AdmittedLine {
 	return a.Lines[no-1]
 }
 
-// admittedAs is the place in the allocation of a notice's line, 0 for none.
+// admittedAs is the number that a line of a notice has in the allocation, 0 if it
+// is not admitted.
 func (a *Allocation) admittedAs(notice ID, line int) int {
 	return 1 + slices.IndexFunc(a.Lines, func(x *AdmittedLine) bool { return int(x.NoticeLine) == line && x.Notice == notice })
 }
 
-// admission makes one part of LinesAdmitted. Quotas are counted over what is
-// admitted so far and the lines before it.
+// admission makes one part of LinesAdmitted; part counts from 0. Quotas are counted
+// over the lines that are admitted already and the earlier ones of this part.
 func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int) *LinesAdmitted {
 	e := &LinesAdmitted{Notice: n.ID, Part: part + 1, Of: of}
 	rules := l.RulesOf(a)
@@ -68,13 +70,13 @@ func (l *Ledger) admission(a *Allocation, n *Notice, live []*Line, part, of int)
 	for _, line := range a.Lines {
 		counts.over(a.Quota, rules, line.Line.Group())
 	}
-	for _, line := range live[part*linesAdmittedInPart : min(len(live), (part+1)*linesAdmittedInPart)] {
+	for _, line := range live[part*linesPerAdmission : min(len(live), (part+1)*linesPerAdmission)] {
 		e.Lines = append(e.Lines, Admitted{Line: line.No, Give: line.Give, Over: counts.over(a.Quota, rules, line.Group())})
 	}
 	return e
 }
 
-func (e *LinesAdmitted) list() (part, of int) { return e.Part, e.Of }
+func (e *LinesAdmitted) listPart() (part, of int) { return e.Part, e.Of }
 
 func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	a, err := l.allocationOf(r)
@@ -82,7 +84,7 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	n := l.Notices[e.Notice]
-	if n == nil || e.Part != a.admitting[e.Notice]+1 || a.admitted[e.Notice] {
+	if n == nil || e.Part != a.partsAdmitted[e.Notice]+1 || a.whollyAdmitted[e.Notice] {
 		return fmt.Errorf("part %d of %d of notice %s is not the next", e.Part, e.Of, e.Notice)
 	}
 	for _, x := range e.Lines {
@@ -90,8 +92,9 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 			return fmt.Errorf("notice %s has no line %d", e.Notice, x.Line)
 		}
 	}
-	a.admitting[e.Notice] = e.Part
-	// One array for all lines of the part, and one for what they are due.
+	a.partsAdmitted[e.Notice] = e.Part
+	// There are millions of lines: one array holds those of the part, and another
+	// what each is due.
 	dues := 0
 	for _, x := range e.Lines {
 		dues += len(x.Give)
@@ -100,18 +103,18 @@ func (e *LinesAdmitted) fold(l *Ledger, r *Recorded) error {
 	a.Lines = slices.Grow(a.Lines, len(e.Lines))
 	for i, x := range e.Lines {
 		src := n.line(x.Line)
-		line, give := &lines[i], l.give(x.Give)
+		line, list := &lines[i], l.sharedList(x.Give)
 		*line = AdmittedLine{No: int32(len(a.Lines) + 1), Notice: e.Notice, NoticeLine: int32(x.Line), Line: src, Over: x.Over}
 		line.Due, due = due[:len(x.Give):len(x.Give)], due[len(x.Give):]
 		for k := range line.Due {
-			line.Due[k].of, line.Due[k].which = give, uint32(k)
+			line.Due[k].list, line.Due[k].index = list, uint32(k)
 		}
 		a.Lines = append(a.Lines, line)
-		l.list(line.Beneficiary(), src.Category())
+		l.rememberCategory(line.Beneficiary(), src.Category())
 	}
 	if e.Part == e.Of {
-		a.admitted[e.Notice] = true
-		delete(a.admitting, e.Notice)
+		a.whollyAdmitted[e.Notice] = true
+		delete(a.partsAdmitted, e.Notice)
 	}
 	l.countQuota(a)
 	return nil

@@ -9,7 +9,7 @@ var admissionRows = []refusalRow{
 		a := c.allocate("2023-01-05", 100000)
 		n := Made(c.by(c.drafter).mustDo("2023-01-05", &DraftNotice{Allocation: a, Heading: Heading{Title: "长名单"}}), "notice")
 		p := c.person("同一人")
-		rows := make([]LineRow, linesAdmittedInPart+1)
+		rows := make([]LineRow, linesPerAdmission+1)
 		for i := range rows {
 			rows[i] = LineRow{Beneficiary: p, Give: []Give{{Form: Cash, Amount: 1}}}
 		}
@@ -19,13 +19,13 @@ var admissionRows = []refusalRow{
 		}
 		c.refused("2023-01-05", &AddLines{Notice: n, Rows: make([]LineRow, maxLines)}, TooManyRows)
 		c.by(c.reviewer).mustDo("2023-01-05", &ReviewNotice{Notice: n, Meeting: "会"})
-		c.hold = true
+		c.processesWait = true
 		c.confirm("2023-01-06", n)
 		step, _ := c.l.Next()
 		c.apply(step.Stream, step.Events[0], Metadata{Cause: step.Cause, Recorded: c.now})
 		c.by(c.accountant).refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, AdmissionIncomplete)
-		c.hold = false
+		c.processesWait = false
 		c.settle()
-		c.prepare("2023-01-06", a, 1, linesAdmittedInPart+1)
+		c.prepare("2023-01-06", a, 1, linesPerAdmission+1)
 	}},
 }

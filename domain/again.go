@@ -2,37 +2,38 @@ package domain
 
 import "slices"
 
-// WhyNotAgain is why a row of which something came back is left out where the rest
-// of its batch is paid again.
+// WhyNotAgain says why a row is left out when what came back of a batch is paid
+// again.
 type WhyNotAgain string
 
 // Why a row is left out.
 const (
-	// SeveralCameBack is a row of which something came back more than once: each is
-	// named by hand.
+	// SeveralCameBack: something came back more than once. An officer has to say
+	// which of them each new payment stands for.
 	SeveralCameBack WhyNotAgain = "several-came-back"
-	// OfAnotherBatch is a row of which what came back is no reject or return of this
-	// batch: that of a later batch, or a reversal, which does not say that the money
-	// is back.
+	// OfAnotherBatch: what came back belongs to a later batch, or is a reversal,
+	// which does not say that the money is back.
 	OfAnotherBatch WhyNotAgain = "of-another-batch"
-	// SameAccount is a row whose payee still has the account to which it went.
+	// SameAccount: the payee still has the account from which the money came back.
 	SameAccount WhyNotAgain = "same-account"
-	// CannotBeNamed is a row of which what came back followed from no command.
+	// CannotBeNamed: no command led to the event that brought it back, and a new
+	// payment names a return by its command.
 	CannotBeNamed WhyNotAgain = "cannot-be-named"
 )
 
-// NotAgain is a row of a batch that is left out where the rest is paid again.
+// NotAgain is a row that is left out when what came back of a batch is paid again.
 type NotAgain struct {
 	Row   int // of the batch, from 1
-	Times int // how often something came back that was not paid again
+	Times int // how many rejects, returns and reversals are not paid again yet
 	Why   WhyNotAgain
 }
 
-// PayAgain are the rows of a batch of which something came back that was not paid
-// again, as a batch of their own pays them, each naming what came back (rule 2);
-// and those that are left out. fixed are the accounts to which a bank batch went:
-// a row is paid again only once its payee has another. Where fixed is empty the
-// accounts do not matter.
+// PayAgain returns the rows with which a new batch pays again what came back of
+// batch b, and the rows that it leaves out. Each row names what came back (rule 2).
+//
+// fixed are the accounts to which the rows of b went, in their order: a row is paid
+// again only if its payee has another account now. With an empty list accounts do
+// not matter.
 func (l *Ledger) PayAgain(a *Allocation, b *Batch, fixed []Account) (rows []RowToPay, left []NotAgain) {
 	for i := range b.Rows {
 		r := &b.Rows[i]
@@ -60,8 +61,8 @@ func (l *Ledger) PayAgain(a *Allocation, b *Batch, fixed []Account) (rows []RowT
 	return rows, left
 }
 
-// cameBackOf says whether what came back is the reject of a row of this batch, or a
-// return of what the row paid.
+// cameBackOf says whether the event back rejected this row of the batch, or returned
+// what the row paid.
 func (l *Ledger) cameBackOf(a *Allocation, b *Batch, row int, back ID) bool {
 	if p := a.PaymentOf(&b.Rows[row-1]); p != nil {
 		return slices.ContainsFunc(p.Back(), func(x Back) bool { return x.Event == back })
@@ -70,8 +71,8 @@ func (l *Ledger) cameBackOf(a *Allocation, b *Batch, row int, back ID) bool {
 	return ok && ref.Row == row && ref.Command == l.CommandOf(b.Result)
 }
 
-// goesTo says whether a payee still has an account.
+// goesTo says whether this is still the payee's account.
 func (l *Ledger) goesTo(payee ID, fixed Account) bool {
-	p := l.Parties[l.same(payee)]
+	p := l.Parties[l.Same(payee)]
 	return p != nil && p.Account == fixed.ID
 }

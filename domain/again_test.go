@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Which rows of a batch are paid again, and why the others are not, as it goes on.
+// Which rows of a batch are paid again, and why others are not, while its money comes
+// back, is paid again and comes back once more.
 func TestPayAgain(t *testing.T) {
 	c, a, payees := bankBatch(t)
 	alloc := c.l.Allocations[a]
@@ -75,8 +76,8 @@ func TestPayAgain(t *testing.T) {
 	check("reversed", 1, nil, "-1 1 of-another-batch, -2 1 of-another-batch, -3 2 several-came-back")
 }
 
-// What no command led to, as another program could write it, nobody can name.
-func TestPayAgainWhatNobodyNamed(t *testing.T) {
+// A return that no command led to, as another program could write it, cannot be named.
+func TestPayAgainOfReturnWithoutCommand(t *testing.T) {
 	c, a, _ := bankBatch(t)
 	alloc := c.l.Allocations[a]
 	c.by(c.approver).mustDo("2023-01-06", &ApproveBatch{Allocation: a, Batch: 1})

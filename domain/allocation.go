@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Allocation is parts of a fund, or of a higher allocation, given to one unit
-// for one purpose under one programme (分配). From here alone it is decided
-// what is payable, stopped, paid and returned.
+// Allocation is money and goods of a fund, or of a higher allocation, for one unit,
+// one purpose and one programme (分配). What may be paid, is stopped, was paid or
+// came back is decided from its state alone.
 type Allocation struct {
 	Book
 	From      string // the stream above
@@ -16,21 +16,22 @@ type Allocation struct {
 	Revision  int
 	Rules     []byte // hash of that revision's terms
 	Purpose   string
-	Quota     int // lines; 0 is no bound
+	Quota     int // lines that may be paid; 0 is no bound
 	Lines     []*AdmittedLine
 	Batches   []*Batch
 	Payments  []*Payment
 
 	Nominations []*Nomination
-	// Reserved is what batches hold that are not paid, by item.
+	// Reserved is what the unpaid rows of batches hold, by item: fen for Money, else
+	// thousandths.
 	Reserved map[string]int64
 
-	admitting map[ID]int // notices whose admission is not complete: parts that came
-	admitted  map[ID]bool
+	partsAdmitted  map[ID]int // by notice, while its admission is not complete
+	whollyAdmitted map[ID]bool
 }
 
-// AllocationMade takes lots out of a book for an allocation. Its first opens
-// the allocation; later ones top it up (追加).
+// AllocationMade takes lots out of a book for an allocation. The first such event
+// opens the allocation; later ones top it up (追加).
 type AllocationMade struct {
 	Common
 	Allocation ID     `json:"allocation"`
@@ -44,9 +45,9 @@ type AllocationMade struct {
 	Draws      []Draw `json:"draws,omitempty"`
 }
 
-// Inflow is a lot that comes down from the stream above.
+// Inflow is a part of a lot that comes down from the stream above.
 type Inflow struct {
-	Up       int    `json:"up"` // its lot there
+	Up       int    `json:"up"` // number of that lot in the stream above
 	Origin   ID     `json:"origin"`
 	Item     string `json:"item,omitempty"`
 	Quantity int64  `json:"quantity"`
@@ -58,7 +59,7 @@ type Inflow struct {
 type AllocationOpened struct {
 	Common
 	Allocation ID       `json:"allocation"`
-	From       string   `json:"from"` // stream
+	From       string   `json:"from"` // the stream above
 	Unit       ID       `json:"unit"`
 	Programme  ID       `json:"programme"`
 	Revision   int      `json:"revision"`
@@ -74,7 +75,8 @@ type AllocationToppedUp struct {
 	Lots []Inflow `json:"lots"`
 }
 
-// AllocationClosed ends an allocation: nothing new goes out.
+// AllocationClosed ends an allocation: nothing new goes out. What comes back goes on
+// up.
 type AllocationClosed struct{ Common }
 
 // Allocate gives money or goods of a book to a unit: it opens an allocation,
@@ -135,7 +137,7 @@ func (c *Allocate) decide(d *decision) error {
 	seen := map[string]bool{}
 	for i, g := range c.Goods {
 		if g.Item == Money || seen[g.Item] {
-			return refuse(FieldWrong, "goods.item", g.Item).at(i)
+			return refuse(FieldWrong, "goods.item", g.Item).inRow(i)
 		}
 		seen[g.Item] = true
 		draws, err := d.draw(b, g.Item, int64(g.Quantity), anyLot)
@@ -152,12 +154,12 @@ func (c *Allocate) decide(d *decision) error {
 }
 
 func (c *Allocate) topUp(d *decision, b *Book, e *AllocationMade) error {
-	a := d.l.Allocations[c.To]
+	a := d.ledger.Allocations[c.To]
 	if a == nil || a.From != b.Stream {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.To)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.To)
 	}
 	if a.Closed {
-		return refuse(NotOpen, said{"分配", "allocation"}, c.To)
+		return refuse(NotOpen, bilingual{"分配", "allocation"}, c.To)
 	}
 	e.Unit, e.Programme, e.Revision, e.Rules, e.Purpose = a.Unit, a.Programme, a.Revision, a.Rules, a.Purpose
 	return nil
@@ -167,37 +169,37 @@ func (c *Allocate) open(d *decision, b *Book, e *AllocationMade) error {
 	if err := d.openUnit(c.Unit); err != nil {
 		return err
 	}
-	if !d.l.Below(c.Unit, b.Unit) {
-		return refuse(NotUnderUnit, d.l.Units[c.Unit].Name, d.l.Units[b.Unit].Name)
+	if !d.ledger.Below(c.Unit, b.Unit) {
+		return refuse(NotUnderUnit, d.ledger.Units[c.Unit].Name, d.ledger.Units[b.Unit].Name)
 	}
-	p, ok := d.l.Programmes[c.Programme]
+	p, ok := d.ledger.Programmes[c.Programme]
 	if !ok {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, c.Programme)
 	}
-	revision, rules, ok := p.InForceOn(d.o.Date)
+	revision, rules, ok := p.InForceOn(d.order.Date)
 	if !ok {
-		return refuse(ProgrammeNotInForce, d.o.Date)
+		return refuse(ProgrammeNotInForce, d.order.Date)
 	}
 	if !slices.Contains(rules.Purposes, c.Purpose) {
-		if err := d.conduct(-1, refuse(OutsideProgramme, c.Purpose, strings.Join(rules.Purposes, ", "))); err != nil {
+		if err := d.refuseOrMark(-1, refuse(OutsideProgramme, c.Purpose, strings.Join(rules.Purposes, ", "))); err != nil {
 			return err
 		}
 	}
-	if f := d.l.Funds[b.ID]; f != nil && c.Fund != (ID{}) {
+	if f := d.ledger.Funds[b.ID]; f != nil && c.Fund != (ID{}) {
 		if !slices.Contains(f.Earmark, c.Purpose) {
-			if err := d.conduct(-1, refuse(OutsideEarmark, c.Purpose, strings.Join(f.Earmark, ", "))); err != nil {
+			if err := d.refuseOrMark(-1, refuse(OutsideEarmark, c.Purpose, strings.Join(f.Earmark, ", "))); err != nil {
 				return err
 			}
 		}
-	} else if above := d.l.Allocations[b.ID]; above.Purpose != c.Purpose {
-		if err := d.conduct(-1, refuse(OtherPurpose, c.Purpose, above.Purpose)); err != nil {
+	} else if above := d.ledger.Allocations[b.ID]; above.Purpose != c.Purpose {
+		if err := d.refuseOrMark(-1, refuse(OtherPurpose, c.Purpose, above.Purpose)); err != nil {
 			return err
 		}
 	}
-	if d.l.levels(b.Stream) >= maxDepth {
+	if d.ledger.levels(b.Stream) >= maxDepth {
 		return refuse(TooDeep, maxDepth)
 	}
-	e.Allocation, e.Unit, e.Programme, e.Revision = d.made("allocation"), c.Unit, c.Programme, revision
+	e.Allocation, e.Unit, e.Programme, e.Revision = d.newID("allocation"), c.Unit, c.Programme, revision
 	e.Rules, e.Purpose, e.Quota = rules.Hash, c.Purpose, c.Quota
 	return nil
 }
@@ -217,8 +219,7 @@ func (l *Ledger) levels(stream string) int {
 	return n
 }
 
-// PathTo are the allocations through which value came to one, from the fund's down to
-// it.
+// PathTo lists the allocations from the top one, which the fund made, down to a.
 func (l *Ledger) PathTo(a *Allocation) []*Allocation {
 	var path []*Allocation
 	for hops := 0; a != nil && hops <= maxDepth; hops++ {
@@ -242,12 +243,12 @@ func (l *Ledger) FundOf(a *Allocation) *Fund {
 	return nil
 }
 
-// allocation refuses unless an allocation is open.
+// allocation returns an allocation, or refuses if it is missing or closed.
 func (d *decision) allocation(id ID) (*Allocation, error) {
 	if _, err := d.openBook(From{Allocation: id}); err != nil {
 		return nil, err
 	}
-	return d.l.Allocations[id], nil
+	return d.ledger.Allocations[id], nil
 }
 
 func (l *Ledger) unitOfAllocation(id ID) ID { return From{Allocation: id}.unitIn(l) }
@@ -261,11 +262,11 @@ func (c *CloseAllocation) decide(d *decision) error {
 	}
 	var reserved Fen
 	for _, b := range a.Batches {
-		if b.open() {
+		if b.holdsReservation() {
 			reserved += b.Total()
 		}
 	}
-	if err := d.nothingLeft(&a.Book, reserved); err != nil {
+	if err := d.checkNothingLeft(&a.Book, reserved); err != nil {
 		return err
 	}
 	d.add(&AllocationClosed{})
@@ -290,16 +291,16 @@ func (e *AllocationMade) fold(l *Ledger, r *Recorded) error {
 		b.Children[e.Allocation] = out
 	}
 	out.draws = append(out.draws, e.Draws...)
-	l.move(&b.Holdings, r.Stream, e.Draws, Held, Transit, "")
+	l.postDraws(&b.Holdings, r.Stream, e.Draws, Held, Transit, "")
 	var lots []Inflow
 	for _, d := range e.Draws {
 		lot := b.lots[d.Lot-1]
 		lots = append(lots, Inflow{d.Lot, lot.Origin, lot.Item, d.Quantity, d.Cost, lot.Valued})
 	}
 	if e.TopUp {
-		l.owe(r, child, &AllocationToppedUp{Lots: lots})
+		l.oweStep(r, child, &AllocationToppedUp{Lots: lots})
 	} else {
-		l.owe(r, child, &AllocationOpened{Allocation: e.Allocation, From: r.Stream, Unit: e.Unit, Programme: e.Programme,
+		l.oweStep(r, child, &AllocationOpened{Allocation: e.Allocation, From: r.Stream, Unit: e.Unit, Programme: e.Programme,
 			Revision: e.Revision, Rules: e.Rules, Purpose: e.Purpose, Quota: e.Quota, Lots: lots})
 	}
 	return nil
@@ -315,19 +316,19 @@ func (e *AllocationOpened) fold(l *Ledger, r *Recorded) error {
 	}
 	a := &Allocation{Book: newBook(r, e.Allocation, e.Unit, through), From: e.From, Programme: e.Programme,
 		Revision: e.Revision, Rules: e.Rules, Purpose: e.Purpose, Quota: e.Quota,
-		Reserved: map[string]int64{}, admitting: map[ID]int{}, admitted: map[ID]bool{}}
+		Reserved: map[string]int64{}, partsAdmitted: map[ID]int{}, whollyAdmitted: map[ID]bool{}}
 	l.Allocations[e.Allocation] = a
 	a.arrive(l, r, e.Lots)
 	return nil
 }
 
-// arrive takes in what comes from above, out of the account in transit there.
+// arrive adds lots that come from the stream above, where they were in transit.
 func (a *Allocation) arrive(l *Ledger, r *Recorded, lots []Inflow) {
 	for _, in := range lots {
 		lot := Lot{Item: in.Item, Origin: in.Origin, Edge: r.ID, Up: in.Up, From: r.Event.common().Date,
 			Left: in.Quantity, Cost: in.Cost, Valued: in.Valued}
 		a.add(lot)
-		l.across(a.From, a.Stream, lot, in.Quantity, in.Cost)
+		l.postBetween(a.From, a.Stream, lot, in.Quantity, in.Cost)
 	}
 }
 

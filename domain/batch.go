@@ -5,33 +5,33 @@ import (
 	"slices"
 )
 
-// Batch are payments prepared together by one officer (制单) and approved by
-// another (复核). Its rows' money is reserved (待发) from preparation on.
+// Batch is a set of payments that one officer prepares (制单) and another approves
+// (复核). The money of its rows is reserved (待发) from preparation on.
 type Batch struct {
 	No         int
 	Form       Form
 	Rows       []Row
-	PreparedBy ID
-	Prepared   ID // event
-	ApprovedBy ID
+	PreparedBy ID // officer
+	Prepared   ID // event, as are Approved, Rejected, Sent and Result; zero until it comes
+	ApprovedBy ID // officer
 	Approved   ID
 	Rejected   ID
 	Sent       ID
 	Result     ID  // BankResultTaken or BatchPaid
 	PreparedOn Day // when it happened
-	Booked     Day // its business date: nothing that follows is booked before
+	Booked     Day // its business date; what follows has no earlier one
 }
 
-// Row is one payment of a batch, as it stands. Draws are those of the batch
-// that are the row's.
+// Row is one payment of a batch, as it stands. Its draws are its part of the batch's
+// draws.
 type Row struct {
 	Line        int32 // admitted line
 	Entitlement int32 // of the line, from 1
 	Fen         Fen
-	Payment     int32 // the disbursement's place in the allocation, once made
+	Payment     int32 // number of the payment in the allocation, 0 while there is none
 	State       RowState
 	Draws       []Draw
-	rest        *BatchRow // of rows that have items, or pay again
+	stored      *BatchRow // nil unless the row has items or pays something again
 }
 
 // RowState is what became of a row.
@@ -46,18 +46,18 @@ const (
 
 // Items are the goods of the row.
 func (r *Row) Items() []GoodsOf {
-	if r.rest == nil {
+	if r.stored == nil {
 		return nil
 	}
-	return r.rest.Items
+	return r.stored.Items
 }
 
 // Again is the reject, return or reversal that the row pays again.
 func (r *Row) Again() ID {
-	if r.rest == nil {
+	if r.stored == nil {
 		return ID{}
 	}
-	return r.rest.Again
+	return r.stored.Again
 }
 
 // BatchRow is a row as BatchPrepared stores it.
@@ -69,9 +69,11 @@ type BatchRow struct {
 	Again       ID        `json:"again,omitzero"` // the reject, return or reversal that it pays again
 }
 
-func (b BatchRow) things() []goodsOut { return Entitlement{Fen: b.Fen, Items: b.Items}.things() }
+func (b BatchRow) quantities() []itemQuantity {
+	return Entitlement{Fen: b.Fen, Items: b.Items}.quantities()
+}
 
-// Total is the money of all rows, goods not counted.
+// Total is the money of all rows. Goods are not counted.
 func (b *Batch) Total() Fen {
 	var sum Fen
 	for _, r := range b.Rows {
@@ -80,19 +82,17 @@ func (b *Batch) Total() Fen {
 	return sum
 }
 
-// open says whether the batch still holds a reservation.
-func (b *Batch) open() bool {
+// holdsReservation says whether anything is still reserved for the batch.
+func (b *Batch) holdsReservation() bool {
 	if b.Rejected != (ID{}) {
 		return false
 	}
 	return slices.ContainsFunc(b.Rows, func(r Row) bool { return r.State == Waiting })
 }
 
-// maxRows bounds a batch, so that it and its result each fit one append.
-const maxRows = 4_000
-
-// MaxRows bounds a batch.
-const MaxRows = maxRows
+// MaxRows is how many rows a batch may have, so that it and its result each fit one
+// append.
+const MaxRows = 4_000
 
 // BatchPrepared reserves money or goods for payments, in row order.
 type BatchPrepared struct {
@@ -100,12 +100,13 @@ type BatchPrepared struct {
 	Batch   int        `json:"batch"`
 	Form    Form       `json:"form"`
 	Rows    []BatchRow `json:"rows"`
-	Draws   []Draw     `json:"draws"` // rows take them in row order, item by item
+	Draws   []Draw     `json:"draws"` // used up by the rows in their order, item by item
 	Private struct {
 		Accounts []Account `json:"accounts,omitempty"` // of a bank batch, by row
-		// Said has a digit for each row, none where all are 0: 1 if the row named
-		// the entitlement, and 2 more if it named the amount or items. With it the
-		// rows' signed text can be made again.
+		// Said tells what the rows of the command named, so that their signed text
+		// can be made again. It has a digit for each row: 1 if the row named the
+		// entitlement, 2 if it named the amount or the items, 3 for both, 0 for
+		// neither. It is empty if all digits are 0.
 		Said string `json:"said,omitempty"`
 	} `json:"-"`
 }
@@ -116,7 +117,7 @@ type BatchApproved struct {
 	Batch int `json:"batch"`
 }
 
-// BatchRejected gives back what a batch had reserved.
+// BatchRejected turns a batch down and frees what it had reserved.
 type BatchRejected struct {
 	Common
 	Batch   int `json:"batch"`
@@ -132,9 +133,9 @@ type PrepareBatch struct {
 	Rows       []RowToPay `json:"rows"`
 }
 
-// RowToPay is a row of PrepareBatch. Without amount and items all that is left
-// of the entitlement is paid; without an entitlement the first of the batch's
-// form.
+// RowToPay is a row of PrepareBatch. Without an entitlement the line's first one in
+// the form of the batch is paid. Without amount and items all of it is paid that is
+// neither paid nor reserved.
 type RowToPay struct {
 	Line        int         `json:"line"`
 	Entitlement int         `json:"entitlement,omitempty"`
@@ -164,8 +165,8 @@ var (
 func (c *PrepareBatch) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *PrepareBatch) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 
-// decide draws money or goods for every row, in row order, and reserves it
-// until the batch is paid or rejected. Rules 1, 2, 8, 9, 11 and 12.
+// decide draws money or goods for every row, in row order. They are reserved until
+// the batch is paid or rejected. Rules 1, 2, 8, 9, 11 and 12.
 func (c *PrepareBatch) decide(d *decision) error {
 	a, err := d.allocation(c.Allocation)
 	if err != nil {
@@ -177,12 +178,12 @@ func (c *PrepareBatch) decide(d *decision) error {
 	if len(c.Rows) == 0 {
 		return refuse(FieldMissing, "rows")
 	}
-	if len(c.Rows) > maxRows {
-		return refuse(TooManyRows, len(c.Rows), maxRows)
+	if len(c.Rows) > MaxRows {
+		return refuse(TooManyRows, len(c.Rows), MaxRows)
 	}
 	e := &BatchPrepared{Batch: len(a.Batches) + 1, Form: c.Form}
-	e.Private.Said = whatRowsSay(c.Rows)
-	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	e.Private.Said = rowsSaid(c.Rows)
+	p := paymentCheck{decision: d, allocation: a, form: c.Form, taken: map[[2]int]bool{}}
 	want := map[string]int64{}
 	var order []string
 	for i, row := range c.Rows {
@@ -191,16 +192,16 @@ func (c *PrepareBatch) decide(d *decision) error {
 			return err
 		}
 		e.Rows = append(e.Rows, r)
-		for _, t := range r.things() {
+		for _, t := range r.quantities() {
 			if _, seen := want[t.item]; !seen {
 				order = append(order, t.item)
 			}
 			want[t.item] += t.quantity
 		}
 		if c.Form == Bank {
-			account, ok := d.l.AccountOf(a.line(r.Line).Payee())
+			account, ok := d.ledger.AccountOf(a.line(r.Line).Payee())
 			if !ok {
-				return refuse(AccountMissing, r.Line).at(i)
+				return refuse(AccountMissing, r.Line).inRow(i)
 			}
 			e.Private.Accounts = append(e.Private.Accounts, account)
 		}
@@ -221,14 +222,15 @@ func (c *PrepareBatch) decide(d *decision) error {
 	return nil
 }
 
-// batch returns a batch that was not rejected.
+// batch returns a batch of an open allocation that has neither a result nor was
+// rejected.
 func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 	a, err := d.allocation(allocation)
 	if err != nil {
 		return nil, nil, err
 	}
 	if no < 1 || no > len(a.Batches) {
-		return nil, nil, refuse(NoSuch, said{"批次", "batch"}, no)
+		return nil, nil, refuse(NoSuch, bilingual{"批次", "batch"}, no)
 	}
 	b := a.Batches[no-1]
 	if b.Rejected != (ID{}) {
@@ -237,8 +239,8 @@ func (d *decision) batch(allocation ID, no int) (*Allocation, *Batch, error) {
 	if b.Result != (ID{}) {
 		return nil, nil, refuse(BatchIs, no, StagePaid)
 	}
-	if d.o.Date < b.Booked {
-		return nil, nil, refuse(BookedBefore, d.o.Date, b.Booked)
+	if d.order.Date < b.Booked {
+		return nil, nil, refuse(BookedBefore, d.order.Date, b.Booked)
 	}
 	return a, b, nil
 }
@@ -253,8 +255,8 @@ func (c *ApproveBatch) decide(d *decision) error {
 	if b.Approved != (ID{}) {
 		return refuse(BatchIs, c.Batch, StageApproved)
 	}
-	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"复核", "approver"})); err != nil {
+	if b.PreparedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"制单", "preparer"}, bilingual{"复核", "approver"})); err != nil {
 			return err
 		}
 	}
@@ -284,7 +286,7 @@ func (c *RejectBatch) decide(d *decision) error {
 	return nil
 }
 
-// LinesOf are the admitted lines that the rows of a batch pay, in their order.
+// LinesOf returns the admitted lines that the rows of a batch pay, in row order.
 func (a *Allocation) LinesOf(b *Batch) []*AdmittedLine {
 	lines := make([]*AdmittedLine, len(b.Rows))
 	for i, r := range b.Rows {
@@ -293,8 +295,9 @@ func (a *Allocation) LinesOf(b *Batch) []*AdmittedLine {
 	return lines
 }
 
-// BatchOf is the batch that an event of the allocation's stream prepared, approved,
-// rejected, sent to the bank or gave its result; nil for none.
+// BatchOf returns the batch that an event is about: one that prepared, approved or
+// rejected it, sent it to the bank or recorded its result. Other events have none,
+// and it is nil.
 func (a *Allocation) BatchOf(event ID) *Batch {
 	for _, b := range a.Batches {
 		if slices.Contains([]ID{b.Prepared, b.Approved, b.Rejected, b.Sent, b.Result}, event) {
@@ -313,7 +316,7 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("batch %d is not the next", e.Batch)
 	}
 	b := &Batch{No: e.Batch, Form: e.Form, PreparedBy: r.by(), Prepared: r.ID, PreparedOn: e.FirstDay(), Booked: e.Date}
-	rest := slices.Clone(e.Draws)
+	undrawn := slices.Clone(e.Draws)
 	b.Rows = make([]Row, 0, len(e.Rows))
 	draws := make([]Draw, 0, len(e.Rows)+len(e.Draws)) // one array for all rows
 	for i, row := range e.Rows {
@@ -322,46 +325,46 @@ func (e *BatchPrepared) fold(l *Ledger, r *Recorded) error {
 			return fmt.Errorf("row %d pays what is not admitted", i+1)
 		}
 		first, ok := len(draws), false
-		if draws, ok = a.portion(draws, rest, row); !ok {
+		if draws, ok = a.portion(draws, undrawn, row); !ok {
 			return fmt.Errorf("the draws do not cover row %d", i+1)
 		}
 		x := Row{Line: int32(row.Line), Entitlement: int32(row.Entitlement), Fen: row.Fen, Draws: draws[first:len(draws):len(draws)]}
 		if len(row.Items) > 0 || row.Again != (ID{}) {
-			x.rest = &e.Rows[i]
+			x.stored = &e.Rows[i]
 		}
 		b.Rows = append(b.Rows, x)
 	}
-	if slices.ContainsFunc(rest, func(d Draw) bool { return d.Quantity > 0 }) {
+	if slices.ContainsFunc(undrawn, func(d Draw) bool { return d.Quantity > 0 }) {
 		return fmt.Errorf("the draws are more than the rows")
 	}
 	if err := a.take(e.Draws, e.Date); err != nil {
 		return err
 	}
-	l.move(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
+	l.postDraws(&a.Holdings, a.Stream, e.Draws, Held, Reserved, e.Form)
 	for i := range b.Rows {
 		row := &b.Rows[i]
 		a.reserve(row, 1)
-		a.due(row.Line, row.Entitlement).settle(row.Again())
+		a.due(row.Line, row.Entitlement).removeBack(row.Again())
 	}
 	a.Batches = append(a.Batches, b)
 	return nil
 }
 
-// portion cuts what a row takes off the front of the rest of a batch's draws,
-// item by item, and appends it to draws.
-func (a *Allocation) portion(draws, rest []Draw, row BatchRow) (_ []Draw, ok bool) {
-	for _, t := range row.things() {
+// portion moves the part of a row from the front of a batch's undrawn draws, item by
+// item, to draws; ok is false if they do not cover it.
+func (a *Allocation) portion(draws, undrawn []Draw, row BatchRow) (_ []Draw, ok bool) {
+	for _, t := range row.quantities() {
 		want := t.quantity
-		for i := range rest {
-			lot, known := a.Lot(rest[i].Lot)
-			if !known || lot.Item != t.item || rest[i].Quantity == 0 {
+		for i := range undrawn {
+			lot, known := a.Lot(undrawn[i].Lot)
+			if !known || lot.Item != t.item || undrawn[i].Quantity == 0 {
 				continue
 			}
-			part := min(want, rest[i].Quantity)
-			cost := Lot{Left: rest[i].Quantity, Cost: rest[i].Cost}.costOf(part)
-			draws = append(draws, Draw{rest[i].Lot, part, cost})
-			rest[i].Quantity -= part
-			rest[i].Cost -= cost
+			part := min(want, undrawn[i].Quantity)
+			cost := Lot{Left: undrawn[i].Quantity, Cost: undrawn[i].Cost}.costOf(part)
+			draws = append(draws, Draw{undrawn[i].Lot, part, cost})
+			undrawn[i].Quantity -= part
+			undrawn[i].Cost -= cost
 			if want -= part; want == 0 {
 				break
 			}
@@ -397,7 +400,7 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	if !b.open() {
+	if !b.holdsReservation() {
 		return fmt.Errorf("batch %d is not open", e.Batch)
 	}
 	b.Rejected = r.ID
@@ -406,23 +409,24 @@ func (e *BatchRejected) fold(l *Ledger, r *Recorded) error {
 		if row.State == Waiting {
 			a.giveBack(l, e.Date, b, row)
 			if again := row.Again(); again != (ID{}) {
-				a.due(row.Line, row.Entitlement).owe(again)
+				a.due(row.Line, row.Entitlement).addBack(again)
 			}
 		}
 	}
 	return nil
 }
 
-// giveBack undoes a row's reservation.
+// giveBack ends a row's reservation: its draws become available again.
 func (a *Allocation) giveBack(l *Ledger, on Day, b *Batch, row *Row) {
-	l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Held, b.Form)
+	l.postDraws(&a.Holdings, a.Stream, row.Draws, Reserved, Held, b.Form)
 	a.putBack(row.Draws, on)
 	a.unreserve(row)
 }
 
 func (a *Allocation) unreserve(row *Row) { a.reserve(row, -1) }
 
-// reserve counts what a row holds, times 1 or -1.
+// reserve adds what a row holds to what is reserved, or takes it off: times is 1 or
+// -1.
 func (a *Allocation) reserve(row *Row, times int64) {
 	a.due(row.Line, row.Entitlement).reserve(row.Fen, row.Items(), times)
 	if len(row.Items()) == 0 {

@@ -16,8 +16,8 @@ type NotPaid struct {
 	Code string `json:"code"` // the bank's, or "absent"
 }
 
-// BankResultTaken is the bank's answer for all rows of a batch: what it does
-// not list as rejected was paid.
+// BankResultTaken is the bank's answer for a batch: every row was paid except those
+// that it lists as rejected.
 type BankResultTaken struct {
 	Common
 	Batch    int       `json:"batch"`
@@ -27,8 +27,8 @@ type BankResultTaken struct {
 	Rejected []NotPaid `json:"rejected,omitempty"`
 }
 
-// BatchPaid says that a batch of cash, goods or vouchers was handed out, but
-// for the rows it lists.
+// BatchPaid says that a batch of cash, goods or vouchers was handed out, except for
+// the rows in NotPaid.
 type BatchPaid struct {
 	Common
 	Batch    int            `json:"batch"`
@@ -50,8 +50,8 @@ type SendBatchToBank struct {
 	File       []byte `json:"file,omitempty"`
 }
 
-// TakeBankResult takes the bank's answer; Count and Amount are of the rows that
-// it paid, and must match.
+// TakeBankResult records the bank's answer. Count and Amount are those of the rows
+// that the bank paid; they must match the batch less the rejected rows.
 type TakeBankResult struct {
 	Allocation ID        `json:"allocation"`
 	Batch      int       `json:"batch"`
@@ -77,8 +77,8 @@ var (
 	RecordLate     = newCode(12, "record-late", "应于 {until} 前登记，{on} 补录", "this was to be recorded by {until}, it comes on {on}")
 )
 
-// without checks a list of rows that were not paid.
-func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
+// checkNotPaid checks a list of rows that were not paid and returns them, by number.
+func (b *Batch) checkNotPaid(list []NotPaid) (map[int]bool, error) {
 	not := map[int]bool{}
 	for _, n := range list {
 		if n.Row < 1 || n.Row > len(b.Rows) || not[n.Row] || b.Rows[n.Row-1].State != Waiting {
@@ -92,25 +92,25 @@ func (b *Batch) without(list []NotPaid) (map[int]bool, error) {
 	return not, nil
 }
 
-// payable refuses a batch that is not approved, is paid by who prepared it, or
-// has a stopped line among the rows to be paid (rules 9 and 10): those from
-// first to last for which pays says so.
-func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
+// checkPayable refuses a batch that is not approved, that its preparer pays, or that
+// pays a stopped line (rules 9 and 10). The rows looked at are those from first to
+// last, counted from 1, for which pays is true.
+func (d *decision) checkPayable(a *Allocation, b *Batch, first, last int, pays func(row int) bool) error {
 	if b.Approved == (ID{}) {
-		return refuse(BatchIs, b.No, said{"未复核", "not approved"})
+		return refuse(BatchIs, b.No, bilingual{"未复核", "not approved"})
 	}
-	if b.PreparedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"制单", "preparer"}, said{"出纳", "payer"})); err != nil {
+	if b.PreparedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"制单", "preparer"}, bilingual{"出纳", "payer"})); err != nil {
 			return err
 		}
 	}
-	if err := d.recordedInTime(a); err != nil {
+	if err := d.checkRecordedInTime(a); err != nil {
 		return err
 	}
 	for i := first - 1; i < last; i++ {
 		r := &b.Rows[i]
 		if a.Lines[r.Line-1].Stopped != (ID{}) && pays(i+1) {
-			if err := d.conduct(i, refuse(LineIsStopped, int(r.Line))); err != nil {
+			if err := d.refuseOrMark(i, refuse(LineIsStopped, int(r.Line))); err != nil {
 				return err
 			}
 		}
@@ -121,15 +121,16 @@ func (d *decision) payable(a *Allocation, b *Batch, first, last int, pays func(r
 	return d.secondIsNoPayee(a.LinesOf(b)...)
 }
 
-// recordedInTime is the limit within which a payment is to be recorded.
-func (d *decision) recordedInTime(a *Allocation) error {
-	rules := d.l.RulesOf(a)
+// checkRecordedInTime refuses a payment that is recorded later than the programme
+// allows (rule 12).
+func (d *decision) checkRecordedInTime(a *Allocation) error {
+	rules := d.ledger.RulesOf(a)
 	if rules == nil || rules.RecordWithin == 0 {
 		return nil
 	}
-	until := d.last().Add(rules.RecordWithin)
+	until := d.lastDay().Add(rules.RecordWithin)
 	if on := DayOf(d.env.Now); on > until {
-		return d.conduct(-1, refuse(RecordLate, until, on))
+		return d.refuseOrMark(-1, refuse(RecordLate, until, on))
 	}
 	return nil
 }
@@ -147,7 +148,7 @@ func (c *SendBatchToBank) decide(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, StageSent)
 	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
+	if err := d.checkPayable(a, b, 1, len(b.Rows), func(int) bool { return true }); err != nil {
 		return err
 	}
 	if c.Bank == "" {
@@ -165,9 +166,9 @@ func (c *TakeBankResult) decide(d *decision) error {
 		return err
 	}
 	if b.Sent == (ID{}) {
-		return refuse(BatchIs, c.Batch, said{"未送银行", "not sent"})
+		return refuse(BatchIs, c.Batch, bilingual{"未送银行", "not sent"})
 	}
-	not, err := b.without(c.Rejected)
+	not, err := b.checkNotPaid(c.Rejected)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (c *TakeBankResult) decide(d *decision) error {
 	if count != c.Count || sum != c.Amount.Fen() {
 		return refuse(ResultMismatch, c.Count, c.Amount.Fen(), count, sum)
 	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
+	if err := d.checkPayable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
 		return err
 	}
 	d.add(&BankResultTaken{Batch: c.Batch, File: c.File, Count: count, Fen: sum, Rejected: c.Rejected})
@@ -199,11 +200,11 @@ func (c *PayBatch) decide(d *decision) error {
 	if b.Form == Bank {
 		return refuse(NotTheForm, b.Form)
 	}
-	not, err := b.without(c.NotPaid)
+	not, err := b.checkNotPaid(c.NotPaid)
 	if err != nil {
 		return err
 	}
-	if err := d.payable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
+	if err := d.checkPayable(a, b, 1, len(b.Rows), func(row int) bool { return !not[row] }); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -217,8 +218,8 @@ func (c *PayBatch) decide(d *decision) error {
 	return nil
 }
 
-// BankMovement is money of a row of a batch that moved at the bank: out when it was
-// paid, in when it came back.
+// BankMovement is money of a batch's row that left the bank account when it was paid
+// (Out), or came back to it (In).
 type BankMovement struct {
 	Row     int    // from 1
 	Number  uint64 // of the payment or the return
@@ -226,10 +227,10 @@ type BankMovement struct {
 	Out, In Fen
 }
 
-// BankMovements are the movements of the rows of a bank batch that a statement of the
-// account should have between two days, both included: a payment on its business date,
-// unless it was reversed, since then the money never moved; what came back on the day
-// on which it did.
+// BankMovements lists what the bank statement of an account should show of a batch
+// from one day to another, both included. A payment is listed on its business date,
+// and a return on the day on which it came. Payments that were reversed are left
+// out: their money never moved.
 func (l *Ledger) BankMovements(a *Allocation, b *Batch, first, last Day) []BankMovement {
 	var list []BankMovement
 	for i := range b.Rows {
@@ -258,15 +259,16 @@ func (e *BatchSentToBank) fold(l *Ledger, r *Recorded) error {
 }
 
 func (e *BankResultTaken) fold(l *Ledger, r *Recorded) error {
-	return l.paid(r, e.Batch, e.Rejected, nil)
+	return l.oweResults(r, e.Batch, e.Rejected, nil)
 }
 
 func (e *BatchPaid) fold(l *Ledger, r *Recorded) error {
-	return l.paid(r, e.Batch, e.NotPaid, e.Vouchers)
+	return l.oweResults(r, e.Batch, e.NotPaid, e.Vouchers)
 }
 
-// paid owes a DisbursementMade or DisbursementRejected for each row.
-func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
+// oweResults remembers that a DisbursementMade or DisbursementRejected is still to
+// come for each row that waits.
+func (l *Ledger) oweResults(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRow) error {
 	a, b, err := l.batchOf(r, no)
 	if err != nil {
 		return err
@@ -288,7 +290,7 @@ func (l *Ledger) paid(r *Recorded, no int, not []NotPaid, vouchers []VoucherOfRo
 			rows = append(rows, i+1)
 		}
 	}
-	l.oweMade(r, a.Stream, len(rows), func(from, to int) []Event {
+	l.oweMany(r, a.Stream, len(rows), func(from, to int) []Event {
 		var events []Event
 		for _, no := range rows[from:to] {
 			row := &b.Rows[no-1]

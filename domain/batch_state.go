@@ -5,19 +5,19 @@ import "fmt"
 // BatchStage is how far a batch has come.
 type BatchStage string
 
-// The stages of a batch, in their order. By hand its rows are paid one by one; the
-// result of all is taken from the bank, or from who handed them out.
+// The stages of a batch, in their order. Its rows are paid one by one by hand, or
+// their result comes at once, from the bank or from the officer who handed them out.
 const (
 	StagePrepared    BatchStage = "prepared"     // waits to be approved
 	StageApproved    BatchStage = "approved"     // may be paid
-	StagePartlyPaid  BatchStage = "partly-paid"  // some rows were paid by hand
+	StagePartlyPaid  BatchStage = "partly-paid"  // some rows were paid one by one
 	StageSent        BatchStage = "sent"         // the bank has its file
 	StageResultTaken BatchStage = "result-taken" // the rows' payments are being posted
-	StagePaid        BatchStage = "paid"         // no row waits any more
-	StageRejected    BatchStage = "rejected"     // turned down: what it held was given back
+	StagePaid        BatchStage = "paid"         // every row was paid or rejected
+	StageRejected    BatchStage = "rejected"     // turned down; its reservation has ended
 )
 
-var stageNames = map[BatchStage]said{
+var stageNames = map[BatchStage]bilingual{
 	StagePrepared: {"已制单", "prepared"}, StageApproved: {"已复核", "approved"}, StagePartlyPaid: {"部分已发放", "partly paid"},
 	StageSent: {"已送银行", "sent"}, StageResultTaken: {"结果已登记", "result taken"}, StagePaid: {"已发放", "paid"}, StageRejected: {"已退回", "rejected"},
 }
@@ -29,12 +29,12 @@ func (s BatchStage) Say(l Lang) string { return stageNames[s].Say(l) }
 type BatchState struct {
 	Stage    BatchStage `json:"stage"`
 	Rows     int        `json:"rows"`
-	Paid     int        `json:"paid"`     // rows that were paid, those that came back later too
+	Paid     int        `json:"paid"`     // rows that were paid, even if the money came back later
 	Rejected int        `json:"rejected"` // rows that did not reach their payee
 }
 
-// Say says the state in a language, with how many rows were paid of how many once
-// any was.
+// Say says the state in a language. Once rows were paid it also says how many of how
+// many.
 func (s BatchState) Say(l Lang) string {
 	if s.Stage != StagePaid && s.Stage != StagePartlyPaid {
 		return s.Stage.Say(l)
@@ -75,12 +75,12 @@ func (b *Batch) State() BatchState {
 	return s
 }
 
-// Untouched says whether nothing is known yet of what became of any row: then a
-// file of all rows may be written for the bank.
+// Untouched says whether no row of the batch has a result yet. Only then may a file
+// of all its rows be written for the bank.
 func (b *Batch) Untouched() bool {
 	s := b.State()
 	return b.Result == (ID{}) && s.Paid+s.Rejected == 0
 }
 
-// WasSent says whether the bank has the batch's file, or had it.
+// WasSent says whether the batch's file was sent to the bank.
 func (b *Batch) WasSent() bool { return b.Sent != (ID{}) }

@@ -2,8 +2,7 @@ package domain
 
 import "testing"
 
-// bankBatch is a list of three whom the bank pays, prepared as batch 1, and the
-// accounts that they have.
+// bankBatch is a list of three payees whom the bank pays, prepared as batch 1.
 func bankBatch(t *testing.T) (c *county, allocation ID, payees []ID) {
 	t.Helper()
 	c = newCounty(t, noNotice(), 1000000)
@@ -22,7 +21,7 @@ func bankBatch(t *testing.T) (c *county, allocation ID, payees []ID) {
 	return c, allocation, payees
 }
 
-// fixed are the accounts with which a batch was prepared.
+// fixed returns the accounts with which a batch was prepared.
 func (s *story) fixed(allocation ID, batch int) []Account {
 	for _, r := range s.log {
 		if e, ok := r.Event.(*BatchPrepared); ok && r.Stream == Stream(AllocationKind, allocation) && e.Batch == batch {
@@ -33,7 +32,7 @@ func (s *story) fixed(allocation ID, batch int) []Account {
 	return nil
 }
 
-// A batch by the bank, step by step, and how an officer reads where it is.
+// A batch that the bank pays, step by step, and the words for each state.
 func TestBatchStateByBank(t *testing.T) {
 	c, a, _ := bankBatch(t)
 	for _, step := range []struct {
@@ -51,7 +50,7 @@ func TestBatchStateByBank(t *testing.T) {
 		{"answered", c.cashier, &TakeBankResult{Allocation: a, Batch: 1, Count: 2, Amount: 4000, Rejected: []NotPaid{{2, "户名不符"}}}, false, "结果已登记", "result taken", false, true},
 		{"posted", c.cashier, nil, true, "已发放 2/3 行", "paid, 2 of 3 rows", false, true},
 	} {
-		if c.hold = !step.posted; step.do != nil {
+		if c.processesWait = !step.posted; step.do != nil {
 			c.by(step.who).mustDo("2023-01-06", step.do)
 		}
 		c.settle()
@@ -65,7 +64,7 @@ func TestBatchStateByBank(t *testing.T) {
 	}
 }
 
-// Rows that are handed out one by one, and a batch that was turned down.
+// A batch whose rows are paid one by one, and one that was turned down.
 func TestBatchStateByHand(t *testing.T) {
 	c := newCounty(t, noNotice(), 100000)
 	a := c.allocate("2023-01-05", 100000)

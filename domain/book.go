@@ -2,18 +2,18 @@ package domain
 
 import "fmt"
 
-// Book is what a fund and an allocation have in common: lots, and the dates up
-// to which they are closed.
+// Book is what a fund and an allocation have in common: the lots they hold, what
+// went out to allocations below, and the day through which their books are closed.
 type Book struct {
 	ID, Unit ID
 	Stream   string
 	Holdings
-	ClosedThrough Day // its books are closed up to and with this day
-	Closed        bool
-	// Children are the allocations made from here, with what is still out.
-	Children map[ID]*outflow
-	entries  map[ID]*entryMade // what can be reversed, but for payments
-	began    uint64
+	ClosedThrough Day  // last day of the last closed period
+	Closed        bool // the fund or allocation has ended
+	// Children are the allocations made from here, each with what it did not return.
+	Children   map[ID]*outflow
+	reversible map[ID]*reversibleEntry // entries that can be reversed, payments excepted
+	began      uint64                  // number of the first event of its stream
 }
 
 // From names the book, a fund or an allocation, that a command is about.
@@ -38,7 +38,7 @@ func (f From) unitIn(l *Ledger) ID {
 
 func newBook(r *Recorded, id, unit ID, through Day) Book {
 	return Book{ID: id, Unit: unit, Stream: r.Stream, ClosedThrough: through,
-		Children: map[ID]*outflow{}, entries: map[ID]*entryMade{}, began: r.Number}
+		Children: map[ID]*outflow{}, reversible: map[ID]*reversibleEntry{}, began: r.Number}
 }
 
 // Refusals about what a fund or an allocation holds.
@@ -64,29 +64,30 @@ func (l *Ledger) book(stream string) *Book {
 	return nil
 }
 
-// openBook refuses unless a book exists and, where something new is to go out
-// or come in, is open.
+// openBook returns the book that a command names, or refuses if it is missing or
+// closed.
 func (d *decision) openBook(f From) (*Book, error) {
-	b := d.l.book(f.stream())
+	b := d.ledger.book(f.stream())
 	switch {
 	case b == nil && f.Fund != (ID{}):
-		return nil, refuse(NoSuch, said{"资金", "fund"}, f.Fund)
+		return nil, refuse(NoSuch, bilingual{"资金", "fund"}, f.Fund)
 	case b == nil:
-		return nil, refuse(NoSuch, said{"分配", "allocation"}, f.Allocation)
+		return nil, refuse(NoSuch, bilingual{"分配", "allocation"}, f.Allocation)
 	case b.Closed && f.Fund != (ID{}):
-		return nil, refuse(NotOpen, said{"资金", "fund"}, f.Fund)
+		return nil, refuse(NotOpen, bilingual{"资金", "fund"}, f.Fund)
 	case b.Closed:
-		return nil, refuse(NotOpen, said{"分配", "allocation"}, f.Allocation)
+		return nil, refuse(NotOpen, bilingual{"分配", "allocation"}, f.Allocation)
 	}
 	return b, nil
 }
 
-// draw chooses lots of a book or refuses (rule 1).
+// draw chooses the lots of a book from which a quantity goes out, or refuses if too
+// little is there (rule 1). Only lots for which may is true are used.
 func (d *decision) draw(b *Book, item string, quantity int64, may func(Lot) bool) ([]Draw, error) {
 	if quantity <= 0 {
 		return nil, refuse(AmountNotPositive, sayQuantity(item, quantity))
 	}
-	draws, ok := b.drawFrom(item, quantity, d.o.Date, may)
+	draws, ok := b.drawFrom(item, quantity, d.order.Date, may)
 	if ok {
 		return draws, nil
 	}
@@ -94,10 +95,10 @@ func (d *decision) draw(b *Book, item string, quantity int64, may func(Lot) bool
 	for _, x := range draws {
 		have += x.Quantity
 	}
-	return nil, tooLittle(item, quantity, have)
+	return nil, notEnough(item, quantity, have)
 }
 
-func tooLittle(item string, want, have int64) *Refusal {
+func notEnough(item string, want, have int64) *Refusal {
 	if item == Money {
 		return refuse(NotEnoughMoney, Fen(want), Fen(have))
 	}
@@ -113,17 +114,17 @@ func sayQuantity(item string, quantity int64) string {
 
 func anyLot(Lot) bool { return true }
 
-// asked returns the item and quantity that a command names: money or goods.
-func asked(amount Yuan, item string, quantity Count) (string, int64) {
+// itemAndQuantity returns the item and quantity that a command names: money or goods.
+func itemAndQuantity(amount Yuan, item string, quantity Count) (string, int64) {
 	if item == Money {
 		return Money, int64(amount)
 	}
 	return item, int64(quantity)
 }
 
-// nothingLeft refuses while a book holds anything, has anything in transit, or
+// checkNothingLeft refuses while a book holds anything, has anything in transit, or
 // an allocation below it is open.
-func (d *decision) nothingLeft(b *Book, reserved Fen) error {
+func (d *decision) checkNothingLeft(b *Book, reserved Fen) error {
 	goods, children, transit := 0, 0, 0
 	for _, lot := range b.Lots() {
 		if lot.Item != Money {
@@ -131,11 +132,11 @@ func (d *decision) nothingLeft(b *Book, reserved Fen) error {
 		}
 	}
 	for id := range b.Children {
-		if a := d.l.Allocations[id]; a == nil || !a.Closed {
+		if a := d.ledger.Allocations[id]; a == nil || !a.Closed {
 			children++
 		}
 	}
-	for _, o := range d.l.owed {
+	for _, o := range d.ledger.owed {
 		if o.stream == b.Stream || o.cause.Stream == b.Stream {
 			transit++
 		}
@@ -153,9 +154,9 @@ func (l *Ledger) bookOf(r *Recorded) (*Book, error) {
 	return nil, fmt.Errorf("no such fund or allocation")
 }
 
-// bring adds a lot from outside.
-func (b *Book) bring(l *Ledger, r *Recorded, item string, quantity int64, cost Fen, valued bool, from AccountKind) {
+// addFromOutside adds a lot that comes from outside the ledger.
+func (b *Book) addFromOutside(l *Ledger, r *Recorded, item string, quantity int64, cost Fen, valued bool, from AccountKind) {
 	lot := Lot{Item: item, Origin: r.ID, Edge: r.ID, From: r.Event.common().Date, Left: quantity, Cost: cost, Valued: valued}
 	b.add(lot)
-	l.moveLot(b.Stream, lot, quantity, cost, from, Held, "")
+	l.postLot(b.Stream, lot, quantity, cost, from, Held, "")
 }

@@ -20,9 +20,9 @@ var holidays []byte
 
 // Calendar knows which days are working days.
 type Calendar struct {
-	days        map[Day]bool // announced: is it a working day
+	days        map[Day]bool // the announced days: true for a working day
 	first, last int          // years announced
-	hash        [32]byte
+	hash        [32]byte     // SHA-256 of the file
 }
 
 // CalendarMode says which days a period counts.
@@ -34,14 +34,14 @@ const (
 	InWorkingDays  CalendarMode = "working"
 )
 
-// Period is a first and a last day, both included. It is over when the last has
-// passed.
+// Period is a first and a last day, both included. It is over on the day after the
+// last.
 type Period struct {
 	First Day `json:"first"`
 	Last  Day `json:"last"`
 }
 
-// maxPeriod bounds periods, in days: no notice runs for more than a year.
+// maxPeriod is the longest period, in days: no notice runs for more than a year.
 const maxPeriod = 366
 
 // Refusals of the calendar.
@@ -106,8 +106,8 @@ func (c *Calendar) Hash() [32]byte { return c.hash }
 // Years returns the first and last year announced.
 func (c *Calendar) Years() (first, last int) { return c.first, c.last }
 
-// Working says whether a day is a working day. A year without an announcement
-// is refused: nobody knows.
+// Working says whether a day is a working day. It refuses a day in a year for which
+// no holidays are announced, since nobody knows.
 func (c *Calendar) Working(d Day) (bool, error) {
 	if y := d.Year(); y < c.first || y > c.last {
 		return false, refuse(CalendarYearMissing, y, c.last)
@@ -127,8 +127,8 @@ func (c *Calendar) counts(d Day, mode CalendarMode) (bool, error) {
 	return true, nil
 }
 
-// NoticePeriod returns the period of a notice that was last posted on a day.
-// Day 1 is the day after; the period is over when its last day has passed.
+// NoticePeriod returns the period of a notice of so many days. Its first day is the
+// one after posted, the day on which the last place was posted.
 func (c *Calendar) NoticePeriod(posted Day, days int, mode CalendarMode) (Period, error) {
 	if days < 1 || days > maxPeriod {
 		return Period{}, refuse(PeriodWrong, days)
@@ -147,7 +147,7 @@ func (c *Calendar) NoticePeriod(posted Day, days int, mode CalendarMode) (Period
 	return p, nil
 }
 
-// Elapsed counts the days of a mode after a posting, up to and with a day.
+// Elapsed counts the days of a mode that have passed since a posting, on included.
 func (c *Calendar) Elapsed(posted, on Day, mode CalendarMode) (int, error) {
 	n := 0
 	for d := posted.Add(1); d <= on; d = d.Add(1) {

@@ -8,9 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The worked case of the practice: posted on the last day of the Spring
-// Festival of 2023, seven days are over at the same time in either mode, only
-// because the weekend after it was worked.
+// The worked case of report 4: a notice was posted on the last day of the Spring
+// Festival of 2023. Its seven days end on the same day in either mode, but only because
+// the weekend after the festival was worked.
 func TestNoticePeriod_report4(t *testing.T) {
 	cal := DefaultCalendar()
 	for _, c := range []struct {

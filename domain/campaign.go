@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// Campaign gathers funds, allocations, notices, visits, needs and activities
-// into one story (活动). What happened in it is kept by the projections; the
-// state knows only what decisions need.
+// Campaign is a relief campaign (活动): it ties together funds, allocations, notices,
+// visits, needs and activities. The state holds only what decisions need; the
+// projections keep what happened in it.
 type Campaign struct {
 	ID, Unit ID
 	Name     string
 	Period   Span
 	Closed   bool
-	needs    map[ID]bool // by the event that found it: is it open
-	needOf   map[ID]ID   // whose need it is, where somebody is named
+	needs    map[ID]bool // by the event that found the need: true while it is open
+	needOf   map[ID]ID   // the party that has the need, if one is named
 }
 
-// CampaignOpened begins a campaign. Its period refuses nothing.
+// CampaignOpened begins a campaign. Its period is for reports: no command is refused
+// by it.
 type CampaignOpened struct {
 	Common
 	ID     ID     `json:"id"`
@@ -38,13 +39,13 @@ type DocumentIssued struct {
 // VisitRecorded is one visit, or several of one kind made by one team.
 type VisitRecorded struct {
 	Common
-	Team  string `json:"team"`             // team, group or ward visited by name, or who visited
+	Team  string `json:"team"`             // the team, group or ward that was visited, or that visited
 	LedBy string `json:"led_by,omitempty"` // post of the leader
 	Kind  string `json:"kind"`             // home, site, phone
 	// Of is what was visited: workers, teams, enterprises, institutions.
 	Of     string `json:"of"`
-	Visits int    `json:"visits"` // 1, or how many were made
-	// Heard are opinions and suggestions that were collected.
+	Visits int    `json:"visits"` // how many were made
+	// Heard is how many opinions and suggestions were collected.
 	Heard   int `json:"heard,omitempty"`
 	Private struct {
 		Parties []ID   `json:"parties,omitempty"`
@@ -52,7 +53,7 @@ type VisitRecorded struct {
 	} `json:"-"`
 }
 
-// NeedFound is a difficulty somebody has.
+// NeedFound is a difficulty that somebody has (困难).
 type NeedFound struct {
 	Common
 	Of      string `json:"of"` // workers, teams
@@ -63,7 +64,7 @@ type NeedFound struct {
 	} `json:"-"`
 }
 
-// NeedResolved says that a need is met.
+// NeedResolved says that a difficulty is resolved.
 type NeedResolved struct {
 	Common
 	Need    ID     `json:"need"` // the event that found it
@@ -80,8 +81,8 @@ type ActivityRecorded struct {
 	Name   string    `json:"name,omitempty"`
 	Place  string    `json:"place,omitempty"`
 	People Headcount `json:"people,omitzero"`
-	Times  int       `json:"times"` // 1, or how often
-	// Declined says that help was offered and not wanted.
+	Times  int       `json:"times"` // how often it took place
+	// Declined says that help was offered and the party did not want it.
 	Declined bool `json:"declined,omitempty"`
 	Private  struct {
 		Parties  []ID     `json:"parties,omitempty"`
@@ -90,13 +91,14 @@ type ActivityRecorded struct {
 	} `json:"-"`
 }
 
-// FactRecorded is what only a source states, or an assumption about it.
+// FactRecorded is a number or statement of a source that no other event holds, or an
+// assumption about one.
 type FactRecorded struct {
 	Common
 	Measure  string   `json:"measure"`
 	Relation Relation `json:"relation"`
 	Value    string   `json:"value,omitempty"`
-	// Assumed is the exact value that the ledger takes it for.
+	// Assumed is the exact value with which reports count.
 	Assumed string `json:"assumed,omitempty"`
 	Basis   string `json:"basis"` // stated, assumed, added
 	Quote   string `json:"quote,omitempty"`
@@ -105,7 +107,7 @@ type FactRecorded struct {
 	Unit    string `json:"unit,omitempty"`
 }
 
-// CampaignClosed ends the story.
+// CampaignClosed ends a campaign.
 type CampaignClosed struct{ Common }
 
 // OpenCampaign begins a campaign.
@@ -143,7 +145,7 @@ type FindNeed struct {
 	Note  Personal `json:"note,omitzero"`
 }
 
-// ResolveNeed says how a need was met.
+// ResolveNeed says how a difficulty was resolved.
 type ResolveNeed struct {
 	Need Ref      `json:"need"`
 	How  string   `json:"how,omitempty"`
@@ -176,7 +178,7 @@ type RecordFact struct {
 	Unit     string   `json:"unit,omitempty"`
 }
 
-// CloseCampaign ends a campaign's story.
+// CloseCampaign ends the campaign that the order names.
 type CloseCampaign struct{}
 
 // NeedIsMet is said of a need that is resolved already.
@@ -194,17 +196,17 @@ func (c *OpenCampaign) decide(d *decision) error {
 	if c.Period.First > c.Period.Last {
 		return refuse(BackwardSpan, c.Period.First, c.Period.Last)
 	}
-	d.add(&CampaignOpened{ID: d.made("campaign"), Unit: c.Unit, Name: c.Name, Theme: c.Theme, Period: c.Period})
+	d.add(&CampaignOpened{ID: d.newID("campaign"), Unit: c.Unit, Name: c.Name, Theme: c.Theme, Period: c.Period})
 	return nil
 }
 
-// campaign refuses unless a campaign is open.
+// campaign refuses a campaign that is missing or closed.
 func (d *decision) campaign(id ID) error {
-	switch c, ok := d.l.Campaigns[id]; {
+	switch c, ok := d.ledger.Campaigns[id]; {
 	case !ok:
-		return refuse(NoSuch, said{"活动", "campaign"}, id)
+		return refuse(NoSuch, bilingual{"活动", "campaign"}, id)
 	case c.Closed:
-		return refuse(NotOpen, said{"活动", "campaign"}, id)
+		return refuse(NotOpen, bilingual{"活动", "campaign"}, id)
 	}
 	return nil
 }
@@ -219,21 +221,22 @@ func (l *Ledger) unitOfCampaign(id ID) ID {
 func (c *IssueDocument) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *IssueDocument) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *IssueDocument) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Document.Name == "" {
 		return refuse(FieldMissing, "document.name")
 	}
-	if err := tagged("document.file", c.Document.File); err != nil {
+	if err := checkTag("document.file", c.Document.File); err != nil {
 		return err
 	}
-	return d.fact(d.o.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
+	return d.addFact(d.order.Campaign, &DocumentIssued{Document: c.Document, Kind: c.Kind, Subject: c.Subject})
 }
 
-// fact adds an event of a campaign, which may put an earlier one right.
-func (d *decision) fact(campaign ID, e Event) error {
-	if err := d.replace(Stream(CampaignKind, campaign), e); err != nil {
+// addFact adds an event of a campaign. The order may say that it corrects an earlier
+// one.
+func (d *decision) addFact(campaign ID, e Event) error {
+	if err := d.findReplaced(Stream(CampaignKind, campaign), e); err != nil {
 		return err
 	}
 	d.add(e)
@@ -243,7 +246,7 @@ func (d *decision) fact(campaign ID, e Event) error {
 func (c *RecordVisit) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordVisit) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordVisit) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Visits < 1 {
@@ -257,16 +260,16 @@ func (c *RecordVisit) decide(d *decision) error {
 	}
 	e := &VisitRecorded{Team: c.Team, LedBy: c.LedBy, Kind: c.Kind, Of: c.Of, Visits: c.Visits, Heard: c.Heard}
 	e.Private.Parties, e.Private.Note = c.Parties, c.Note.sealed
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (d *decision) parties(ids []ID) error {
 	for i, id := range ids {
-		switch p := d.l.Parties[id]; {
+		switch p := d.ledger.Parties[id]; {
 		case p == nil:
-			return refuse(NoSuch, said{"对象", "party"}, id).at(i)
+			return refuse(NoSuch, bilingual{"对象", "party"}, id).inRow(i)
 		case p.Erased:
-			return refuse(IsErased, id).at(i)
+			return refuse(IsErased, id).inRow(i)
 		}
 	}
 	return nil
@@ -275,7 +278,7 @@ func (d *decision) parties(ids []ID) error {
 func (c *FindNeed) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *FindNeed) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *FindNeed) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Party != (ID{}) {
@@ -285,22 +288,22 @@ func (c *FindNeed) decide(d *decision) error {
 	}
 	e := &NeedFound{Of: c.Of, Kind: c.Kind}
 	e.Private.Party, e.Private.Note = c.Party, c.Note.sealed
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *ResolveNeed) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *ResolveNeed) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *ResolveNeed) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
-	id, ok := d.l.Find(c.Need)
+	id, ok := d.ledger.Find(c.Need)
 	if !ok {
-		return refuse(NoSuch, said{"困难", "need"}, c.Need)
+		return refuse(NoSuch, bilingual{"困难", "need"}, c.Need)
 	}
-	open, ok := d.l.Campaigns[d.o.Campaign].needs[id]
+	open, ok := d.ledger.Campaigns[d.order.Campaign].needs[id]
 	if !ok {
-		return refuse(NoSuch, said{"困难", "need"}, c.Need)
+		return refuse(NoSuch, bilingual{"困难", "need"}, c.Need)
 	}
 	if !open {
 		return refuse(NeedIsMet, c.Need)
@@ -314,7 +317,7 @@ func (c *ResolveNeed) decide(d *decision) error {
 func (c *RecordActivity) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordActivity) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordActivity) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Kind == "" {
@@ -336,13 +339,13 @@ func (c *RecordActivity) decide(d *decision) error {
 	for _, p := range c.Evidence {
 		e.Private.Evidence = append(e.Private.Evidence, p.sealed)
 	}
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *RecordFact) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *RecordFact) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *RecordFact) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	if c.Measure == "" {
@@ -357,19 +360,19 @@ func (c *RecordFact) decide(d *decision) error {
 	e := &FactRecorded{Measure: c.Measure, Relation: c.Relation, Value: c.Value, Assumed: c.Assumed, Basis: c.Basis,
 		Quote: c.Quote, AsOf: c.AsOf, Unit: c.Unit}
 	for i, ref := range c.About {
-		id, ok := d.l.Find(ref)
+		id, ok := d.ledger.Find(ref)
 		if !ok {
-			return refuse(NoSuch, said{"记录", "entry"}, ref).at(i)
+			return refuse(NoSuch, bilingual{"记录", "entry"}, ref).inRow(i)
 		}
 		e.About = append(e.About, id)
 	}
-	return d.fact(d.o.Campaign, e)
+	return d.addFact(d.order.Campaign, e)
 }
 
 func (c *CloseCampaign) target(o *Order) string      { return Stream(CampaignKind, o.Campaign) }
 func (c *CloseCampaign) unit(l *Ledger, o *Order) ID { return l.unitOfCampaign(o.Campaign) }
 func (c *CloseCampaign) decide(d *decision) error {
-	if err := d.campaign(d.o.Campaign); err != nil {
+	if err := d.campaign(d.order.Campaign); err != nil {
 		return err
 	}
 	d.add(&CampaignClosed{})
@@ -399,7 +402,7 @@ func (e *VisitRecorded) fold(l *Ledger, r *Recorded) error {
 	_, err := l.campaignOf(r)
 	if err == nil {
 		for _, id := range e.Private.Parties {
-			l.mentioned(id, ID{}, e.LastDay())
+			l.noteMention(id, ID{}, e.LastDay())
 		}
 	}
 	return err
@@ -415,7 +418,7 @@ func (e *NeedFound) fold(l *Ledger, r *Recorded) error {
 				c.needOf = map[ID]ID{}
 			}
 			c.needOf[r.ID] = e.Private.Party
-			l.mentioned(e.Private.Party, ID{}, e.LastDay())
+			l.noteMention(e.Private.Party, ID{}, e.LastDay())
 		}
 	}
 	return err
@@ -438,9 +441,9 @@ func (e *ActivityRecorded) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	for _, id := range e.Private.Parties {
-		l.mentioned(id, ID{}, e.LastDay())
+		l.noteMention(id, ID{}, e.LastDay())
 		if p := l.Parties[id]; p != nil && !e.Declined {
-			p.did(e.Kind, e.LastDay())
+			p.addActivity(e.Kind, e.LastDay())
 		}
 	}
 	return nil

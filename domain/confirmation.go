@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// NoticeConfirmed makes the list payable: final.
+// NoticeConfirmed makes the list final, so that it may be paid.
 type NoticeConfirmed struct {
 	Common
 	Lines   int  `json:"lines"`
@@ -12,8 +12,8 @@ type NoticeConfirmed struct {
 	} `json:"-"`
 }
 
-// ConfirmNotice makes a notice's list payable. Urgency says why it cannot wait
-// for a notice where the programme publishes after payment.
+// ConfirmNotice makes a notice's list final, so that it may be paid. If the
+// programme publishes only after payment, Urgency says why aid cannot wait.
 type ConfirmNotice struct {
 	Notice  ID       `json:"notice"`
 	Urgency Personal `json:"urgency,omitzero"`
@@ -48,23 +48,23 @@ func (c *ConfirmNotice) decide(d *decision) error {
 		return err
 	}
 	if n.Reviewed == (ID{}) {
-		if err := d.conduct(-1, refuse(NotReviewed)); err != nil {
+		if err := d.refuseOrMark(-1, refuse(NotReviewed)); err != nil {
 			return err
 		}
 	}
-	rules := d.l.RulesOf(d.l.Allocations[n.Allocation])
-	if bad := n.notYetPayable(rules, d.first()); bad != nil {
-		if err := d.conduct(-1, bad); err != nil {
+	rules := d.ledger.RulesOf(d.ledger.Allocations[n.Allocation])
+	if bad := n.notYetPayable(rules, d.firstDay()); bad != nil {
+		if err := d.refuseOrMark(-1, bad); err != nil {
 			return err
 		}
 	}
 	if _, before := rules.phase(BeforePayment); !before && rules.Notice[0].Timing == AfterPayment && !c.Urgency.Given() {
-		if err := d.conduct(-1, refuse(UrgencyMissing, c.Notice)); err != nil {
+		if err := d.refuseOrMark(-1, refuse(UrgencyMissing, c.Notice)); err != nil {
 			return err
 		}
 	}
-	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"确认", "confirmer"})); err != nil {
+	if n.DraftedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"拟稿", "drafter"}, bilingual{"确认", "confirmer"})); err != nil {
 			return err
 		}
 	}
@@ -77,8 +77,8 @@ func (c *ConfirmNotice) decide(d *decision) error {
 	return nil
 }
 
-// notYetPayable is rule 8 for the list as a whole: what stands between it and
-// money being prepared on a day.
+// notYetPayable is rule 8 for the list as a whole: the reason why no money may be
+// prepared for it on a day, nil if there is none.
 func (n *Notice) notYetPayable(rules *Revision, on Day) *Refusal {
 	if _, before := rules.phase(BeforePayment); before {
 		p, ok := n.published(BeforePayment)
@@ -95,8 +95,8 @@ func (n *Notice) notYetPayable(rules *Revision, on Day) *Refusal {
 	return nil
 }
 
-// fold makes the list final. A process then admits its lines to the allocation,
-// from which alone it is decided what is payable.
+// fold makes the list final. A process then admits its lines to the allocation, which
+// alone decides what may be paid.
 func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)
 	if err != nil {
@@ -108,8 +108,8 @@ func (e *NoticeConfirmed) fold(l *Ledger, r *Recorded) error {
 	a := l.Allocations[n.Allocation]
 	n.Confirmed, n.ConfirmedOn = r.ID, e.LastDay()
 	live := n.Live()
-	of := (len(live) + linesAdmittedInPart - 1) / linesAdmittedInPart
-	l.oweMade(r, a.Stream, of, func(from, to int) []Event {
+	of := (len(live) + linesPerAdmission - 1) / linesPerAdmission
+	l.oweMany(r, a.Stream, of, func(from, to int) []Event {
 		var parts []Event
 		for p := from; p < to; p++ {
 			parts = append(parts, l.admission(a, n, live, p, of))

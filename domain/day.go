@@ -16,8 +16,8 @@ func sayTime(t time.Time) string {
 // since 1991; a fixed zone needs no database.
 var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
-// Day is a date in Asia/Shanghai. Days can be compared and counted; zero is no
-// day.
+// Day is a date in Asia/Shanghai. Days can be compared and subtracted. The zero Day
+// is no day.
 type Day int32
 
 // NoSuchDay is said of a date that does not exist.
@@ -28,7 +28,7 @@ const (
 	secondsOfDay        = 24 * 60 * 60
 )
 
-// dayBase lets the zero Day stand apart from every real one.
+// dayBase is the day before the first real one, so that the zero Day is no date.
 var dayBase = time.Date(firstYear-1, 12, 31, 0, 0, 0, 0, time.UTC).Unix() / secondsOfDay
 
 // Date returns the day of a year, month and day of the month, normalised as
@@ -37,7 +37,7 @@ func Date(year, month, day int) Day {
 	return Day(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Unix()/secondsOfDay - dayBase)
 }
 
-// DayOf returns the day in Shanghai of a moment.
+// DayOf returns the day that it is in Shanghai at a moment.
 func DayOf(t time.Time) Day {
 	y, m, d := t.In(Shanghai).Date()
 	return Date(y, int(m), d)
@@ -54,7 +54,7 @@ func ParseDay(s string) (Day, error) {
 
 func (d Day) time() time.Time { return time.Unix((int64(d)+dayBase)*secondsOfDay, 0).UTC() }
 
-// String writes "2006-01-02"; no day is empty.
+// String writes "2006-01-02", and nothing for no day.
 func (d Day) String() string {
 	if d == 0 {
 		return ""
@@ -97,7 +97,7 @@ func (d Day) Start() time.Time {
 // MarshalText writes String.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what ParseDay reads; empty is no day.
+// UnmarshalText reads what ParseDay reads; an empty text is no day.
 func (d *Day) UnmarshalText(text []byte) error {
 	*d = 0
 	if len(text) == 0 {

@@ -1,30 +1,30 @@
 package domain
 
-// A document is kept beside the ledger (eventstore/vault/documents); an event
-// names it by its tag, 32 bytes that say nothing to whoever lacks the case's key.
+// Documents are kept beside the ledger (eventstore/vault/documents). An event names
+// one by its tag: 32 bytes that tell nothing without the key of the case.
 
 const tagSize = 32
 
-// tagged refuses what is no tag; a field may be empty.
-func tagged(field string, tag []byte) error {
+// checkTag refuses what is no tag. An empty field is allowed.
+func checkTag(field string, tag []byte) error {
 	if len(tag) != 0 && len(tag) != tagSize {
 		return refuse(FieldWrong, field, len(tag))
 	}
 	return nil
 }
 
-// taggedAll refuses documents whose files are no tags.
-func taggedAll(field string, list []Document) error {
+// checkTags refuses a list with a document whose file is no tag.
+func checkTags(field string, list []Document) error {
 	for _, d := range list {
-		if err := tagged(field, d.File); err != nil {
+		if err := checkTag(field, d.File); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Documents are the tags of the files that an event names, of the case of its
-// stream.
+// Documents returns the tags of the files that an event names. The files belong to
+// the case of the event's stream.
 func Documents(e Event) [][]byte {
 	var tags [][]byte
 	add := func(list ...[]byte) {
@@ -60,8 +60,8 @@ func Documents(e Event) [][]byte {
 	return tags
 }
 
-// NamesDocuments reports whether events of a type can name files: who reads a
-// whole ledger for them need not decode the others.
+// NamesDocuments reports whether events of a type can name files. A search for the
+// files of a whole ledger need not decode the other types.
 func NamesDocuments(name string) bool {
 	switch name {
 	case "ReceiptRecorded", "NoticeReviewed", "NoticePublished", "NoticeDrafted", "DocumentIssued", "ProgrammeDefined", "ProgrammeRevised":
@@ -70,7 +70,8 @@ func NamesDocuments(name string) bool {
 	return false
 }
 
-// Document is a basis or other paper by name and number.
+// Document is an official paper, by name and number: a basis of a programme or
+// notice, or one that a campaign issued.
 type Document struct {
 	Name   string `json:"name"`
 	Number string `json:"number,omitempty"`

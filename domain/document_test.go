@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A backup lists the files of the types that NamesDocuments knows: one that it
-// forgot would be missing there and nobody would be told.
+// A backup looks for files only in events of the types that NamesDocuments knows. The
+// files of a forgotten type would be missing in it, and nobody would notice.
 func TestNamesDocumentsKnowsEveryType(t *testing.T) {
 	var tag func(v reflect.Value)
 	tag = func(v reflect.Value) {

@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Form is the form in which an entitlement is given.
+// Form is how relief is paid out: by bank, in cash, as goods or by voucher.
 type Form string
 
 // The forms of relief.
@@ -26,38 +26,39 @@ func (f Form) Say(l Lang) string {
 	return string(f)
 }
 
-// Entitlement is one thing that a line is to receive: a form, and fen or items.
+// Entitlement is what a line is to receive in one form: fen of money, or items.
 type Entitlement struct {
 	Form  Form      `json:"form"`
 	Fen   Fen       `json:"fen,omitempty"`
 	Items []GoodsOf `json:"items,omitempty"`
 }
 
-// things lists what an entitlement or row moves, as items with quantities.
-func (e Entitlement) things() []goodsOut {
+// quantities lists what an entitlement or row moves, item by item: fen for Money,
+// else thousandths.
+func (e Entitlement) quantities() []itemQuantity {
 	if len(e.Items) == 0 {
-		return []goodsOut{{Money, int64(e.Fen)}}
+		return []itemQuantity{{Money, int64(e.Fen)}}
 	}
-	things := make([]goodsOut, len(e.Items))
+	list := make([]itemQuantity, len(e.Items))
 	for i, g := range e.Items {
-		things[i] = goodsOut{g.Item, int64(g.Quantity)}
+		list[i] = itemQuantity{g.Item, int64(g.Quantity)}
 	}
-	return things
+	return list
 }
 
-// gives is what a line is to receive. All lines that get as much money and
-// nothing else have the same one.
-type gives struct{ Give []Entitlement }
+// entitlementList is what a line is to receive. Lines that receive the same money in
+// the same form, and nothing else, share one.
+type entitlementList struct{ Give []Entitlement }
 
-func (l *Ledger) give(list []Entitlement) *gives {
+func (l *Ledger) sharedList(list []Entitlement) *entitlementList {
 	if len(list) != 1 || len(list[0].Items) > 0 {
-		return &gives{list}
+		return &entitlementList{list}
 	}
 	key := moneyOnly{list[0].Form, list[0].Fen}
-	one := l.gives[key]
+	one := l.moneyLists[key]
 	if one == nil {
-		one = &gives{list}
-		l.gives[key] = one
+		one = &entitlementList{list}
+		l.moneyLists[key] = one
 	}
 	return one
 }
@@ -68,37 +69,41 @@ type moneyOnly struct {
 	fen  Fen
 }
 
-// Due is an entitlement as it stands.
+// Due is an entitlement as it stands: what is reserved, paid and came back of it.
+//
+// An entitlement has one quantity of money, or one of each item. The first is
+// counted here, since most entitlements have no other.
 type Due struct {
-	of             *gives
-	which          uint32
-	reserved, paid int64 // of its only thing, or its first
-	rest           *dueRest
+	list           *entitlementList
+	index          uint32
+	reserved, paid int64 // of the first quantity
+	extra          *dueExtra
 }
 
 // Entitlement is what was admitted.
-func (d *Due) Entitlement() *Entitlement { return &d.of.Give[d.which] }
+func (d *Due) Entitlement() *Entitlement { return &d.list.Give[d.index] }
 
 // Items are its goods.
 func (d *Due) Items() []GoodsOf { return d.Entitlement().Items }
 
-// dueRest is what few entitlements have.
-type dueRest struct {
-	reserved, paid []int64 // of the things behind the first
-	back           []ID
+// dueExtra holds what few entitlements have, so that the others take less room.
+type dueExtra struct {
+	reservedBehind, paidBehind []int64 // of the quantities after the first
+	back                       []ID    // see Back
 }
 
-func (d *Due) write() *dueRest {
-	if d.rest == nil {
-		d.rest = &dueRest{}
+// writeExtra returns the extra part of an entitlement, to be changed.
+func (d *Due) writeExtra() *dueExtra {
+	if d.extra == nil {
+		d.extra = &dueExtra{}
 		if n := len(d.Items()) - 1; n > 0 {
-			d.rest.reserved, d.rest.paid = make([]int64, n), make([]int64, n)
+			d.extra.reservedBehind, d.extra.paidBehind = make([]int64, n), make([]int64, n)
 		}
 	}
-	return d.rest
+	return d.extra
 }
 
-// Left is what of the i-th thing is neither reserved nor paid.
+// Left is how much of the i-th quantity is neither reserved nor paid; i counts from 0.
 func (d *Due) Left(i int) int64 {
 	all := int64(d.Entitlement().Fen)
 	if items := d.Items(); len(items) > 0 {
@@ -107,15 +112,15 @@ func (d *Due) Left(i int) int64 {
 	switch {
 	case i == 0:
 		return all - d.reserved - d.paid
-	case d.rest == nil:
+	case d.extra == nil:
 		return all
 	}
-	return all - d.rest.reserved[i-1] - d.rest.paid[i-1]
+	return all - d.extra.reservedBehind[i-1] - d.extra.paidBehind[i-1]
 }
 
-// all is everything of an entitlement that is neither paid nor reserved.
-func (d *Due) all() (fen Fen, items []GoodsOf) {
-	for i, t := range d.Entitlement().things() {
+// unpaid is all of an entitlement that is neither reserved nor paid.
+func (d *Due) unpaid() (fen Fen, items []GoodsOf) {
+	for i, t := range d.Entitlement().quantities() {
 		left := max(d.Left(i), 0)
 		switch {
 		case t.item == Money:
@@ -127,40 +132,40 @@ func (d *Due) all() (fen Fen, items []GoodsOf) {
 	return fen, items
 }
 
-// Back are rejects, returns and reversals that no later payment names yet.
+// Back lists the rejects, returns and reversals that no later payment names yet.
 func (d *Due) Back() []ID {
-	if d.rest == nil {
+	if d.extra == nil {
 		return nil
 	}
-	return d.rest.back
+	return d.extra.back
 }
 
-// owe remembers that something came back, which a later payment must name.
-func (d *Due) owe(event ID) {
-	rest := d.write()
-	rest.back = append(rest.back, event)
+// addBack remembers that something came back. A later payment must name it.
+func (d *Due) addBack(event ID) {
+	extra := d.writeExtra()
+	extra.back = append(extra.back, event)
 }
 
-// settle forgets what came back, now that a payment names it.
-func (d *Due) settle(event ID) {
+// removeBack forgets what came back, because a payment names it now.
+func (d *Due) removeBack(event ID) {
 	if len(d.Back()) > 0 {
-		d.rest.back = slices.DeleteFunc(d.rest.back, func(id ID) bool { return id == event })
+		d.extra.back = slices.DeleteFunc(d.extra.back, func(id ID) bool { return id == event })
 	}
 }
 
-// pay counts what was paid, times 1 or -1.
+// pay adds to what was paid, or takes off it: times is 1 or -1.
 func (d *Due) pay(fen Fen, items []GoodsOf, times int64) {
-	d.count(&d.paid, func(r *dueRest) []int64 { return r.paid }, fen, items, times)
+	d.count(&d.paid, func(r *dueExtra) []int64 { return r.paidBehind }, fen, items, times)
 }
 
-// reserve counts what a batch holds, times 1 or -1.
+// reserve adds to what batches hold, or takes off it: times is 1 or -1.
 func (d *Due) reserve(fen Fen, items []GoodsOf, times int64) {
-	d.count(&d.reserved, func(r *dueRest) []int64 { return r.reserved }, fen, items, times)
+	d.count(&d.reserved, func(r *dueExtra) []int64 { return r.reservedBehind }, fen, items, times)
 }
 
-// count adds to what is kept of the first thing and of those behind it. Things
-// that the entitlement does not have count nowhere.
-func (d *Due) count(first *int64, behind func(*dueRest) []int64, fen Fen, items []GoodsOf, times int64) {
+// count adds to the counter of the first quantity, and to those of the others, which
+// behind returns. Items that the entitlement does not have are not counted.
+func (d *Due) count(first *int64, behind func(*dueExtra) []int64, fen Fen, items []GoodsOf, times int64) {
 	if len(d.Items()) == 0 && len(items) == 0 {
 		*first += times * int64(fen)
 	}
@@ -171,7 +176,7 @@ func (d *Due) count(first *int64, behind func(*dueRest) []int64, fen Fen, items 
 			case i == 0:
 				*first += times * int64(g.Quantity)
 			default:
-				behind(d.write())[i-1] += times * int64(g.Quantity)
+				behind(d.writeExtra())[i-1] += times * int64(g.Quantity)
 			}
 		}
 	}

@@ -5,27 +5,29 @@ import (
 	"fmt"
 )
 
-// Effect is what an accepted command led to.
+// Effect is what an accepted command led to: the events of its own, and those that
+// processes posted for its rows.
 type Effect struct {
 	Command ID
 	Stream  string
 	Digest  []byte
 	Events  []ID
-	// rows are 1 + the numbers of the events that processes posted for rows of
-	// the command, by row; 0 for none.
+	// rows has, for each row of the command, 1 + the number of the event that a
+	// process posted for it, or 0.
 	rows []uint32
-	// Complete is false while parts of a list are missing.
+	// Complete is false while parts of the command's list are missing.
 	Complete bool
-	parts    int // parts that are there
+	parts    int // parts of the list that are there
 }
 
-// Ref names an earlier entry by the command that made it, and the row where
-// that command made several (format section 2).
+// Ref names an earlier entry by the command that made it. If the command made one
+// for each of its rows, Row says which, from 1; otherwise it is 0 (format section 2).
 type Ref struct {
 	Command ID  `json:"command"`
 	Row     int `json:"row,omitempty"`
 }
 
+// String writes the command's id, and after a slash the row, if there is one.
 func (r Ref) String() string {
 	if r.Row > 0 {
 		return fmt.Sprintf("%s/%d", r.Command, r.Row)
@@ -38,10 +40,10 @@ var (
 	OtherContent = newCode(5, "other-content", "命令 {command} 已执行过，内容不同", "the command {command} was accepted before with other content")
 )
 
-// note remembers what led to an event that was folded: its command, or for a
-// row that a process posted the command and row of its first step, by which
-// later commands name it.
-func (l *Ledger) note(r *Recorded) {
+// noteEffect remembers what led to an event that was folded, so that later commands
+// can name it. For an event of a command that is the command. For an event that a
+// process posted for a row, it is the command whose row that was.
+func (l *Ledger) noteEffect(r *Recorded) {
 	at := &l.log[len(l.log)-1]
 	p := r.Meta.Command
 	if p == nil {
@@ -65,13 +67,13 @@ func (l *Ledger) note(r *Recorded) {
 	at.command = i
 	e := l.effects[i]
 	e.Events = append(e.Events, r.ID)
-	if list, ok := r.Event.(interface{ list() (part, of int) }); ok {
-		part, of := list.list()
-		l.partCame(i, part, of)
+	if list, ok := r.Event.(interface{ listPart() (part, of int) }); ok {
+		part, of := list.listPart()
+		l.notePart(i, part, of)
 	}
 }
 
-// rowOf is the row of a batch that an event carries out, 0 for none.
+// rowOf is the row of a batch that an event pays or rejects, 0 for none.
 func rowOf(r *Recorded) int {
 	switch e := r.Event.(type) {
 	case *DisbursementMade:
@@ -87,8 +89,8 @@ func rowOf(r *Recorded) int {
 // Effect returns what a command led to, nil for one that was never accepted.
 func (l *Ledger) Effect(command ID) *Effect { return l.effects[l.commands[command]] }
 
-// Done returns what an accepted command led to. The same command with other
-// content is refused (rule 5).
+// Done returns what a command led to that was accepted before, nil if it was not. The
+// same id with other content is refused (rule 5).
 func (l *Ledger) Done(command ID, digest []byte) (*Effect, error) {
 	e := l.Effect(command)
 	if e == nil {
@@ -115,10 +117,10 @@ func (l *Ledger) Find(r Ref) (ID, bool) {
 	return ID{}, false
 }
 
-// RefTo returns how a command names an event: by the command that made it, with
-// the row where a process posted it.
+// RefTo returns the Ref by which a command names an event; ok is false for an event
+// that cannot be named. [Ledger.Find] is its inverse.
 func (l *Ledger) RefTo(event ID) (Ref, bool) {
-	at := l.at(event)
+	at := l.logged(event)
 	if at == nil {
 		return Ref{}, false
 	}
@@ -135,9 +137,10 @@ func (l *Ledger) RefTo(event ID) (Ref, bool) {
 	return Ref{e.Command, int(at.row)}, true
 }
 
-// CommandOf returns the command that led to an event, zero for a process.
+// CommandOf returns the command that an event belongs to, zero for an event of a
+// process.
 func (l *Ledger) CommandOf(event ID) ID {
-	if at := l.at(event); at != nil {
+	if at := l.logged(event); at != nil {
 		if e := l.effects[at.command]; e != nil {
 			return e.Command
 		}

@@ -1,18 +1,20 @@
 package domain
 
-// Eligible is a programme and a category.
+// Eligible is a programme and a category for which a party may be eligible; an empty
+// category is any.
 type Eligible struct {
 	Programme ID
 	Category  string
 }
 
-// Match is a comparison with an outside register.
+// Match says that a party was compared with an outside register, and when.
 type Match struct {
 	Register string
 	On       Day
 }
 
-// EligibilityDecided is a decision about one party, programme and category.
+// EligibilityDecided says whether a party is eligible under a programme, for one
+// category or for any.
 type EligibilityDecided struct {
 	Common
 	Programme ID   `json:"programme"`
@@ -32,7 +34,7 @@ type RegisterMatched struct {
 	} `json:"-"`
 }
 
-// DecideEligibility decides whether a party is eligible.
+// DecideEligibility decides whether a party is eligible under a programme.
 type DecideEligibility struct {
 	Party     ID       `json:"party"`
 	Programme ID       `json:"programme"`
@@ -54,17 +56,17 @@ func (c *DecideEligibility) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if d.l.Programmes[c.Programme] == nil {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+	if d.ledger.Programmes[c.Programme] == nil {
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, c.Programme)
 	}
-	if d.l.concerns(d.actor(), c.Party) {
-		if err := d.conduct(-1, refuse(DecidesForKin, d.actor())); err != nil {
+	if d.ledger.isSelfOrKin(d.whoActed(), c.Party) {
+		if err := d.refuseOrMark(-1, refuse(DecidesForKin, d.whoActed())); err != nil {
 			return err
 		}
 	}
 	e := &EligibilityDecided{Programme: c.Programme, Eligible: c.Eligible}
 	e.Private.Category, e.Private.Reason = c.Category, c.Reason.sealed
-	if err := d.replace(c.target(d.o), e); err != nil {
+	if err := d.findReplaced(c.target(d.order), e); err != nil {
 		return err
 	}
 	d.add(e)
@@ -95,7 +97,7 @@ func (e *EligibilityDecided) fold(l *Ledger, r *Recorded) error {
 		p.Eligible = map[Eligible]bool{}
 	}
 	p.Eligible[Eligible{e.Programme, e.Private.Category}] = e.Eligible
-	l.mentioned(p.ID, e.Programme, e.LastDay())
+	l.noteMention(p.ID, e.Programme, e.LastDay())
 	return nil
 }
 
@@ -103,7 +105,7 @@ func (e *RegisterMatched) fold(l *Ledger, r *Recorded) error {
 	p, err := l.partyOf(r)
 	if err == nil {
 		p.Matches = append(p.Matches, Match{Register: e.Register, On: e.LastDay()})
-		l.mentioned(p.ID, ID{}, e.LastDay())
+		l.noteMention(p.ID, ID{}, e.LastDay())
 	}
 	return err
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Erasure is what was erased: a person, with all whom he turned out to be, or a
-// case. What is erased is keys, in the vault; the events stay as they are, with
-// sealed values that nobody opens any more (format section 4).
+// Erasure says that a person was erased, with all parties merged into that person,
+// or a case. Only keys in the vault are erased. The events stay as they are, with
+// sealed values that nobody can open any more (format section 4).
 type Erasure struct {
 	Event  ID
 	Number uint64
@@ -15,47 +15,48 @@ type Erasure struct {
 	Keys   []ID // of the persons or the case
 	On     Day
 	Basis  string
-	// Confirmed is the event by which an officer answers for it that old copies
-	// of the wrapping key are destroyed. Until then the erasure is unfinished.
+	// Confirmed is the event by which an officer declares that old copies of the
+	// wrapping key are destroyed. Until then the erasure is unfinished.
 	Confirmed ID
 }
 
-// PartyErased ends what is known of a person: his key goes.
+// PartyErased ends what is known of a person: the person's key is destroyed.
 type PartyErased struct {
 	Common
 	Basis   string `json:"basis"` // the law or the request
 	Private struct {
-		// Merged are the parties that turned out to be the same person.
+		// Merged are the parties that were merged into this one.
 		Merged []ID `json:"merged,omitempty"`
 	} `json:"-"`
 }
 
-// CaseErased ends what is known of a case: the key goes under which a stream's
-// documents and free texts are sealed.
+// CaseErased ends what is known of a case: the key is destroyed under which the
+// documents and free texts of the stream are sealed.
 type CaseErased struct {
 	Common
 	Basis string `json:"basis"`
 }
 
-// ErasureConfirmed says that no old copy of the wrapping key is left. It stands
+// ErasureConfirmed says that no old copy of the wrapping key is left. It is written
 // in the stream that was erased.
 type ErasureConfirmed struct{ Common }
 
-// EraseParty erases a person. Refused while money is open or retention runs.
+// EraseParty erases a person. It is refused while something that concerns the person
+// is unfinished, and while records must be kept.
 type EraseParty struct {
 	Party ID     `json:"party"`
 	Basis string `json:"basis"`
 }
 
-// EraseCase erases the case of an allocation or of a notice, once retention has
-// run.
+// EraseCase erases the case of a closed allocation, or of a notice of one, when the
+// records need not be kept any longer.
 type EraseCase struct {
 	Stream string `json:"stream"`
 	Basis  string `json:"basis"`
 }
 
-// ConfirmErasure says that the old copies of the wrapping key were destroyed,
-// from which what was erased in a stream could have been opened.
+// ConfirmErasure declares that the old copies of the wrapping key were destroyed. With
+// one of them, what was erased in the stream could still have been opened.
 type ConfirmErasure struct {
 	Stream string `json:"stream"`
 }
@@ -72,8 +73,8 @@ var (
 func (c *EraseParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *EraseParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 
-// decide erases only what nobody needs any more: no money is open, and the
-// retention of all that names the person has run.
+// decide erases only a person about whom nothing is unfinished, and when no record
+// that names the person must be kept any longer.
 func (c *EraseParty) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
@@ -81,11 +82,11 @@ func (c *EraseParty) decide(d *decision) error {
 	if c.Basis == "" {
 		return refuse(FieldMissing, "basis")
 	}
-	who := d.l.whoIs(c.Party)
-	if err := d.nothingOpen(who); err != nil {
+	who := d.ledger.mergedWith(c.Party) // all parties of the one person
+	if err := d.checkNothingOpen(who); err != nil {
 		return err
 	}
-	if err := d.retained(d.l.lastOf(who)); err != nil {
+	if err := d.checkRetention(d.ledger.lastMentions(who)); err != nil {
 		return err
 	}
 	e := &PartyErased{Basis: c.Basis}
@@ -100,102 +101,106 @@ func (c *EraseParty) decide(d *decision) error {
 
 func compareIDs(a, b ID) int { return slices.Compare(a[:], b[:]) }
 
-// names says whether a line names one of some parties.
-func (l *Line) names(who []ID) bool {
+// namesAny says whether a line names one of these parties, as beneficiary, payee or
+// household.
+func (l *Line) namesAny(who []ID) bool {
 	return slices.Contains(who, l.Beneficiary) || slices.Contains(who, l.Payee()) || slices.Contains(who, l.Household())
 }
 
-// nothingOpen refuses while something that concerns a person is not over.
-func (d *decision) nothingOpen(who []ID) error {
-	for _, n := range d.l.Notices {
+// checkNothingOpen refuses while something that concerns a person is unfinished. The
+// person is given by all parties that are merged.
+func (d *decision) checkNothingOpen(who []ID) error {
+	for _, n := range d.ledger.Notices {
 		for _, o := range n.Objections {
 			if o.Resolved == (ID{}) && n.Withdrawn == (ID{}) && slices.Contains(who, o.objector) {
-				return refuse(MoneyIsOpen, said{"异议未处理", "an objection is not resolved"}, n.Heading.Title)
+				return refuse(MoneyIsOpen, bilingual{"异议未处理", "an objection is not resolved"}, n.Heading.Title)
 			}
 		}
 		if n.Withdrawn != (ID{}) || n.Confirmed != (ID{}) && !d.admitting(n) {
 			continue
 		}
-		if slices.ContainsFunc(n.Live(), func(l *Line) bool { return l.names(who) }) {
-			return refuse(MoneyIsOpen, said{"名单未定", "a list is not confirmed and admitted"}, n.Heading.Title)
+		if slices.ContainsFunc(n.Live(), func(l *Line) bool { return l.namesAny(who) }) {
+			return refuse(MoneyIsOpen, bilingual{"名单未定", "a list is not confirmed and admitted"}, n.Heading.Title)
 		}
 	}
-	for _, a := range d.l.Allocations {
-		if err := a.open(who); err != nil {
+	for _, a := range d.ledger.Allocations {
+		if err := a.checkNothingOwed(who); err != nil {
 			return err
 		}
 	}
-	for _, c := range d.l.Campaigns {
+	for _, c := range d.ledger.Campaigns {
 		for need, open := range c.needs {
 			if open && slices.Contains(who, c.needOf[need]) {
-				return refuse(MoneyIsOpen, said{"困难未解决", "a need is not met"}, c.Name)
+				return refuse(MoneyIsOpen, bilingual{"困难未解决", "a need is not met"}, c.Name)
 			}
 		}
 	}
-	for _, o := range d.l.Officers {
+	for _, o := range d.ledger.Officers {
 		if !o.Left && slices.Contains(who, o.Party) {
-			return refuse(MoneyIsOpen, said{"是在任经办人", "an officer in office"}, o.ID)
+			return refuse(MoneyIsOpen, bilingual{"是在任经办人", "an officer in office"}, o.ID)
 		}
 	}
 	return nil
 }
 
-// admitting says whether a confirmed notice is not admitted whole yet.
+// admitting says whether lines of a confirmed notice are still to be admitted.
 func (d *decision) admitting(n *Notice) bool {
-	a := d.l.Allocations[n.Allocation]
-	return a == nil || !a.admitted[n.ID]
+	a := d.ledger.Allocations[n.Allocation]
+	return a == nil || !a.whollyAdmitted[n.ID]
 }
 
-// open refuses while an allocation owes a person something, or he it.
-func (a *Allocation) open(who []ID) error {
+// checkNothingOwed refuses while an allocation owes a person something, or the person
+// owes something to it.
+func (a *Allocation) checkNothingOwed(who []ID) error {
 	for _, line := range a.Lines {
-		// A line that is stopped may be resumed.
-		if !line.Line.names(who) || a.Closed || line.Line.Struck() != (ID{}) {
+		// A stopped line counts: it may be resumed.
+		if !line.Line.namesAny(who) || a.Closed || line.Line.Struck() != (ID{}) {
 			continue
 		}
 		for i := range line.Due {
-			for thing := range line.Due[i].Entitlement().things() {
-				if line.Due[i].Left(thing) > 0 {
-					return refuse(MoneyIsOpen, said{"应得未发完", "an entitlement is not paid"}, said{a.say(), a.say()})
+			for k := range line.Due[i].Entitlement().quantities() {
+				if line.Due[i].Left(k) > 0 {
+					return refuse(MoneyIsOpen, bilingual{"应得未发完", "an entitlement is not paid"}, bilingual{a.describe(), a.describe()})
 				}
 			}
 		}
 	}
 	for _, b := range a.Batches {
 		for _, r := range b.Rows {
-			if b.open() && r.State == Waiting && a.line(int(r.Line)).Line.names(who) {
-				return refuse(MoneyIsOpen, said{"批次未发完", "a batch is not paid"}, b.No)
+			if b.holdsReservation() && r.State == Waiting && a.line(int(r.Line)).Line.namesAny(who) {
+				return refuse(MoneyIsOpen, bilingual{"批次未发完", "a batch is not paid"}, b.No)
 			}
 		}
 	}
 	for _, p := range a.Payments {
-		if p.more().claimed > p.came() && a.line(int(p.Line)).Line.names(who) {
-			return refuse(MoneyIsOpen, said{"追回未完成", "a recovery is not complete"}, p.Number)
+		if p.readExtra().claimed > p.cameBack() && a.line(int(p.Line)).Line.namesAny(who) {
+			return refuse(MoneyIsOpen, bilingual{"追回未完成", "a recovery is not complete"}, p.Number)
 		}
 	}
 	return nil
 }
 
-// say names an allocation for a refusal.
-func (a *Allocation) say() string { return a.Purpose + " " + a.ID.String() }
+// describe names an allocation in a refusal.
+func (a *Allocation) describe() string { return a.Purpose + " " + a.ID.String() }
 
-// came is what of a payment's money came back.
-func (p *Payment) came() Fen {
+// cameBack is how much of a payment's money came back; a reversed payment counts as a
+// whole.
+func (p *Payment) cameBack() Fen {
 	if p.Reversed() != (ID{}) {
 		return p.Fen
 	}
 	return p.Fen - p.Net()
 }
 
-// mention is where a person is named beside lists and payments: as donor, signer
-// or objector, in decisions about him, in visits, needs and activities.
+// mention says when a party was last named outside lists and payments: as donor,
+// signer or objector, in a decision about the party, in a visit, need or activity.
 type mention struct {
-	programme ID // none: of a fund or a campaign, which may serve any
+	programme ID // zero for funds and campaigns, which may serve any programme
 	on        Day
 }
 
-// mentioned remembers the last day on which an event names a party.
-func (l *Ledger) mentioned(party, programme ID, on Day) {
+// noteMention remembers the last day on which an event names a party.
+func (l *Ledger) noteMention(party, programme ID, on Day) {
 	p := l.Parties[party]
 	if p == nil {
 		return
@@ -209,7 +214,7 @@ func (l *Ledger) mentioned(party, programme ID, on Day) {
 	p.mentions = append(p.mentions, mention{programme, on})
 }
 
-// programmeOf is the programme of an allocation, none where there is none.
+// programmeOf is the programme of an allocation, zero if it is unknown.
 func (l *Ledger) programmeOf(allocation ID) ID {
 	if a := l.Allocations[allocation]; a != nil {
 		return a.Programme
@@ -217,18 +222,19 @@ func (l *Ledger) programmeOf(allocation ID) ID {
 	return ID{}
 }
 
-// lastOf is the last day of what names a person, by programme.
-func (l *Ledger) lastOf(who []ID) map[ID]Day {
+// lastMentions is the last day on which anything named a person, by programme. The
+// person is given by all parties that are merged.
+func (l *Ledger) lastMentions(who []ID) map[ID]Day {
 	last := map[ID]Day{}
 	note := func(programme ID, on Day) { last[programme] = max(last[programme], on) }
 	for _, n := range l.Notices {
-		if slices.ContainsFunc(n.Lines, func(line *Line) bool { return line.names(who) }) {
-			note(l.programmeOf(n.Allocation), l.lastIn(n.Stream))
+		if slices.ContainsFunc(n.Lines, func(line *Line) bool { return line.namesAny(who) }) {
+			note(l.programmeOf(n.Allocation), l.lastDateIn(n.Stream))
 		}
 	}
 	for _, a := range l.Allocations {
 		for _, p := range a.Payments {
-			if !a.line(int(p.Line)).Line.names(who) {
+			if !a.line(int(p.Line)).Line.namesAny(who) {
 				continue
 			}
 			note(a.Programme, max(p.On, p.Booked))
@@ -245,38 +251,39 @@ func (l *Ledger) lastOf(who []ID) map[ID]Day {
 	return last
 }
 
-// lastIn is the last business date in a stream, erasures not counted.
-func (l *Ledger) lastIn(stream string) Day {
+// lastDateIn is the last business date in a stream, erasures not counted.
+func (l *Ledger) lastDateIn(stream string) Day {
 	if s := l.streams[stream]; s != nil {
 		return s.last
 	}
 	return 0
 }
 
-// retained refuses while records must be kept that were last added to on these
-// days, by programme. They are kept for whole years from the end of the year on,
-// as accounting records are (会计档案管理办法 art. 14); how many is the
-// programme's to say, and the longest that one of its revisions says holds.
-func (d *decision) retained(last map[ID]Day) error {
+// checkRetention refuses while records must be kept. last is the day of the last
+// record, by programme. Like accounting records they are kept for whole years from
+// the end of that year on (会计档案管理办法 art. 14). The programme says how many
+// years; of several revisions the longest time holds.
+func (d *decision) checkRetention(last map[ID]Day) error {
 	programmes := make([]ID, 0, len(last))
 	for id := range last {
 		programmes = append(programmes, id)
 	}
 	slices.SortFunc(programmes, compareIDs) // the same refusal each time
 	for _, id := range programmes {
-		name, years := d.l.retention(id)
+		name, years := d.ledger.retention(id)
 		if years == 0 {
 			return refuse(RetentionUnstated, name)
 		}
-		if until := Date(last[id].Year()+years, 12, 31); d.o.Date <= until {
+		if until := Date(last[id].Year()+years, 12, 31); d.order.Date <= until {
 			return refuse(RetentionRuns, name, until, last[id], years)
 		}
 	}
 	return nil
 }
 
-// retention is for how many years the records of a programme are kept, 0 where
-// it does not say. Of a fund, which serves several, it is the longest of any.
+// retention says for how many years the records of a programme are kept, 0 if the
+// programme does not say. Records of no programme are kept as long as those of the
+// programme with the longest time.
 func (l *Ledger) retention(programme ID) (name any, years int) {
 	if p := l.Programmes[programme]; p != nil {
 		for _, r := range p.Revisions {
@@ -289,7 +296,7 @@ func (l *Ledger) retention(programme ID) (name any, years int) {
 			years = max(years, r.RetentionYears)
 		}
 	}
-	return said{"捐赠与走访", "donations and visits"}, years
+	return bilingual{"捐赠与走访", "donations and visits"}, years
 }
 
 func (c *EraseCase) target(*Order) string { return c.Stream }
@@ -313,22 +320,21 @@ func (l *Ledger) caseOf(stream string) *Allocation {
 	return nil
 }
 
-// decide erases the case of an allocation that is closed, or of a notice of
-// such a one.
+// decide erases the case of a closed allocation, or of a notice of one.
 func (c *EraseCase) decide(d *decision) error {
 	_, id, _ := SplitStream(c.Stream)
-	a := d.l.caseOf(c.Stream)
+	a := d.ledger.caseOf(c.Stream)
 	switch {
 	case a == nil:
-		return refuse(NoSuch, said{"分配或名单", "allocation or notice"}, c.Stream)
+		return refuse(NoSuch, bilingual{"分配或名单", "allocation or notice"}, c.Stream)
 	case c.Basis == "":
 		return refuse(FieldMissing, "basis")
-	case d.l.Erased(id):
+	case d.ledger.Erased(id):
 		return refuse(IsErased, c.Stream)
 	case !a.Closed:
-		return refuse(MoneyIsOpen, said{"分配未关闭", "the allocation is not closed"}, said{a.say(), a.say()})
+		return refuse(MoneyIsOpen, bilingual{"分配未关闭", "the allocation is not closed"}, bilingual{a.describe(), a.describe()})
 	}
-	if err := d.retained(map[ID]Day{a.Programme: max(d.l.lastIn(c.Stream), d.l.lastIn(a.Stream))}); err != nil {
+	if err := d.checkRetention(map[ID]Day{a.Programme: max(d.ledger.lastDateIn(c.Stream), d.ledger.lastDateIn(a.Stream))}); err != nil {
 		return err
 	}
 	d.add(&CaseErased{Basis: c.Basis})
@@ -343,14 +349,14 @@ func (c *ConfirmErasure) unit(l *Ledger, _ *Order) ID {
 	return (&EraseCase{Stream: c.Stream}).unit(l, nil)
 }
 func (c *ConfirmErasure) decide(d *decision) error {
-	if e := d.l.erasureIn(c.Stream); e == nil || e.Confirmed != (ID{}) {
+	if e := d.ledger.erasureIn(c.Stream); e == nil || e.Confirmed != (ID{}) {
 		return refuse(NothingToConfirm, c.Stream)
 	}
 	d.add(&ErasureConfirmed{})
 	return nil
 }
 
-// erasureIn is the erasure that stands in a stream, nil for none.
+// erasureIn is the erasure in a stream, nil if there is none.
 func (l *Ledger) erasureIn(stream string) *Erasure {
 	i := slices.IndexFunc(l.Erasures, func(e *Erasure) bool { return e.Stream == stream })
 	if i < 0 {
@@ -362,8 +368,9 @@ func (l *Ledger) erasureIn(stream string) *Erasure {
 // Erased says whether the key of a person or a case was erased.
 func (l *Ledger) Erased(key ID) bool { return l.erased[key] }
 
-// Refused is why nothing more is sealed under a key, nil where it may be.
-func (l *Ledger) Refused(key ID) error {
+// SealingRefused is the refusal to seal anything more under the key of an erased person
+// or case. It is nil for other keys.
+func (l *Ledger) SealingRefused(key ID) error {
 	if l.erased[key] {
 		return refuse(IsErased, key)
 	}
@@ -371,7 +378,7 @@ func (l *Ledger) Refused(key ID) error {
 }
 
 func (l *Ledger) erase(r *Recorded, basis string, keys []ID) {
-	l.Erasures = append(l.Erasures, &Erasure{Event: r.ID, Number: l.next(), Stream: r.Stream, Keys: keys, On: r.Event.common().Date, Basis: basis})
+	l.Erasures = append(l.Erasures, &Erasure{Event: r.ID, Number: l.nextNumber(), Stream: r.Stream, Keys: keys, On: r.Event.common().Date, Basis: basis})
 	if l.erased == nil {
 		l.erased = map[ID]bool{}
 	}
@@ -390,7 +397,7 @@ func (e *PartyErased) fold(l *Ledger, r *Recorded) error {
 	}
 	who := []ID{p.ID}
 	for _, id := range e.Private.Merged {
-		if l.Parties[id] == nil || l.same(id) != p.ID || id == p.ID {
+		if l.Parties[id] == nil || l.Same(id) != p.ID || id == p.ID {
 			return fmt.Errorf("%s is not the same party", id)
 		}
 		who = append(who, id)

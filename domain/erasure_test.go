@@ -17,25 +17,25 @@ var erasureRows = []refusalRow{
 		late := "2040-01-01"
 		open := func() { t.Helper(); c.by(privacy).refused(late, erase, MoneyIsOpen) }
 		c.by(c.drafter).refused(late, erase, RoleMissing)
-		open() // listed, and not confirmed
+		open() // listed, but not confirmed
 		c.confirm(late, n)
-		open() // admitted, and not paid
+		open() // admitted, but not paid
 		c.prepare(late, a, 1, 2)
 		open()
 		c.by(c.approver).mustDo(late, &ApproveBatch{Allocation: a, Batch: 1})
 		pay := c.by(c.cashier).mustDo(late, &PayBatch{Allocation: a, Batch: 1, NotPaid: []NotPaid{{1, "absent"}}})
-		open() // he was absent: he is still to be paid
+		open() // the payee was absent and is still to be paid
 		c.by(c.accountant).mustDo(late, &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Again: &Ref{pay, 1}}}})
 		c.by(c.approver).mustDo(late, &ApproveBatch{Allocation: a, Batch: 2})
 		again := c.by(c.cashier).mustDo(late, &PayBatch{Allocation: a, Batch: 2})
 		c.by(c.accountant).mustDo(late, &DemandRecovery{Allocation: a, Payment: Ref{again, 1}, Amount: 4000})
-		open() // he owes something
+		open() // the payee owes something
 		c.by(c.accountant).mustDo(late, &ReturnDisbursement{Allocation: a, Payment: Ref{again, 1}, Amount: 4000, Kind: "recovery"})
-		open() // what came back is due to him again
+		open() // what came back is due again
 		c.by(c.accountant).mustDo(late, &ReturnUnspent{Allocation: a})
 		c.mustDo(late, &CloseAllocation{Allocation: a})
 		objection := c.by(c.drafter).mustDo(late, &RaiseObjection{Notice: n, Objector: p, Lines: []int{2}, Text: sealed("不公")})
-		open() // and now he waits for an answer
+		open() // and now an objection waits for an answer
 		c.by(c.reviewer).mustDo(late, &ResolveObjection{Notice: n, Objection: 1, Outcome: Dismissed, Answer: sealed("查无此事")})
 		_ = objection
 		r := c.by(privacy).refused(late, erase, RetentionRuns)
@@ -60,7 +60,7 @@ var erasureRows = []refusalRow{
 			row.Give = []Give{{Form: Cash, Amount: 1}}
 			c.refused("2051-01-02", &AddLines{Notice: d, Rows: []LineRow{row}}, IsErased)
 		}
-		if c.l.Refused(p) == nil || c.l.Refused(q) != nil {
+		if c.l.SealingRefused(p) == nil || c.l.SealingRefused(q) != nil {
 			t.Error("what is sealed is refused for the wrong one")
 		}
 		// An officer answers for the old copies of the wrapping key, once.

@@ -6,9 +6,9 @@ import (
 )
 
 // Event is one fact of the ledger: a pointer to one of the structs that this
-// package names in the past tense. Its JSON fields are what anybody may see
-// (`open`); a field Private, where it has one, holds what nobody but the office
-// may see (`private`), format section 3.
+// package names in the past tense. Anybody may see its JSON fields (`open`). If it
+// has a field Private, only the office may see what that holds (`private`); see
+// format section 3.
 type Event interface {
 	// fold applies the event to the state. It checks all that it needs before
 	// it changes anything, so that an event that cannot be folded leaves the
@@ -17,19 +17,19 @@ type Event interface {
 	common() *Common
 }
 
-// Common is what every event can say of itself.
+// Common are the fields that every event has.
 type Common struct {
 	// Date is the business date, on which the entry counts in the books.
 	Date Day `json:"date"`
-	// Happened are the first and last day on which the thing happened, where
-	// that is earlier than Date.
+	// Happened is the first and last day on which the fact happened; nil if that was
+	// on Date.
 	Happened *Span `json:"happened,omitempty"`
-	// DoneBy is the officer who acted then, where old papers are entered by
-	// somebody else. Rules of conduct look at him, and reports say "asserted".
+	// DoneBy is the officer who acted then, if somebody else enters old papers now.
+	// Rules of conduct look at this officer, and reports say "asserted".
 	DoneBy   ID `json:"done_by,omitzero"`
 	Campaign ID `json:"campaign,omitzero"`
-	// Replaces is an earlier event of the same type, a fact without value, that
-	// this one puts right.
+	// Replaces is an earlier event that this one corrects: a fact without value, of
+	// the same type.
 	Replaces  ID             `json:"replaces,omitzero"`
 	Irregular []Irregularity `json:"irregular,omitempty"`
 	// Reasons stand in `private`, one for each of Irregular.
@@ -38,7 +38,7 @@ type Common struct {
 
 func (c *Common) common() *Common { return c }
 
-// FirstDay returns the first day on which the thing happened.
+// FirstDay returns the first day on which the fact happened.
 func (c *Common) FirstDay() Day {
 	if c.Happened != nil {
 		return c.Happened.First
@@ -46,7 +46,7 @@ func (c *Common) FirstDay() Day {
 	return c.Date
 }
 
-// LastDay returns the last day on which the thing happened.
+// LastDay returns the last day on which the fact happened.
 func (c *Common) LastDay() Day {
 	if c.Happened != nil {
 		return c.Happened.Last
@@ -60,19 +60,19 @@ type Span struct {
 	Last  Day `json:"last"`
 }
 
-// Metadata is what stands beside an event: when and by whose command it was
-// written.
+// Metadata says when an event was written, and by whose command.
 type Metadata struct {
 	Recorded time.Time `json:"recorded"`
 	Schema   int       `json:"schema"`
 	Salt     []byte    `json:"salt"`
-	// Cause is the event that a process continues; then there is no actor.
+	// Cause is the event from which this one follows, if a process wrote it; then
+	// there is no actor.
 	Cause   ID           `json:"cause,omitzero"`
 	Actor   ID           `json:"actor,omitzero"`
 	Role    Role         `json:"role,omitempty"`
 	Command *Proof       `json:"command,omitempty"`
 	Second  *SecondProof `json:"second,omitempty"`
-	// Saw is how many events the decision had seen.
+	// Saw is how many events the ledger had when the command was decided.
 	Saw uint64 `json:"saw,omitempty"`
 }
 
@@ -158,7 +158,7 @@ func AllEvents() []Event {
 // CommonOf returns the common fields of an event.
 func CommonOf(e Event) *Common { return e.common() }
 
-// by is who acted: the officer of old papers, or the one who recorded.
+// by is the officer who acted: DoneBy if the event says so, else the actor.
 func (r *Recorded) by() ID {
 	if d := r.Event.common().DoneBy; d != (ID{}) {
 		return d

@@ -10,8 +10,8 @@ import (
 	"reliefledger.org/ledger/domain"
 )
 
-// A ledger is folded from events; a command gives events or a refusal. Here the
-// events are folded at once; package eventstore/ledger appends them first.
+// A command leads to events or to a refusal, and events are folded into the ledger. Here
+// that is done at once; package eventstore/ledger appends the events to a store first.
 func Example() {
 	l := domain.NewLedger()
 	clock := time.Date(2023, 1, 3, 9, 0, 0, 0, domain.Shanghai)
@@ -36,7 +36,7 @@ func Example() {
 				return err
 			}
 		}
-		for { // what follows in other streams
+		for { // the steps that follow in other streams
 			step, ok := l.Next()
 			if !ok {
 				return nil

@@ -2,13 +2,13 @@ package domain
 
 import "fmt"
 
-// letter is one thing that can happen. command returns nil where the state has
-// nothing that it could be about.
+// letter is one event that can happen in a sequence. command returns nil if the state
+// has nothing that the command could be about.
 type letter struct {
 	name    string
 	officer int    // 0 or 1
-	slot    string // of the thing that it makes: one for each slot
-	back    Day    // dated so many days back
+	slot    string // names what the letter makes; there is at most one for each slot
+	back    Day    // its business date is so many days ago
 	command func(l *Ledger) Command
 }
 
@@ -17,7 +17,7 @@ const (
 	nextStep = "a step"
 	// notAlongItsEdge must never be accepted (rule 3).
 	notAlongItsEdge = "top up lower out of the other upper"
-	// mostSteps is far more than any chain of steps here has.
+	// mostSteps is far longer than any chain of steps here.
 	mostSteps = 40
 )
 
@@ -60,8 +60,8 @@ func newTiny(t tb) *tiny {
 
 func slotID(slot string) ID { return Made(id(-7), slot) }
 
-// alphabet are the letters. What they are about is found in the state, so that
-// they fit most states; that most are refused in most states is wanted.
+// alphabet adds the letters. They find what they are about in the state, so that they
+// fit most states. Most letters are meant to be refused in most states.
 func (x *tiny) alphabet(programme ID, funds map[string]ID, people []ID) {
 	upper := map[string]ID{"A": Made(slotID("upper A"), "allocation"), "B": Made(slotID("upper B"), "allocation")}
 	lower, notice := Made(slotID("lower"), "allocation"), Made(slotID("notice"), "notice")
@@ -169,7 +169,7 @@ func lastEntry(l *Ledger, from From, kind string) (ref Ref, ok bool) {
 		return l.RefTo(l.idAt(a.Payments[len(a.Payments)-1].Number)) // which are no entries apart
 	}
 	var last uint64
-	for event, made := range b.entries {
+	for event, made := range b.reversible {
 		if at, _ := l.Number(event); made.kind == kind && (!ok || at > last) {
 			if r, named := l.RefTo(event); named {
 				ref, last, ok = r, at, true
@@ -192,14 +192,14 @@ func prepareLines(l *Ledger, allocation ID, lines []int, naming bool) Command {
 		c.Rows = append(c.Rows, row)
 	}
 	if naming && !named {
-		return nil // it would be the other letter
+		return nil // the other letter does that
 	}
 	return c
 }
 
-// order is the letter as an order; nil where it does not fit. Orders of
-// different streams do not know of each other, so that their order among
-// themselves makes no new state.
+// order makes an order of a letter, nil if the letter does not fit. Its id depends only
+// on its own stream, so that the order in which different streams were written makes no
+// new state.
 func (x *tiny) order(l *Ledger, a letter, today Day) *Order {
 	body := a.command(l)
 	if body == nil {
@@ -220,8 +220,8 @@ func (x *tiny) order(l *Ledger, a letter, today Day) *Order {
 	return o
 }
 
-// beginnings are sequences that stand before those that are tried: each goes
-// on where the one that it names ends, or is the first.
+// beginnings are sequences from whose ends the test starts. Each begins where the one in
+// after ends, or with the empty ledger.
 var beginnings = []struct {
 	name, after string
 	letters     []string

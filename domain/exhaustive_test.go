@@ -16,27 +16,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// Every sequence of commands up to a length over a tiny ledger: two funds, two
-// levels of allocation, a list of three lines, two officers between whom all
-// roles are split, amounts of 1 and 2 fen, two days. It goes out from several
-// beginnings, so that short sequences reach everything: empty funds, money on
-// its way, a list admitted, a batch approved, payments made, books closed.
+// TestExhaustive tries every sequence of commands up to this length on a tiny ledger:
+// two funds, two levels of allocation, a list of three lines, two officers who share
+// all roles, amounts of 1 and 2 fen, two days. It starts from several beginnings, so
+// that short sequences reach everything: empty funds, money in transit, a list
+// admitted, a batch approved, payments made, books closed.
 //
-// A state that was seen is cut off. States are compared by what can still
-// matter: all streams, but not the order in which different streams were
-// written.
+// A state that was reached before is not followed again. Two states are the same if
+// all their streams are; the order in which different streams were written does not
+// count.
 //
-// Steps of processes are letters like commands: before and after each of them
-// any command may come, and each letter is given to a ledger that was folded
-// anew from its events, as after a crash. What a ledger that went on has come
-// to must be what the fold comes to.
+// The steps of processes are letters, as commands are: before and after each of them
+// any command may come. Each letter is tried on a ledger that was folded anew from its
+// events, as after a crash. That must give the same state as a ledger that went on.
 //
-// What it cannot see: goods, banks, calendars, more than one unit, irregular
-// records, and what only longer sequences or larger numbers bring; TestRules
-// draws those at random.
+// The test leaves out goods, banks, calendars, more than one unit, irregular records,
+// and what only longer sequences or larger numbers would show. TestRules draws those at
+// random.
 var exhaustiveLength = flag.Int("exhaustive", 3, "how many commands TestExhaustive tries one after the other, from each beginning")
 
-// node is a state: how it was reached.
+// node is a state, and how it was reached.
 type node struct {
 	from   *node
 	by     string
@@ -59,9 +58,9 @@ func (n *node) String() string {
 // explorer walks all states of one length, then of the next.
 type explorer struct {
 	*tiny
-	most     int              // commands one after the other
+	most     int              // length of the longest sequence
 	mu       sync.Mutex       // guards what follows
-	seen     map[[16]byte]int // the least length at which it was reached
+	seen     map[[16]byte]int // by state, the least length at which it was reached
 	next     []*node          // one command longer
 	here     []*node          // of this length, not walked yet
 	walking  int
@@ -121,7 +120,7 @@ func TestExhaustive(t *testing.T) {
 	}
 }
 
-// begin is the state after a beginning, or says which letter was refused.
+// begin returns the state after a beginning. The error names a letter that was refused.
 func (x *explorer) begin(n *node, names []string) (*node, error) {
 	for _, name := range names {
 		l, _, err := x.fold(n)
@@ -251,7 +250,7 @@ func (x *explorer) walk(n *node) error {
 			}
 			digest := digestOf(o)
 			if e, err := l.Done(o.ID, digest); e != nil || err != nil {
-				continue // the same again, or its slot is taken: nothing is decided (rule 5)
+				continue // nothing is decided: the command was accepted before, or its slot is taken (rule 5)
 			}
 			d, err := l.Decide(o, x.env(n))
 			var no *Refusal
@@ -262,7 +261,7 @@ func (x *explorer) walk(n *node) error {
 			if err != nil {
 				return fmt.Errorf("%s; %s: %w", n, a.name, err)
 			}
-			// The other officer must not (rule 10).
+			// The other officer must be refused (rule 10).
 			other := *o
 			other.Actor = x.officers[1-a.officer]
 			if _, err := l.Decide(&other, x.env(n)); err == nil && a.name != "publish" && a.name != "object" {
@@ -287,7 +286,7 @@ func (x *explorer) walk(n *node) error {
 	return nil
 }
 
-// try gives a letter to a ledger that was folded anew, as after a crash.
+// try applies a letter to a ledger that was folded anew, as after a crash.
 func (x *explorer) try(n *node, by, stream string, events []Event, m Metadata, o *Order) error {
 	l, _, err := x.fold(n)
 	if err != nil {
@@ -312,7 +311,7 @@ func (x *explorer) try(n *node, by, stream string, events []Event, m Metadata, o
 	return nil
 }
 
-// child is the state after a letter. Its events are shared by all that follows.
+// child is the state after a letter. All later states share its events.
 func (x *explorer) child(l *Ledger, n *node, by, stream string, events []Event, m Metadata) *node {
 	next := &node{from: n, by: by, today: n.today, length: n.length, steps: n.steps + 1}
 	if by != nextStep {
@@ -331,7 +330,8 @@ func (x *explorer) child(l *Ledger, n *node, by, stream string, events []Event, 
 	return next
 }
 
-// tighten leaves no room behind slices that many ledgers share: who appends copies.
+// tighten cuts the capacity of slices that many ledgers share, so that an append copies
+// them.
 func tighten(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -350,8 +350,8 @@ func tighten(v reflect.Value) {
 	}
 }
 
-// fold is the ledger of a state, from its first event on, and what it moved on
-// each day.
+// fold returns the ledger of a state, folded from its first event on, and what was
+// moved on each day.
 func (x *explorer) fold(n *node) (*Ledger, map[Day]map[balanceOf]int64, error) {
 	l, moved := NewLedger(), map[Day]map[balanceOf]int64{}
 	for _, r := range x.history(n) {
@@ -393,8 +393,8 @@ func (x *explorer) history(n *node) []*Recorded {
 	return log
 }
 
-// judge says whether a rule that always holds is broken (TestRules judges by
-// the same auditor), or anything is in transit that no process owes.
+// judge returns an error if a rule is broken (TestRules asks the same auditor), or if
+// something is in transit that no process owes.
 func (x *explorer) judge(n *node, l *Ledger, moved map[Day]map[balanceOf]int64) (err error) {
 	caught := &catcher{}
 	func() {
@@ -452,7 +452,7 @@ func (x *explorer) judge(n *node, l *Ledger, moved map[Day]map[balanceOf]int64) 
 	return err
 }
 
-// catcher takes what the auditor says.
+// catcher keeps what the auditor reports.
 type catcher struct{ said string }
 
 func (c *catcher) Helper()           {}

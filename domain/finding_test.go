@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Whoever found it: a finding names its rule, the events and rows that show it, and
-// says in both languages what is wrong.
+// Every finding names its rule and the events and rows that show it, and says in both
+// languages what is wrong.
 func TestFinding(t *testing.T) {
 	for _, c := range []struct {
 		f      Finding
@@ -17,8 +17,8 @@ func TestFinding(t *testing.T) {
 		zh, en string
 	}{
 		{refuse(NotReviewed).Finding(7), AgainstRules, "not-reviewed", 8, nil, "名单尚未审核", "the notice is not reviewed"},
-		{refuse(LineIsStopped, 3).at(1).Finding(7), AgainstRules, LineIsStopped.Name, LineIsStopped.Rule, []int{2},
-			refuse(LineIsStopped, 3).at(1).Sentence(Zh), refuse(LineIsStopped, 3).at(1).Sentence(En)},
+		{refuse(LineIsStopped, 3).inRow(1).Finding(7), AgainstRules, LineIsStopped.Name, LineIsStopped.Rule, []int{2},
+			refuse(LineIsStopped, 3).inRow(1).Sentence(Zh), refuse(LineIsStopped, 3).inRow(1).Sentence(En)},
 		{Irregularity{Code: "not-reviewed", Rows: []int{1, 4}}.Finding(7), SaidIrregular, "not-reviewed", 8, []int{1, 4},
 			"违规补记：not-reviewed（第 8 条规则）", "recorded as irregular: not-reviewed (rule 8)"},
 		{Irregularity{Code: "of-later"}.Finding(7), SaidIrregular, "of-later", 0, nil, "违规补记：of-later", "recorded as irregular: of-later"},

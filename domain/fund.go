@@ -7,7 +7,8 @@ type Fund struct {
 	Book
 	Name    string
 	Earmark []string // purpose codes
-	// Received is what came in by source and item, less what was surrendered.
+	// Received is what came in by source and item, less what was surrendered: fen for
+	// Money, else thousandths.
 	Received map[Source]map[string]int64
 }
 
@@ -22,14 +23,15 @@ const (
 	Donation  SourceKind = "donation"
 )
 
-// Source is where a receipt of funds comes from. One source is its kind, level
-// and name exactly as written, or a donor who is a party.
+// Source is where funds come from. Two receipts are of the same source if kind, level
+// and name are the same, exactly as written.
 type Source struct {
 	Kind  SourceKind `json:"kind"`
 	Level string     `json:"level"` // central, province, city, county, township, or empty
 	Name  string     `json:"name"`
 }
 
+// String writes kind, level and name with slashes between them.
 func (s Source) String() string { return fmt.Sprintf("%s/%s/%s", s.Kind, s.Level, s.Name) }
 
 // FundEstablished begins a fund.
@@ -50,11 +52,11 @@ type FundsReceived struct {
 	Fen     Fen       `json:"fen,omitempty"`
 	Goods   []GoodsIn `json:"goods,omitempty"`
 	Private struct {
-		Donor ID `json:"donor,omitzero"` // a donor known by name
+		Donor ID `json:"donor,omitzero"` // the party that gave, if it is known
 	} `json:"-"`
 }
 
-// FundsSurrendered is money or goods given back to their source.
+// FundsSurrendered is money or goods returned to their source (退回资金来源).
 type FundsSurrendered struct {
 	Common
 	Source Source `json:"source"`
@@ -93,7 +95,7 @@ type ReceiveFunds struct {
 	Goods  []GoodsGiven `json:"goods,omitempty"`
 }
 
-// SurrenderFunds gives money or goods back to a source.
+// SurrenderFunds returns money or goods to their source (退回资金来源).
 type SurrenderFunds struct {
 	Fund     ID     `json:"fund"`
 	Source   Source `json:"source"`
@@ -108,7 +110,7 @@ type PassOnFunds struct {
 	Fund     ID      `json:"fund"`
 	To       string  `json:"to"`
 	Number   string  `json:"number,omitempty"`
-	Source   *Source `json:"source,omitempty"` // only of this source
+	Source   *Source `json:"source,omitempty"` // take only what came from this source
 	Amount   Yuan    `json:"amount,omitzero"`
 	Item     string  `json:"item,omitempty"`
 	Quantity Count   `json:"quantity,omitzero"`
@@ -137,7 +139,7 @@ func (c *EstablishFund) decide(d *decision) error {
 	if len(c.Earmark) == 0 {
 		return refuse(FieldMissing, "earmark")
 	}
-	d.add(&FundEstablished{Fund: d.made("fund"), Unit: c.Unit, Name: c.Name, Earmark: c.Earmark})
+	d.add(&FundEstablished{Fund: d.newID("fund"), Unit: c.Unit, Name: c.Name, Earmark: c.Earmark})
 	return nil
 }
 
@@ -167,11 +169,11 @@ func (c *ReceiveFunds) decide(d *decision) error {
 	}
 	e := &FundsReceived{Source: c.Source, Number: c.Number, Donors: c.Donors, Fen: c.Amount.Fen()}
 	e.Private.Donor = c.Donor
-	total := d.l.total
+	total := d.ledger.total
 	for i, g := range c.Goods {
-		in, err := g.in()
+		in, err := g.goodsIn()
 		if err != nil {
-			return err.at(i)
+			return err.inRow(i)
 		}
 		e.Goods = append(e.Goods, in)
 		total += in.Cost
@@ -186,17 +188,17 @@ func (c *ReceiveFunds) decide(d *decision) error {
 func (c *SurrenderFunds) target(*Order) string        { return Stream(FundKind, c.Fund) }
 func (c *SurrenderFunds) unit(l *Ledger, _ *Order) ID { return From{Fund: c.Fund}.unitIn(l) }
 
-// A closed fund still gives back what came back to it.
+// decide also takes a closed fund: what comes back to it is still surrendered.
 func (c *SurrenderFunds) decide(d *decision) error {
-	f := d.l.Funds[c.Fund]
+	f := d.ledger.Funds[c.Fund]
 	if f == nil {
-		return refuse(NoSuch, said{"资金", "fund"}, c.Fund)
+		return refuse(NoSuch, bilingual{"资金", "fund"}, c.Fund)
 	}
-	item, quantity := asked(c.Amount, c.Item, c.Quantity)
+	item, quantity := itemAndQuantity(c.Amount, c.Item, c.Quantity)
 	if quantity <= 0 {
 		return refuse(AmountNotPositive, sayQuantity(item, quantity))
 	}
-	draws, ok := f.drawFrom(item, quantity, d.o.Date, d.l.ofSource(c.Source))
+	draws, ok := f.drawFrom(item, quantity, d.order.Date, d.ledger.ofSource(c.Source))
 	if !ok {
 		var have int64
 		for _, x := range draws {
@@ -228,9 +230,9 @@ func (c *PassOnFunds) decide(d *decision) error {
 	}
 	may := anyLot
 	if c.Source != nil {
-		may = d.l.ofSource(*c.Source)
+		may = d.ledger.ofSource(*c.Source)
 	}
-	item, quantity := asked(c.Amount, c.Item, c.Quantity)
+	item, quantity := itemAndQuantity(c.Amount, c.Item, c.Quantity)
 	draws, err := d.draw(b, item, quantity, may)
 	if err != nil {
 		return err
@@ -246,7 +248,7 @@ func (c *CloseFund) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if err := d.nothingLeft(b, 0); err != nil {
+	if err := d.checkNothingLeft(b, 0); err != nil {
 		return err
 	}
 	d.add(&FundClosed{})
@@ -281,28 +283,29 @@ func (e *FundsReceived) fold(l *Ledger, r *Recorded) error {
 		}
 	}
 	l.origins[r.ID] = &Origin{Event: r.ID, Source: e.Source, Number: e.Number}
-	m := &entryMade{}
+	m := &reversibleEntry{}
 	if e.Fen > 0 {
-		f.bring(l, r, Money, int64(e.Fen), 0, false, FromSource)
-		m.given = append(m.given, goodsOut{Money, int64(e.Fen)})
+		f.addFromOutside(l, r, Money, int64(e.Fen), 0, false, FromSource)
+		m.broughtIn = append(m.broughtIn, itemQuantity{Money, int64(e.Fen)})
 	}
 	l.total += e.Fen
 	for _, g := range e.Goods {
-		f.bring(l, r, g.Item, int64(g.Quantity), g.Cost, g.Valued, FromSource)
-		m.given = append(m.given, goodsOut{g.Item, int64(g.Quantity)})
+		f.addFromOutside(l, r, g.Item, int64(g.Quantity), g.Cost, g.Valued, FromSource)
+		m.broughtIn = append(m.broughtIn, itemQuantity{g.Item, int64(g.Quantity)})
 		l.total += g.Cost
 	}
-	f.made(l, r, m)
-	l.mentioned(e.Private.Donor, ID{}, e.LastDay())
+	f.rememberEntry(l, r, m)
+	l.noteMention(e.Private.Donor, ID{}, e.LastDay())
 	return nil
 }
 
 func (e *FundsSurrendered) fold(l *Ledger, r *Recorded) error {
-	return l.leave(r, e.Draws, Surrendered)
+	return l.takeOut(r, e.Draws, Surrendered)
 }
-func (e *FundsPassedOn) fold(l *Ledger, r *Recorded) error { return l.leave(r, e.Draws, PassedOn) }
+func (e *FundsPassedOn) fold(l *Ledger, r *Recorded) error { return l.takeOut(r, e.Draws, PassedOn) }
 
-func (l *Ledger) leave(r *Recorded, draws []Draw, to AccountKind) error {
+// takeOut takes draws out of the book of an event's stream and out of the ledger.
+func (l *Ledger) takeOut(r *Recorded, draws []Draw, to AccountKind) error {
 	b, err := l.bookOf(r)
 	if err != nil {
 		return err
@@ -310,7 +313,7 @@ func (l *Ledger) leave(r *Recorded, draws []Draw, to AccountKind) error {
 	if err := b.take(draws, r.Event.common().Date); err != nil {
 		return err
 	}
-	l.move(&b.Holdings, b.Stream, draws, Held, to, "")
+	l.postDraws(&b.Holdings, b.Stream, draws, Held, to, "")
 	return nil
 }
 

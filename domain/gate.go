@@ -2,56 +2,56 @@ package domain
 
 import "slices"
 
-// The gate is the one decision about how much of a private value somebody sees:
-// the role and unit of who asks, the place and day of a list, and what hides a
-// person (minor, restricted, erased). Whoever opens sealed values asks it, for
-// each value, with the state of now; what is shown as of an earlier moment is
-// hidden by what hid it then and by what hides it now.
+// The gate is the one place that decides how much of a private value is seen. It looks
+// at the roles of the officer who asks, at the place and day of a list, and at what
+// hides a person: being a minor, restricted or erased. The gate must be asked before
+// any sealed value is opened, with the present state. A page as of an earlier day
+// also asks with the state of that day, and the stricter answer holds.
 
-// Purpose is for what a private value is to be seen. It decides who may, and what
-// hides a person.
+// Purpose says what a private value is wanted for. It decides who may see the value,
+// and what hides it.
 type Purpose uint8
 
 // The purposes.
 const (
-	// OnPage is a page or an answer for who asks: as the table of fields says for
-	// the asker's roles ([SeenBy]). It needs a reason.
+	// OnPage is a page or an answer for the officer who asks. How much is seen follows
+	// from the officer's roles ([SeenBy]). The officer has to state a reason.
 	OnPage Purpose = iota
-	// OnList is a notice as a place shows it on a day. Anybody sees what hangs
-	// today; what hung on another day, only who may see names on a page.
+	// OnList is a notice as a place shows it on a day. Anybody sees what hangs today.
+	// What hung on another day needs a role that sees names on a page.
 	OnList
-	// OnPaper is a paper that the office fills for its own file, on which the payee
-	// signs beside the name: the name whole, the identity number masked.
+	// OnPaper is a paper for the office's own file, on which the payee signs beside
+	// the name. It shows the whole name, and the identity number masked.
 	OnPaper
-	// ForBank is the file that the bank pays from, which a cashier writes: name and
-	// account. The bank pays minors and restricted people too.
+	// ForBank is the file for the bank, which a cashier writes. It has names and
+	// accounts, also of minors and restricted people: the bank pays them too.
 	ForBank
-	// ForMatching is a name held against a roster, of which one of another unit's
-	// people is not.
+	// ForMatching compares a name with a unit's roster. It needs a role for that unit
+	// that sees whole names.
 	ForMatching
 )
 
-// Look is the question to the gate: who wants to see which value, and for what.
+// Look is a question to the gate: who wants to see which value, and for what purpose.
 type Look struct {
 	Purpose Purpose
-	Officer ID     // who proved a key; zero: anybody
+	Officer ID     // the officer who asks and has proved to have the key; zero for anybody
 	Unit    ID     // for which the officer must have a role
 	Event   string // type of the event in which the value stands
 	Field   string // its path in the event's private part ([PrivateFields])
 	Of      ID     // the person or case under whose key it is sealed
 
-	// Of a list: the line, and the place and day of which the list is. Place may be
-	// empty, for the strictest of all places.
+	// For OnList: the line, and the place and day for which the list is shown. An
+	// empty Place stands for the strictest of all.
 	Notice ID
 	Line   int
 	Place  string
 	On     Day
-	// Past says that the list is not looked at as it hangs now.
+	// Past says that the list is shown as it was on an earlier day.
 	Past bool
 }
 
-// Sees says how much of a value is seen. as is the state as of which the value is
-// shown; nil is now.
+// Sees says how much of a value is seen. as is the earlier state as of which the value
+// is shown, nil for the present one. Less than Masked is Withheld.
 func (l *Ledger) Sees(k Look, as *Ledger) Seen {
 	seen := min(l.allows(k), l.shows(k))
 	if as != nil && as != l {
@@ -63,8 +63,8 @@ func (l *Ledger) Sees(k Look, as *Ledger) Seen {
 	return seen
 }
 
-// allows is what the roles of who asks allow. In a simulated ledger, whose people
-// are made up, everybody sees everything.
+// allows is how much the asker may see, by role. In a simulated ledger, where all
+// people are made up, everybody sees everything.
 func (l *Ledger) allows(k Look) Seen {
 	switch k.Purpose {
 	case OnPage, OnPaper:
@@ -88,7 +88,7 @@ func (l *Ledger) allows(k Look) Seen {
 // Simulated says whether the ledger is a demonstration, whose people are made up.
 func (l *Ledger) Simulated() bool { return l.Opened != nil && l.Opened.Simulated }
 
-// byRole is the most that one of the asker's audiences sees.
+// byRole is the most that any of the officer's roles for the unit lets it see.
 func (l *Ledger) byRole(officer, unit ID, event, field string) Seen {
 	most := Withheld
 	for _, a := range l.Audiences(officer, unit) {
@@ -97,8 +97,8 @@ func (l *Ledger) byRole(officer, unit ID, event, field string) Seen {
 	return most
 }
 
-// shows is the most of a value that anybody sees for a purpose: what the purpose
-// is for, and what hides the person.
+// shows is how much of a value may be seen for a purpose, whoever asks: the fields
+// that the purpose needs, less what hides the person.
 func (l *Ledger) shows(k Look) Seen {
 	if l.erased[k.Of] {
 		return Withheld
@@ -130,9 +130,9 @@ func (l *Ledger) shows(k Look) Seen {
 	return Withheld
 }
 
-// hidden says whether a person is named on no list and no paper.
+// hidden says whether a person must not be named on lists and papers.
 func (l *Ledger) hidden(party ID) bool {
-	p := l.Parties[l.same(party)]
+	p := l.Parties[l.Same(party)]
 	return p != nil && (p.Restricted || p.Minor || p.Erased)
 }
 
@@ -143,7 +143,7 @@ func (l *Ledger) listed(k Look) Seen {
 		return Withheld
 	}
 	line := n.line(k.Line)
-	if line == nil || l.same(line.Beneficiary) != l.same(k.Of) {
+	if line == nil || l.Same(line.Beneficiary) != l.Same(k.Of) {
 		return Withheld
 	}
 	switch l.DisclosureOf(n, line, k.Place, k.On) {
@@ -155,23 +155,23 @@ func (l *Ledger) listed(k Look) Seen {
 	return Withheld
 }
 
-// DisclosureOf is how openly a place shows a line of a notice on a day: only while
-// the notice hangs there, as openly as the place and the line allow, a minor and a
-// restricted person never by name, and a collective line never by names. It is
-// empty where nothing of the list is shown. An empty place is the strictest of all.
+// DisclosureOf says how much of a line a place shows on a day. It is empty while the
+// notice does not hang there. Else the stricter of place and line holds, and minors,
+// restricted people and collective lines are never shown by name. An empty place
+// stands for the strictest of all.
 func (l *Ledger) DisclosureOf(n *Notice, line *Line, place string, on Day) Disclosure {
 	d := n.DisclosureAt(place, on)
 	if d == "" {
 		return ""
 	}
-	if p := l.Parties[l.same(line.Beneficiary)]; p == nil || p.Restricted || p.Minor || line.People() != (Headcount{}) {
+	if p := l.Parties[l.Same(line.Beneficiary)]; p == nil || p.Restricted || p.Minor || line.People() != (Headcount{}) {
 		return CountsOnly
 	}
 	return d.Stricter(line.Disclosure())
 }
 
-// DisclosureAt is how openly a place shows the lines of a notice on a day; empty
-// where the notice does not hang there then, or was withdrawn.
+// DisclosureAt says how much of its lines a place may show on a day. It is empty if
+// the notice does not hang there on that day, or was withdrawn.
 func (n *Notice) DisclosureAt(place string, on Day) (d Disclosure) {
 	if n.Withdrawn != (ID{}) {
 		return ""
@@ -189,13 +189,13 @@ func (n *Notice) DisclosureAt(place string, on Day) (d Disclosure) {
 	return d
 }
 
-// SeesDocument says whether an officer sees the documents of a unit's cases: who has
-// any role for it.
+// SeesDocument says whether an officer may see the documents of a unit's cases: any
+// role for the unit is enough.
 func (l *Ledger) SeesDocument(officer, unit ID) bool { return l.IsOfOfficeOf(officer, unit) }
 
-// ActsAs says whether an officer may do what needs one of some roles for a unit and
-// is no command, as writing the file for the bank is. In a simulated ledger everybody
-// may.
+// ActsAs says whether an officer has one of these roles for a unit. It is asked for
+// acts that are no command, such as writing the file for the bank. In a simulated
+// ledger everybody may do them.
 func (l *Ledger) ActsAs(officer, unit ID, roles ...Role) bool {
 	return l.Simulated() || slices.ContainsFunc(roles, func(r Role) bool { return l.Holds(officer, r, unit) })
 }
@@ -203,8 +203,8 @@ func (l *Ledger) ActsAs(officer, unit ID, roles ...Role) bool {
 // IsOfOfficeOf says whether an officer has any role for a unit.
 func (l *Ledger) IsOfOfficeOf(officer, unit ID) bool { return len(l.Audiences(officer, unit)) > 1 }
 
-// IsOfOffice says whether somebody may ask what the office alone may, of whatever
-// unit: an officer in office with any role. In a simulated ledger everybody may.
+// IsOfOffice says whether somebody works for the office: an officer who has not left
+// and has any role for any unit. In a simulated ledger everybody does.
 func (l *Ledger) IsOfOffice(officer ID) bool {
 	o := l.Officers[officer]
 	return l.Simulated() || o != nil && !o.Left && len(o.Grants) > 0

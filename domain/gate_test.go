@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A county with a township, its list on a board with full names and on the web
-// with masked ones, and people whom something hides.
+// gateLedger is a county with a township. The township's list hangs on a board with
+// full names and on the web with masked ones, and it has people whose names are hidden.
 func gateLedger() (l *Ledger, ids map[string]ID) {
 	l, ids = NewLedger(), map[string]ID{}
 	id := func(name string) ID {
@@ -42,12 +42,12 @@ func gateLedger() (l *Ledger, ids map[string]ID) {
 	return l, ids
 }
 
-// Who sees what, for each purpose: the table by which a reader learns the gate.
+// The table of the gate: who sees how much, for each purpose.
 func TestGate(t *testing.T) {
 	day := Date(2026, 1, 10)
 	for _, x := range []struct {
 		purpose   Purpose
-		who       string // nobody: has proved no key
+		who       string // "nobody" has proved no key
 		of, field string
 		place     string
 		on        Day
@@ -82,7 +82,7 @@ func TestGate(t *testing.T) {
 		{OnList, "nobody", "erased", "name", "village-board", day, false, Withheld},
 		{OnList, "nobody", "villager", "name", "village-board", Date(2026, 1, 7), false, Withheld},
 		{OnList, "nobody", "villager", "name", "village-board", Date(2026, 1, 16), false, Withheld},
-		{OnList, "nobody", "villager", "name", "village-board", day, true, Withheld}, // nobody looks back
+		{OnList, "nobody", "villager", "name", "village-board", day, true, Withheld}, // the public sees no earlier day
 		{OnList, "accountant", "villager", "name", "village-board", day, true, Whole},
 		{OnList, "accountant", "villager", "name", "web", day, true, Masked},
 		{OnList, "neighbour", "villager", "name", "village-board", day, true, Withheld},
@@ -98,7 +98,7 @@ func TestGate(t *testing.T) {
 		{OnPaper, "privacy", "erased", "name", "", 0, false, Withheld},
 
 		{ForBank, "cashier", "villager", "account", "", 0, false, Whole},
-		{ForBank, "cashier", "restricted", "name", "", 0, false, Whole}, // the bank pays them too
+		{ForBank, "cashier", "restricted", "name", "", 0, false, Whole}, // the bank pays restricted people too
 		{ForBank, "cashier", "child", "name", "", 0, false, Whole},
 		{ForBank, "cashier", "villager", "number", "", 0, false, Withheld},
 		{ForBank, "cashier", "erased", "account", "", 0, false, Withheld},
@@ -122,12 +122,12 @@ func TestGate(t *testing.T) {
 			if got := l.Sees(k, nil); got != x.want {
 				t.Errorf("sees %s, want %s", got.Say(En), x.want.Say(En))
 			}
-			// What hides now hides what is shown as of then, and the other way round.
+			// A page as of an earlier day asks the state of that day too.
 			if hides := l.Sees(k, NewLedger()); x.purpose == OnList && hides != Withheld {
 				t.Error("a list that was not there then is shown")
 			}
-			// A simulated ledger shows everybody what its purpose is for, but no list more
-			// openly than it hangs.
+			// In a simulated ledger everybody may see what a purpose needs, but a list only as
+			// openly as it hangs.
 			l.Opened.Simulated = true
 			switch got := l.Sees(k, nil); {
 			case got < x.want:
@@ -139,8 +139,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// Somebody is hidden whom it hides now although it did not then, and whom it hid
-// then although it does not now.
+// A page as of an earlier day hides a person who is hidden now, and one who was hidden
+// on that day.
 func TestGateAsOf(t *testing.T) {
 	for _, purpose := range []Purpose{OnList, OnPaper} {
 		for _, field := range []string{"name", "number"} {
@@ -167,7 +167,7 @@ func TestGateAsOf(t *testing.T) {
 	}
 }
 
-// Who is of the office, and who may do what leaves no event.
+// Who works for the office, and who may do acts that are no command.
 func TestOffice(t *testing.T) {
 	for _, x := range []struct {
 		who, unit string
@@ -177,7 +177,7 @@ func TestOffice(t *testing.T) {
 		may       bool
 	}{
 		{"cashier", "township", []Role{Cashier}, true, true, true},
-		{"cashier", "county", []Role{Cashier}, true, false, false}, // above his own
+		{"cashier", "county", []Role{Cashier}, true, false, false}, // a unit above the officer's own
 		{"above", "township", []Role{Accountant}, true, true, true},
 		{"neighbour", "township", []Role{Accountant}, true, false, false},
 		{"auditor", "township", []Role{PrivacyOfficer, Auditor}, true, true, true},

@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// GoodsIn are goods that come in.
+// GoodsIn are goods that come in. Valued tells a cost of zero from an unknown one.
 type GoodsIn struct {
 	Item     string   `json:"item"`
 	Quantity Quantity `json:"quantity"`
@@ -10,33 +10,36 @@ type GoodsIn struct {
 	Valued   bool     `json:"valued,omitempty"`
 }
 
-type goodsOut struct {
+// itemQuantity is a quantity of money, in fen, or of an item, in thousandths.
+type itemQuantity struct {
 	item     string
 	quantity int64
 }
 
-// Items of a command or event: how much of what.
+// ItemCount is a quantity of an item, as a command says it.
 type ItemCount struct {
 	Item     string `json:"item"`
 	Quantity Count  `json:"quantity"`
 }
 
+// String writes the item and its quantity.
 func (c ItemCount) String() string { return fmt.Sprintf("%s %s", c.Item, c.Quantity.Quantity()) }
 
-// GoodsOf is a quantity of an item.
+// GoodsOf is a quantity of an item, as an event stores it.
 type GoodsOf struct {
 	Item     string   `json:"item"`
 	Quantity Quantity `json:"quantity"`
 }
 
-// GoodsGiven are goods of a command; without a cost they are not valued.
+// GoodsGiven are goods that a command brings in. Without a Cost their value is
+// unknown.
 type GoodsGiven struct {
 	Item     string `json:"item"`
 	Quantity Count  `json:"quantity"`
 	Cost     *Yuan  `json:"cost,omitempty"`
 }
 
-func (g GoodsGiven) in() (GoodsIn, *Refusal) {
+func (g GoodsGiven) goodsIn() (GoodsIn, *Refusal) {
 	if g.Item == "" {
 		return GoodsIn{}, refuse(FieldMissing, "item")
 	}
@@ -62,7 +65,8 @@ type GoodsPurchased struct {
 	Draws    []Draw  `json:"draws"`
 }
 
-// GoodsCounted is a stock-taking that found more (Surplus) or less (Draws).
+// GoodsCounted is a stock-taking (盘点) that found more than the books have (Surplus),
+// or less (Draws).
 type GoodsCounted struct {
 	Common
 	Surplus *GoodsIn `json:"surplus,omitempty"`
@@ -80,7 +84,7 @@ type PurchaseGoods struct {
 	Invoice  string `json:"invoice,omitempty"`
 }
 
-// CountGoods records what a stock-taking found: the quantity that is there.
+// CountGoods records how much of an item a stock-taking found.
 type CountGoods struct {
 	From
 	Item  string `json:"item"`
@@ -99,7 +103,7 @@ func (c *PurchaseGoods) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	in, bad := GoodsGiven{c.Item, c.Quantity, &c.Cost}.in()
+	in, bad := GoodsGiven{c.Item, c.Quantity, &c.Cost}.goodsIn()
 	if bad != nil {
 		return bad
 	}
@@ -124,7 +128,7 @@ func (c *CountGoods) decide(d *decision) error {
 	if c.Found < 0 {
 		return refuse(AmountNotPositive, c.Found.Quantity())
 	}
-	switch have := b.Available(c.Item, d.o.Date); {
+	switch have := b.Available(c.Item, d.order.Date); {
 	case int64(c.Found) == have:
 		return refuse(NothingCounted, c.Found.Quantity())
 	case int64(c.Found) > have:
@@ -161,7 +165,7 @@ func (e *GoodsPurchased) fold(l *Ledger, r *Recorded) error {
 	}
 	l.post(b.Stream, e.Goods.Item, int64(e.Goods.Quantity), r.ID, Supplier, Stock, "")
 	b.add(Lot{Item: e.Goods.Item, Origin: r.ID, Edge: r.ID, From: e.Date, Left: int64(e.Goods.Quantity), Cost: e.Goods.Cost, Valued: true})
-	b.made(l, r, &entryMade{taken: e.Draws, given: []goodsOut{{e.Goods.Item, int64(e.Goods.Quantity)}}})
+	b.rememberEntry(l, r, &reversibleEntry{taken: e.Draws, broughtIn: []itemQuantity{{e.Goods.Item, int64(e.Goods.Quantity)}}})
 	return nil
 }
 
@@ -170,20 +174,20 @@ func (e *GoodsCounted) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	m := &entryMade{taken: e.Draws}
+	m := &reversibleEntry{taken: e.Draws}
 	if g := e.Surplus; g != nil {
 		if g.Quantity <= 0 || g.Item == "" || g.Cost < 0 {
 			return fmt.Errorf("a surplus of %s %q", g.Quantity, g.Item)
 		}
 		l.origins[r.ID] = &Origin{Event: r.ID, Source: Source{Name: "盘盈"}}
-		b.bring(l, r, g.Item, int64(g.Quantity), g.Cost, g.Valued, CountedIn)
-		m.given = []goodsOut{{g.Item, int64(g.Quantity)}}
+		b.addFromOutside(l, r, g.Item, int64(g.Quantity), g.Cost, g.Valued, CountedIn)
+		m.broughtIn = []itemQuantity{{g.Item, int64(g.Quantity)}}
 	} else {
 		if err := b.take(e.Draws, e.Date); err != nil {
 			return err
 		}
-		l.move(&b.Holdings, b.Stream, e.Draws, Held, CountedOut, "")
+		l.postDraws(&b.Holdings, b.Stream, e.Draws, Held, CountedOut, "")
 	}
-	b.made(l, r, m)
+	b.rememberEntry(l, r, m)
 	return nil
 }

@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// Headcount is how many people a group or a collective line has.
+// Headcount is how many people a group or a collective line has, as exactly as it is
+// known.
 type Headcount struct {
 	Relation Relation `json:"relation"`
 	People   int      `json:"people,omitempty"`
 }
 
-// Relation says how a stated number stands to the true one.
+// Relation says how the true number compares with the stated one.
 type Relation string
 
 // The relations of a stated number.
@@ -25,7 +26,7 @@ const (
 
 var relations = []Relation{Exactly, About, AtLeast, Under, Unknown}
 
-// check refuses a headcount that says nothing.
+// check refuses a headcount without a relation, or whose number does not fit it.
 func (h Headcount) check() error {
 	if !slices.Contains(relations, h.Relation) || h.People < 0 || (h.People == 0) != (h.Relation == Unknown) {
 		return refuse(FieldWrong, "headcount", fmt.Sprint(h.Relation, h.People))

@@ -1,8 +1,8 @@
 package domain
 
-// HeadingGaps are the fields that the heading of a draft lacks for the list to be
-// published ([Heading]); none where the programme's rule knows no publication, or
-// where the allocation's rules are not known.
+// HeadingGaps names the fields of a draft's heading ([Heading]) that are still empty
+// and must be filled before publication. There are none if the programme publishes
+// nothing, or if the allocation's rules are unknown.
 func (l *Ledger) HeadingGaps(c *DraftNotice) (fields []string) {
 	a := l.Allocations[c.Allocation]
 	if a == nil {

@@ -2,27 +2,28 @@ package domain
 
 import "encoding/binary"
 
-// history is what the state remembers of every event: as little as commands
-// and reports need, for there are as many as payments and more. An event's
-// index in log is its number.
+// history is what the state remembers of every event. There are millions of events,
+// so it keeps only what commands and reports need. An event's index in log is its
+// number.
 type history struct {
-	log     []entry
-	numbers idTable  // of events; the first of those that share an id
+	log     []loggedEvent
+	numbers idTable  // of events, by id; of several with one id it has the first
 	names   []string // of streams, by a stream's index
 }
 
-// entry is one event of the history.
-type entry struct {
+// loggedEvent is one event of the history.
+type loggedEvent struct {
 	id      ID
-	command uint32 // index in Ledger.effects, of the command that led to it; 0 for a process
-	row     uint32 // of the command that a process carried out with this event; 0 for none
-	cause   uint32 // 1 + number of the event that a process continued; 0 for none
+	command uint32 // of its command, the index in Ledger.effects; 0 for an event of a process
+	row     uint32 // of an event of a process, the row of the command that it carries out; 0 for none
+	cause   uint32 // of an event of a process, 1 + the number of the event it follows from; else 0
 	stream  uint32
 	date    Day
 	kind    uint16 // index in kinds
 }
 
-// kinds are the types of events, with an index for each; 0 is none.
+// kinds are the names of the types of events, and kindIndex their indexes; 0 is no
+// type.
 var kinds, kindIndex = func() (names []string, index map[string]uint16) {
 	names, index = []string{""}, map[string]uint16{}
 	for _, e := range allEvents {
@@ -33,8 +34,8 @@ var kinds, kindIndex = func() (names []string, index map[string]uint16) {
 	return names, index
 }()
 
-// at returns the entry of an event, nil for none.
-func (h *history) at(event ID) *entry {
+// logged returns the history's entry of an event, nil if there is none.
+func (h *history) logged(event ID) *loggedEvent {
 	n, ok := h.Number(event)
 	if !ok {
 		return nil
@@ -48,23 +49,23 @@ func (h *history) Number(event ID) (uint64, bool) {
 	return uint64(n), n >= 0
 }
 
-// idTable finds events by id: a hash table of 1 + numbers, 0 where it is free,
-// probed one after the other. A map would keep every id once more.
+// idTable finds the number of an event by its id. It is a hash table with linear
+// probing, whose slots hold 1 + a number, or 0 while they are free. A map would
+// store every id a second time.
 type idTable struct {
 	slots []uint32 // a power of two, at most three quarters full
 	used  int
 }
 
-// slotOf is where the search for an id begins. The last bytes of an id are
-// random, or hashed from its command; a forger of colliding ids slows down his
-// own ledger.
+// slotOf is where the search for an id begins. An id is random, or a hash of its
+// command. A forger may make ids that collide, but slows down only the forged ledger.
 func (t *idTable) slotOf(id ID) int {
 	h := binary.LittleEndian.Uint64(id[8:]) ^ binary.LittleEndian.Uint64(id[:8])
 	return int(h*0x9e3779b97f4a7c15>>32) & (len(t.slots) - 1)
 }
 
 // find returns the number of an event, -1 for none.
-func (t *idTable) find(log []entry, id ID) int {
+func (t *idTable) find(log []loggedEvent, id ID) int {
 	if t.used == 0 {
 		return -1
 	}
@@ -77,7 +78,7 @@ func (t *idTable) find(log []entry, id ID) int {
 }
 
 // add enters the last event of the log.
-func (t *idTable) add(log []entry) {
+func (t *idTable) add(log []loggedEvent) {
 	if 4*(t.used+1) > 3*len(t.slots) {
 		old := t.slots
 		t.slots = make([]uint32, max(64, 2*len(old)))
@@ -91,7 +92,7 @@ func (t *idTable) add(log []entry) {
 	t.used++
 }
 
-func (t *idTable) put(log []entry, n uint32) {
+func (t *idTable) put(log []loggedEvent, n uint32) {
 	i := t.slotOf(log[n-1].id)
 	for t.slots[i] != 0 {
 		i = (i + 1) & (len(t.slots) - 1)
@@ -99,8 +100,8 @@ func (t *idTable) put(log []entry, n uint32) {
 	t.slots[i] = n
 }
 
-// next is the number of the event that is being folded.
-func (h *history) next() uint64 { return uint64(len(h.log)) }
+// nextNumber is the number of the event that is being folded.
+func (h *history) nextNumber() uint64 { return uint64(len(h.log)) }
 
 func (h *history) idAt(number uint64) ID { return h.log[number].id }
 
@@ -122,8 +123,8 @@ func (h *history) StreamAt(number uint64) string { return h.names[h.log[number].
 // DateAt returns the business date of the event with a number.
 func (h *history) DateAt(number uint64) Day { return h.log[number].date }
 
-// CauseAt returns the event that a process continued with the event with a
-// number; ok is false where it followed from a command.
+// CauseAt returns the number of the event from which a process made the event with
+// this number; ok is false for an event of a command.
 func (h *history) CauseAt(number uint64) (cause uint64, ok bool) {
 	c := h.log[number].cause
 	return uint64(c) - 1, c > 0

@@ -9,12 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// ID names a thing, an event or a command of the ledger. No id comes from
-// personal data.
+// ID names an event, a command, or something that a command made, such as a fund. No
+// id comes from personal data.
 type ID = uuid.UUID
 
-// Made returns the id of the thing that a command creates: v5 of the command's
-// id and the thing's name ("fund", "party/17"), so that a retry of the command
+// Made returns the id of what a command creates: a UUID of version 5 from the
+// command's id and a name such as "fund" or "party/17". So a retry of the command
 // finds what it made.
 func Made(command ID, thing string) ID { return uuid.NewSHA1(command, []byte(thing)) }
 
@@ -33,7 +33,7 @@ const (
 	OfficerKind    = "officer"
 )
 
-// Stream returns the name of the stream of one thing: "fund-<id>".
+// Stream returns the name of a stream from its kind and id: "fund-<id>".
 func Stream(kind string, id ID) string { return kind + "-" + id.String() }
 
 // SplitStream takes a stream's name apart; ok says whether it is one of the
@@ -54,8 +54,8 @@ func SplitStream(name string) (kind string, id ID, ok bool) {
 	return "", ID{}, false
 }
 
-// Sealed is a private value as it stands in an event: only the vault, which
-// has the key of the person or case, can open it. The domain never does.
+// Sealed is a private value as it stands in an event. Only the vault can open it,
+// with the key of the person or case. The domain never does.
 type Sealed struct {
 	Key ID     `json:"key"`
 	Box []byte `json:"box"`
@@ -64,9 +64,9 @@ type Sealed struct {
 // IsZero says whether there is no value.
 func (s Sealed) IsZero() bool { return s.Key == ID{} }
 
-// Personal is a value of a command that concerns a person: plain text as an
-// officer gives it, until [Personal.Seal] puts a sealed value in its place.
-// That happens before anything is decided.
+// Personal is a value of a command that concerns a person. An officer gives it as
+// plain text. [Personal.Seal] puts a sealed value in its place before the command is
+// decided.
 type Personal struct {
 	plain  string
 	sealed Sealed
@@ -76,20 +76,21 @@ type Personal struct {
 // Plainly makes a Personal of text that is yet to be sealed.
 func Plainly(text string) Personal { return Personal{plain: text} }
 
-// Plain returns the text to be sealed; it is empty once that was done.
+// Plain returns the text that is still to be sealed; it is empty afterwards.
 func (p Personal) Plain() string { return p.plain }
 
 // Given says whether there is a value, sealed or not.
 func (p Personal) Given() bool { return p.plain != "" || !p.sealed.IsZero() }
 
-// Seal replaces the text by its sealed value and its tag (format section 2),
-// which stands for it in what the officer signs.
+// Seal replaces the text by its sealed value and its tag. In the text that an officer
+// signs, the tag stands for the value (format section 2).
 func (p *Personal) Seal(s Sealed, tag []byte) { *p = Personal{sealed: s, tag: tag} }
 
 // IsZero lets an absent value be left out of JSON.
 func (p Personal) IsZero() bool { return !p.Given() }
 
-// MarshalJSON writes the tag. Plain text is an error: it would be let out.
+// MarshalJSON writes the tag. A text that is not sealed yet is an error, because it
+// would be disclosed.
 func (p Personal) MarshalJSON() ([]byte, error) {
 	if p.plain != "" {
 		return nil, fmt.Errorf("domain: a personal value is not sealed yet")

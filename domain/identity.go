@@ -15,7 +15,7 @@ import (
 //go:embed divisions.csv
 var divisionsCSV string
 
-// Warning is what is odd about a value that is accepted all the same.
+// Warning says what is unusual about a value that is accepted all the same.
 type Warning struct {
 	Code, Zh, En string
 }
@@ -41,7 +41,7 @@ var (
 // wasFloat recognises a number that a spreadsheet kept as a float.
 var wasFloat = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?[eE]\+?[0-9]+$|^[0-9]+\.[0-9]+$`)
 
-// squeeze takes blanks and line breaks out and makes digits plain.
+// squeeze removes blanks and line breaks, and turns full-width digits into plain ones.
 func squeeze(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' {
@@ -75,10 +75,10 @@ func MaskName(name string) string {
 	return string(r[0]) + strings.Repeat("*", len(r)-2) + string(r[len(r)-1])
 }
 
-// ResidentNumber reads a resident identity number (GB 11643): 18 characters
-// with their check, or the old 15 digits, which are returned in their 18-
-// character form. A division code that is not in today's table is only a
-// warning: codes change over the years.
+// ResidentNumber reads a resident identity number (GB 11643) and returns it with 18
+// characters; one of the old 15 digits is converted. The check character and the
+// date of birth must be right. A division code that is not in today's table is only
+// a warning, because codes change over the years.
 func ResidentNumber(s string) (normal string, warnings []Warning, err error) {
 	n := strings.ToUpper(squeeze(s))
 	if wasFloat.MatchString(strings.ToUpper(n)) {
@@ -115,8 +115,8 @@ func numberCheck(n string) byte {
 	return "10X98765432"[sum%11]
 }
 
-// BirthDay returns the date of birth in a resident number of 18 characters, or
-// no day.
+// BirthDay returns the date of birth in a resident number of 18 characters. It is no
+// day if the number has none.
 func BirthDay(number string) Day {
 	if len(number) != 18 || !digits(number[6:14]) {
 		return 0
@@ -130,7 +130,8 @@ func BirthDay(number string) Day {
 
 const creditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
-// CreditCode reads a unified social credit code (GB 32100).
+// CreditCode reads a unified social credit code (GB 32100) and refuses one whose check
+// character is wrong.
 func CreditCode(s string) (string, error) {
 	c := strings.ToUpper(squeeze(s))
 	if len(c) != 18 {
@@ -162,7 +163,8 @@ var divisions = sync.OnceValue(func() map[string]string {
 	return names
 })
 
-// DivisionCode reads a division code of 2, 4, 6, 9 or 12 digits.
+// DivisionCode reads a division code of 2, 4, 6, 9 or 12 digits. One that is not in
+// today's table is only a warning.
 func DivisionCode(s string) (string, []Warning, error) {
 	c := squeeze(s)
 	switch len(c) {
@@ -190,7 +192,8 @@ func DivisionName(code string) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		// The cities' level of a municipality has a name that nobody says.
+		// Municipalities have a level 市辖区 between city and county, which is left
+		// out of names.
 		if part != "市辖区" || n == 6 {
 			name += part
 		}

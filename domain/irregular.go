@@ -1,21 +1,22 @@
 package domain
 
-// Irregularity marks an event that records what really happened although a
-// rule of conduct forbids it (违规补记). It is a finding for ever.
+// Irregularity marks an event that records what really happened, although a rule of
+// conduct forbids it (违规事项登记). Reports show it as a finding for ever.
 type Irregularity struct {
-	Code string `json:"code"`           // the refusal that was overridden
-	Rows []int  `json:"rows,omitempty"` // rows of the command's list to which it applies, from 1
-	// Second is the officer who answers for the record beside the actor.
+	Code string `json:"code"`           // name of the refusal that was overridden
+	Rows []int  `json:"rows,omitempty"` // rows of the command's list that break the rule, from 1
+	// Second is the officer who signs the record besides the actor.
 	Second ID `json:"second"`
 }
 
-// Reason says why an irregular thing was done, and by which papers that is known.
+// Reason says why a rule was broken, and which papers show it.
 type Reason struct {
 	Text     Sealed   `json:"text"`
 	Evidence []Sealed `json:"evidence,omitempty"`
 }
 
-// Claim says that a rule of conduct was broken, why, and how that is known.
+// Claim is what an order says of a rule of conduct that was broken: which, why, and
+// which papers show it.
 type Claim struct {
 	Code     string     `json:"code"`
 	Reason   Personal   `json:"reason"`
@@ -29,25 +30,25 @@ var (
 	NotIrregular = newCode(0, "not-irregular", "{code} 不是可以违规补记的规则", "{code} is no rule whose breach can be recorded")
 )
 
-// conduct refuses with a rule of conduct, unless the order says that it was
-// broken: then the event will be marked irregular. row counts from 0; -1 is
-// the command as a whole.
-func (d *decision) conduct(row int, r *Refusal) error {
+// refuseOrMark returns the refusal r, unless it is of a rule of conduct and the order
+// claims that this rule was broken: then the event will be marked irregular. row
+// counts from 0; -1 stands for the command as a whole.
+func (d *decision) refuseOrMark(row int, r *Refusal) error {
 	if row >= 0 {
-		r = r.at(row)
+		r = r.inRow(row)
 	}
 	if r.Code.Rule < 8 {
 		return r
 	}
-	for _, c := range d.o.Irregular {
+	for _, c := range d.order.Irregular {
 		if c.Code != r.Code.Name {
 			continue
 		}
-		i, ok := d.rows[c.Code]
+		i, ok := d.markOf[c.Code]
 		if !ok {
 			i = len(d.irregular)
-			d.rows[c.Code] = i
-			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.o.Second})
+			d.markOf[c.Code] = i
+			d.irregular = append(d.irregular, Irregularity{Code: c.Code, Second: d.order.Second})
 		}
 		rows := d.irregular[i].Rows
 		if row >= 0 && (len(rows) == 0 || rows[len(rows)-1] != row+1) {
@@ -58,12 +59,14 @@ func (d *decision) conduct(row int, r *Refusal) error {
 	return r
 }
 
+// checkClaims refuses claims without a second officer or a reason, and those of rules
+// that are not of conduct.
 func (d *decision) checkClaims() error {
-	o := d.o
+	o := d.order
 	if len(o.Irregular) == 0 {
 		return nil
 	}
-	if _, ok := d.l.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
+	if _, ok := d.ledger.Officers[o.Second]; !ok || o.Second == o.Actor || o.Second == o.DoneBy {
 		return refuse(NeedsSecond, o.Second)
 	}
 	for _, c := range o.Irregular {
@@ -78,11 +81,11 @@ func (d *decision) checkClaims() error {
 	return nil
 }
 
-// checkClaimsUsed keeps an officer from marking as irregular what is not: the
-// mark is a finding for ever.
+// checkClaimsUsed refuses a claim of a breach that did not happen, because its mark
+// would be a finding for ever.
 func (d *decision) checkClaimsUsed() error {
-	for _, c := range d.o.Irregular {
-		if _, ok := d.rows[c.Code]; !ok {
+	for _, c := range d.order.Irregular {
+		if _, ok := d.markOf[c.Code]; !ok {
 			return refuse(NotABreach, c.Code)
 		}
 	}

@@ -5,35 +5,36 @@ import (
 	"slices"
 )
 
-// A Judge folds a history and says of each event, from the state before it,
-// whether the rules would have let it in. It shares the decisions with those
-// who record, and judges by doing them again:
+// A Judge reads a history that others wrote. Before it folds an event it says
+// whether the rules would have let that event in, given the state before it. It does
+// so by making each decision again:
 //
-//   - The first event of a command stores what its officers signed. The order
-//     is read back from that text, decided once more at the recorded time, and
-//     what it leads to must be the events that stand there. Ids, salts and the
-//     bytes of sealed values are not compared: nobody can draw them again. Of a
-//     sealed value it is compared whether there is one, and under whose key. Nor
-//     is the hash of the holidays that a notice was counted with, where those at
-//     hand give the same period.
-//   - An event of a process must be the one that is owed.
-//   - Where a text is missing or is no order, the event is named for that, and
-//     the rules it is subject to are asked by an order made up from the event.
+//   - The first event of a command stores the text that the officers signed. The
+//     judge reads the order back from it and decides it once more, at the recorded
+//     time. The events that this leads to must be those in the history.
+//   - An event of a process must be one that is owed.
+//   - If the text is missing, or is no order, the judge charges the event with that.
+//     It then makes up an order from the event, so that the rules are still checked.
 //
-// An irregular event is judged with what its order claims: where the claim is
-// right it was let in, and is a finding elsewhere.
+// Some fields cannot be made again. Ids, salts and the bytes of sealed values are not
+// compared; of a sealed value only whether there is one, and under which key. The
+// hash of the holidays in a published notice is not compared either if the judge's
+// calendar gives the same period.
 //
-// The history is judged from the state before each event, which a decision that
-// ran beside others may not have seen whole; Metadata.Saw says what it had seen.
+// An irregular event is judged with what its order claims. If the claim is right the
+// event was let in rightly; that it is a finding is for reports to say.
+//
+// A decision that ran at the same time as others may not have seen every event before
+// its own. Metadata.Saw says how many it had seen.
 type Judge struct {
-	l        *Ledger
+	ledger   *Ledger
 	calendar *Calendar
-	begun    map[ID]*begun     // commands of which events are still to come
-	waiting  map[string]*begun // the same by stream, but for lists in parts
+	running  map[ID]*runningCommand     // commands with events still to come
+	waiting  map[string]*runningCommand // the same by stream, without lists in parts
 }
 
-// begun is a command of which not all events have come.
-type begun struct {
+// runningCommand is a command with events still to come.
+type runningCommand struct {
 	order  *Order
 	first  *Recorded
 	proof  *Proof
@@ -41,65 +42,67 @@ type begun struct {
 	role   Role
 	expect []Event // those still to come, in their order
 	list   *ListSigned
-	check  *lineCheck // of a list in parts: what its rows so far come to
+	check  *lineCheck // of a list in parts: the check of all its rows so far
 	failed bool       // it was refused when it was decided again
 }
 
-// Reading is what an event's bytes say that the domain does not see in it.
+// Reading tells the judge what the domain cannot see in an event: how its bytes were
+// read, and whether its signatures hold.
 type Reading struct {
-	// Wrong says in which way the bytes are not what this program writes; empty
-	// if they are.
+	// Wrong says how the bytes differ from those that this program writes; it is
+	// empty if they do not.
 	Wrong string
-	// Text is what the officers signed, nil where the event stores none.
+	// Text is what the officers signed, nil if the event stores none.
 	Text *Text
-	// Signed and SecondSigned say that the signatures in the metadata hold over
-	// the digest, by the keys beside them. Whose keys these are is judged here.
+	// Signed and SecondSigned say whether the signatures in the metadata are valid
+	// for the digest and the keys beside them. The judge then asks whose keys those
+	// are.
 	Signed, SecondSigned bool
 }
 
 // Text is the text that officers signed, read back.
 type Text struct {
-	Wrong  string // why it is none; empty if it is
+	Wrong  string // why it cannot be read as an order; empty if it can
 	Ledger ID
 	Digest [32]byte // of the text
-	// Order has every field of the text. A personal value in it has its tag and
-	// stands for some sealed value; a list that the text has by its hash is empty.
+	// Order has every field of the text. Of a personal value it has the tag only. A
+	// list whose hash alone was signed is empty here; List then has the hash.
 	Order *Order
 	List  *ListSigned
 }
 
-// ListSigned is how the text has a list: by count and hash.
+// ListSigned is what the signed text has instead of a list: its count and hash.
 type ListSigned struct {
 	Count int
 	Sum   string // SHA-256 of the rows as RFC 8785 JSON, hexadecimal
 }
 
-// Verdict is what a judge says of one event. Without refusals the rules would
-// have let it in, if the list is the signed one.
+// Verdict is what a judge says of one event. If there are no refusals, and the list is
+// the signed one, the rules would have let it in.
 type Verdict struct {
 	Refusals []*Refusal
-	// List are the rows of a list that has come whole: their hash is to be
-	// compared with what was signed by somebody who can write RFC 8785.
+	// List is set when all rows of a list have come. The caller must compare their
+	// hash with the signed one: the domain cannot write RFC 8785 JSON.
 	List *ListToSum
 }
 
-// ListToSum is a list made again from events.
+// ListToSum is a list that was made again from events, with the signed count and hash.
 type ListToSum struct {
 	Rows   any
 	Signed ListSigned
 }
 
-// Differs is what is said of an event whose list is not the signed one.
+// Differs is the charge for an event whose list is not the signed one.
 func (l *ListToSum) Differs() *Refusal { return refuse(ListDiffers, l.Signed.Count) }
 
 // NewJudge returns a judge of a history from its first event on. The calendar
 // is the one by which notices are counted.
 func NewJudge(calendar *Calendar) *Judge {
-	return &Judge{l: NewLedger(), calendar: calendar, begun: map[ID]*begun{}, waiting: map[string]*begun{}}
+	return &Judge{ledger: NewLedger(), calendar: calendar, running: map[ID]*runningCommand{}, waiting: map[string]*runningCommand{}}
 }
 
-// State is what the events so far fold to; it is read, never changed.
-func (j *Judge) State() *Ledger { return j.l }
+// State is the state after the events judged so far. The caller must not change it.
+func (j *Judge) State() *Ledger { return j.ledger }
 
 // Event judges the next event, and folds it.
 func (j *Judge) Event(r *Recorded, read Reading) Verdict {
@@ -109,40 +112,40 @@ func (j *Judge) Event(r *Recorded, read Reading) Verdict {
 		switch {
 		case (r.Meta.Command == nil) == (r.Meta.Cause == ID{}):
 			v.add(refuse(NobodyAnswers))
-			j.onItsOwn(v, r)
+			j.judgeWithoutOrder(v, r)
 		case r.Meta.Command != nil:
 			j.command(v, r, read)
 		default:
 			j.step(v, r)
 		}
 	}
-	postings, err := j.l.Apply(r)
+	postings, err := j.ledger.Apply(r)
 	if err != nil && r.Event != nil {
-		v.add(refuse(NotFolded, j.l.Unfolded[len(j.l.Unfolded)-1].Why))
+		v.add(refuse(NotFolded, j.ledger.Unfolded[len(j.ledger.Unfolded)-1].Why))
 	}
 	j.balanced(v, postings)
 	return *v
 }
 
-// Unfinished names commands whose events ended too early, by the number of
-// their first. A list in parts that was never completed counts as absent
-// everywhere and is not among them.
+// Unfinished charges the commands that still lack events; the keys are the
+// numbers of their first events. Lists in parts that were never completed are not
+// among them, because they have no effect anywhere.
 func (j *Judge) Unfinished() map[uint64]*Refusal {
 	missing := map[uint64]*Refusal{}
-	for _, b := range j.waiting {
-		missing[b.first.Number] = refuse(EventsMissing, b.order.ID, len(b.expect))
+	for _, cmd := range j.waiting {
+		missing[cmd.first.Number] = refuse(EventsMissing, cmd.order.ID, len(cmd.expect))
 	}
 	return missing
 }
 
 func (v *Verdict) add(r *Refusal) { v.Refusals = append(v.Refusals, r) }
 
-// is says whether the event is charged with a code already.
-func (v *Verdict) is(c *Code) bool {
+// has says whether the event is charged with a code already.
+func (v *Verdict) has(c *Code) bool {
 	return slices.ContainsFunc(v.Refusals, func(r *Refusal) bool { return r.Code == c })
 }
 
-// envelope judges what any event has: bytes, place, time, salt.
+// envelope judges what every event has: bytes, stream, revision, id, time and salt.
 func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 	switch {
 	case r.Event == nil:
@@ -151,18 +154,18 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 		v.add(refuse(ForeignBytes, read.Wrong))
 	}
 	want := uint64(0)
-	if s := j.l.streams[r.Stream]; s != nil {
+	if s := j.ledger.streams[r.Stream]; s != nil {
 		want = s.revision + 1
 		if r.Event != nil && r.Meta.Recorded.Before(s.recorded) {
 			v.add(refuse(TimeBackwards, sayMoment(r.Meta), sayMoment(Metadata{Recorded: s.recorded})))
 		}
-	} else if _, _, ok := SplitStream(r.Stream); !ok { // once is enough
+	} else if _, _, ok := SplitStream(r.Stream); !ok { // charged once, at the first event
 		v.add(refuse(StreamUnknown, clip(r.Stream)))
 	}
 	if r.Revision != want {
 		v.add(refuse(RevisionWrong, want, r.Revision))
 	}
-	if j.l.at(r.ID) != nil {
+	if j.ledger.logged(r.ID) != nil {
 		v.add(refuse(EventTwice, r.ID))
 	}
 	if r.Event == nil {
@@ -174,10 +177,10 @@ func (j *Judge) envelope(v *Verdict, r *Recorded, read Reading) {
 	if len(r.Meta.Salt) != 16 {
 		v.add(refuse(SaltMissing, len(r.Meta.Salt)))
 	}
-	if b := j.waiting[r.Stream]; b != nil && (r.Meta.Command == nil || r.Meta.Command.ID != b.order.ID) {
+	if cmd := j.waiting[r.Stream]; cmd != nil && (r.Meta.Command == nil || r.Meta.Command.ID != cmd.order.ID) {
 		// The events of a command are one append: nothing comes between.
-		v.add(refuse(EventsMissing, b.order.ID, len(b.expect)))
-		j.done(b)
+		v.add(refuse(EventsMissing, cmd.order.ID, len(cmd.expect)))
+		j.finish(cmd)
 	}
 }
 
@@ -187,7 +190,7 @@ func sayMoment(m Metadata) string {
 
 // balanced is rule 1: the postings sum to zero, of money and of every item.
 func (j *Judge) balanced(v *Verdict, postings []Posting) {
-	// Postings come in pairs; only others are worth a map.
+	// Nearly always the postings are pairs that cancel: the map is made only for others.
 	pairs := len(postings)%2 == 0
 	for i := 0; pairs && i < len(postings); i += 2 {
 		pairs = postings[i].Item == postings[i+1].Item && postings[i].Quantity == -postings[i+1].Quantity
@@ -206,19 +209,19 @@ func (j *Judge) balanced(v *Verdict, postings []Posting) {
 	}
 }
 
-// step judges an event of a process: it must be the next of one that is owed.
+// step judges an event of a process: it must be the next event of an owed step.
 func (j *Judge) step(v *Verdict, r *Recorded) {
-	i := slices.IndexFunc(j.l.owed, func(o *owed) bool { return o.cause.ID == r.Meta.Cause && o.stream == r.Stream })
+	i := slices.IndexFunc(j.ledger.owed, func(o *owedStep) bool { return o.cause.ID == r.Meta.Cause && o.stream == r.Stream })
 	if i < 0 {
 		v.add(refuse(StepNotOwed, r.Meta.Cause))
-		j.onItsOwn(v, r)
+		j.judgeWithoutOrder(v, r)
 		return
 	}
 	if m := &r.Meta; m.Actor != (ID{}) || m.Role != "" || m.Second != nil || m.Saw != 0 {
 		v.add(refuse(NobodyAnswers))
 	}
-	o := j.l.owed[i]
-	j.same(v, r, j.l.stepOf(o, o.done+1).Events[0])
+	o := j.ledger.owed[i]
+	j.compare(v, r, j.ledger.stepOf(o, o.done+1).Events[0])
 	j.dates(v, r)
 }
 
@@ -228,67 +231,67 @@ func (j *Judge) command(v *Verdict, r *Recorded, read Reading) {
 	if r.Meta.Saw > r.Number {
 		v.add(refuse(SaysOtherwise, "saw", r.Meta.Saw, r.Number))
 	}
-	b := j.begun[proof.ID]
-	if b == nil {
-		if j.l.Effect(proof.ID) != nil {
-			if _, err := j.l.Done(proof.ID, proof.Digest); err != nil {
+	cmd := j.running[proof.ID]
+	if cmd == nil {
+		if j.ledger.Effect(proof.ID) != nil {
+			if _, err := j.ledger.Done(proof.ID, proof.Digest); err != nil {
 				v.add(refuse(OtherContent, proof.ID))
 			} else {
 				v.add(refuse(CommandTwice, proof.ID))
 			}
-			j.onItsOwn(v, r)
+			j.judgeWithoutOrder(v, r)
 			return
 		}
-		if b = j.begin(v, r, read); b == nil {
-			j.onItsOwn(v, r)
+		if cmd = j.begin(v, r, read); cmd == nil {
+			j.judgeWithoutOrder(v, r)
 			return
 		}
-		if !b.inParts(r) {
-			j.decide(v, r, b)
+		if !cmd.inParts(r) {
+			j.decide(v, r, cmd)
 		}
-	} else if !j.goesOn(v, r, read, b) {
+	} else if !j.continues(v, r, read, cmd) {
 		return
 	}
-	if b.inParts(r) {
-		j.part(v, r, b)
+	if cmd.inParts(r) {
+		j.listPart(v, r, cmd)
 		return
 	}
-	if b.failed && r == b.first {
-		return // and stays begun: what else stands under it is of no command
+	if cmd.failed && r == cmd.first {
+		return // it stays in running, so that its further events are charged as extra
 	}
-	if len(b.expect) == 0 {
+	if len(cmd.expect) == 0 {
 		v.add(refuse(EventExtra, proof.ID))
 		return
 	}
-	j.same(v, r, b.expect[0])
-	if b.role != r.Meta.Role {
-		v.add(refuse(SaysOtherwise, "role", r.Meta.Role, b.role))
+	j.compare(v, r, cmd.expect[0])
+	if cmd.role != r.Meta.Role {
+		v.add(refuse(SaysOtherwise, "role", r.Meta.Role, cmd.role))
 	}
-	if b.expect = b.expect[1:]; len(b.expect) > 0 {
-		j.waiting[r.Stream] = b
+	if cmd.expect = cmd.expect[1:]; len(cmd.expect) > 0 {
+		j.waiting[r.Stream] = cmd
 		return
 	}
-	j.done(b)
+	j.finish(cmd)
 }
 
-func (j *Judge) done(b *begun) {
-	delete(j.begun, b.order.ID)
-	if j.waiting[b.first.Stream] == b {
-		delete(j.waiting, b.first.Stream)
+func (j *Judge) finish(cmd *runningCommand) {
+	delete(j.running, cmd.order.ID)
+	if j.waiting[cmd.first.Stream] == cmd {
+		delete(j.waiting, cmd.first.Stream)
 	}
 }
 
-// begin takes up a command by its first event: the text is the order's, and
-// signed by those who must. Nil is an order that cannot be had.
-func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *begun {
+// begin judges the text and the signatures of a command at its first event. It returns
+// nil if there is no order to decide.
+func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *runningCommand {
 	if !j.signedText(v, r, read) {
 		return nil
 	}
-	b := &begun{order: read.Text.Order, first: r, proof: r.Meta.Command, second: r.Meta.Second, list: read.Text.List}
-	o := b.order
+	cmd := &runningCommand{order: read.Text.Order, first: r, proof: r.Meta.Command, second: r.Meta.Second, list: read.Text.List}
+	o := cmd.order
 	j.signatures(v, r, o, read)
-	if o.ID != b.proof.ID {
-		v.add(refuse(SaysOtherwise, "command", b.proof.ID, o.ID))
+	if o.ID != cmd.proof.ID {
+		v.add(refuse(SaysOtherwise, "command", cmd.proof.ID, o.ID))
 		return nil
 	}
 	if o.Actor != r.Meta.Actor {
@@ -298,67 +301,66 @@ func (j *Judge) begin(v *Verdict, r *Recorded, read Reading) *begun {
 		v.add(refuse(SaysOtherwise, "stream", r.Stream, stream))
 		return nil
 	}
-	j.begun[o.ID] = b
-	return b
+	j.running[o.ID] = cmd
+	return cmd
 }
 
-// goesOn judges that a later event of a command is under the same proof.
-func (j *Judge) goesOn(v *Verdict, r *Recorded, read Reading, b *begun) bool {
-	if !bytes.Equal(r.Meta.Command.Digest, b.proof.Digest) {
-		v.add(refuse(OtherContent, b.order.ID))
-		j.onItsOwn(v, r)
+// continues judges whether a later event of a command has the same proof as its first.
+func (j *Judge) continues(v *Verdict, r *Recorded, read Reading, cmd *runningCommand) bool {
+	if !bytes.Equal(r.Meta.Command.Digest, cmd.proof.Digest) {
+		v.add(refuse(OtherContent, cmd.order.ID))
+		j.judgeWithoutOrder(v, r)
 		return false
 	}
-	if r.Stream != b.first.Stream {
-		v.add(refuse(SaysOtherwise, "stream", r.Stream, b.first.Stream))
+	if r.Stream != cmd.first.Stream {
+		v.add(refuse(SaysOtherwise, "stream", r.Stream, cmd.first.Stream))
 		return false
 	}
-	if r.Meta.Actor != b.order.Actor {
-		v.add(refuse(SaysOtherwise, "actor", r.Meta.Actor, b.order.Actor))
+	if r.Meta.Actor != cmd.order.Actor {
+		v.add(refuse(SaysOtherwise, "actor", r.Meta.Actor, cmd.order.Actor))
 	}
-	if read.Text != nil { // a list that was sent again goes on at the part that is missing
+	if read.Text != nil { // the command was sent again to complete its list
 		if j.signedText(v, r, read) {
-			j.signatures(v, r, b.order, read)
-			b.proof, b.second = r.Meta.Command, r.Meta.Second
+			j.signatures(v, r, cmd.order, read)
+			cmd.proof, cmd.second = r.Meta.Command, r.Meta.Second
 		}
 		return true
 	}
-	// It was verified with the first event: here it only has to be the same.
-	if !bytes.Equal(r.Meta.Command.Signature, b.proof.Signature) || !bytes.Equal(r.Meta.Command.Key, b.proof.Key) {
-		v.add(refuse(SignatureBad, b.order.Actor))
+	// The signatures were verified with the first event; here they must be the same.
+	if !bytes.Equal(r.Meta.Command.Signature, cmd.proof.Signature) || !bytes.Equal(r.Meta.Command.Key, cmd.proof.Key) {
+		v.add(refuse(SignatureBad, cmd.order.Actor))
 	}
-	if s := r.Meta.Second; (s == nil) != (b.second == nil) || s != nil && (s.Officer != b.second.Officer || !bytes.Equal(s.Signature, b.second.Signature) || !bytes.Equal(s.Key, b.second.Key)) {
-		v.add(refuse(SignatureBad, b.order.Second))
+	if s := r.Meta.Second; (s == nil) != (cmd.second == nil) || s != nil && (s.Officer != cmd.second.Officer || !bytes.Equal(s.Signature, cmd.second.Signature) || !bytes.Equal(s.Key, cmd.second.Key)) {
+		v.add(refuse(SignatureBad, cmd.order.Second))
 	}
 	return true
 }
 
-// decide lets the order be decided again, from the state before its first
-// event.
-func (j *Judge) decide(v *Verdict, r *Recorded, b *begun) {
-	if b.list != nil {
-		rows, ok := j.listOf(r.Event, b.order)
+// decide decides the order again, from the state before its first event.
+func (j *Judge) decide(v *Verdict, r *Recorded, cmd *runningCommand) {
+	if cmd.list != nil {
+		rows, ok := j.listOf(r.Event, cmd.order)
 		if !ok {
-			v.add(refuse(ListDiffers, b.list.Count))
-			b.failed = true
+			v.add(refuse(ListDiffers, cmd.list.Count))
+			cmd.failed = true
 			return
 		}
-		v.List = &ListToSum{rows, *b.list}
+		v.List = &ListToSum{rows, *cmd.list}
 	}
-	d, err := j.l.Decide(b.order, Env{Now: r.Meta.Recorded, Calendar: j.calendar})
+	d, err := j.ledger.Decide(cmd.order, Env{Now: r.Meta.Recorded, Calendar: j.calendar})
 	if err != nil {
-		v.refused(err)
-		b.failed = true
+		v.addError(err)
+		cmd.failed = true
 		return
 	}
-	b.role = d.Role
+	cmd.role = d.Role
 	for _, part := range d.Parts {
-		b.expect = append(b.expect, part...)
+		cmd.expect = append(cmd.expect, part...)
 	}
 }
 
-// refused takes what a decision says. Decisions give refusals only.
-func (v *Verdict) refused(err error) {
+// addError adds the error of a decision, which is always a refusal.
+func (v *Verdict) addError(err error) {
 	if r, ok := err.(*Refusal); ok {
 		v.add(r)
 		return
@@ -366,23 +368,25 @@ func (v *Verdict) refused(err error) {
 	v.add(refuse(NotFolded, err))
 }
 
-// same judges that a stored event is the one that the rules make.
-func (j *Judge) same(v *Verdict, r *Recorded, want Event) {
+// compare charges an event that is not the one which the rules make.
+func (j *Judge) compare(v *Verdict, r *Recorded, want Event) {
 	if TypeOf(r.Event) != TypeOf(want) {
 		v.add(refuse(EventDiffers, "type", TypeOf(r.Event), TypeOf(want)))
 		return
 	}
 	if n, ok := want.(*NoticePublished); ok && n.First == r.Event.(*NoticePublished).First && n.Last == r.Event.(*NoticePublished).Last {
-		// Another announcement of holidays that gives the same period is as good.
+		// The holidays may be of another file, as long as they give the same period.
 		n.Calendar = r.Event.(*NoticePublished).Calendar
 	}
-	if d, ok := r.Event.(*DisbursementMade); ok && d.same(want.(*DisbursementMade)) {
+	if d, ok := r.Event.(*DisbursementMade); ok && d.sameFast(want.(*DisbursementMade)) {
 		return
 	}
-	j.sameFields(v, r.Event, want, sealedUnder(r))
+	j.compareFields(v, r.Event, want, sealedUnder(r))
 }
 
-func (j *Judge) sameFields(v *Verdict, have, want Event, key ID) {
+// compareFields charges an event with the first field that differs; key is the id
+// under whose key its sealed values must be.
+func (j *Judge) compareFields(v *Verdict, have, want Event, key ID) {
 	if d, same := differ(have, want, key); !same {
 		v.add(refuse(EventDiffers, d.field, d.have, d.want))
 	}
@@ -397,28 +401,28 @@ func sealedUnder(r *Recorded) ID {
 	return key
 }
 
-// dates is rule 7 as far as any event is subject to it.
+// dates judges what rule 7 asks of every event.
 func (j *Judge) dates(v *Verdict, r *Recorded) {
 	c := r.Event.common()
-	d := &decision{l: j.l, o: &Order{Date: c.Date, Happened: c.Happened}, env: Env{Now: r.Meta.Recorded}}
+	d := &decision{ledger: j.ledger, order: &Order{Date: c.Date, Happened: c.Happened}, env: Env{Now: r.Meta.Recorded}}
 	if err := d.checkDates(LedgerStream); err != nil {
-		v.refused(err)
+		v.addError(err)
 		return
 	}
-	if through := j.l.closedThrough(r.Stream, nil); c.Date <= through {
+	if through := j.ledger.closedThrough(r.Stream, nil); c.Date <= through {
 		v.add(refuse(PeriodIsClosed, c.Date, through))
 	}
 }
 
-// onItsOwn judges an event for which there is no order: rule 7, and what the
-// command would be answered that leads to such an event.
-func (j *Judge) onItsOwn(v *Verdict, r *Recorded) {
+// judgeWithoutOrder judges an event whose order is not known: by rule 7, and by the
+// decision about the command that leads to such an event.
+func (j *Judge) judgeWithoutOrder(v *Verdict, r *Recorded) {
 	o := j.orderLike(r)
 	if o == nil || o.Actor == (ID{}) {
 		j.dates(v, r)
 		return
 	}
-	if _, err := j.l.Decide(o, Env{Now: r.Meta.Recorded, Calendar: j.calendar}); err != nil {
-		v.refused(err)
+	if _, err := j.ledger.Decide(o, Env{Now: r.Meta.Recorded, Calendar: j.calendar}); err != nil {
+		v.addError(err)
 	}
 }

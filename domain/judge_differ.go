@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// difference is the first field in which a stored event is not what the rules
-// make it, with both values for people. Values of `private` are not shown.
+// difference is the first field in which a stored event is not what the rules make
+// it, and both values as people read them. Values of `private` are not shown.
 type difference struct{ field, have, want string }
 
-// differ compares two events of one type, field by field, private ones too. Of
-// sealed values it compares whether there are any; a stored one must lie under
-// the given key.
+// differ compares two events of one type, field by field, with the private ones. Of
+// sealed values it compares only whether there is one; a stored one must be sealed
+// under the given key.
 func differ(have, want Event, key ID) (difference, bool) {
 	c := comparison{key: key}
 	same := c.same(reflect.ValueOf(have).Elem(), reflect.ValueOf(want).Elem())
 	return c.difference, same
 }
 
-// same is differ's answer for the event of which there are most, without
-// looking at it by reflection. False may be wrong; true is not.
-func (e *DisbursementMade) same(w *DisbursementMade) bool {
+// sameFast compares payments, the most frequent events, without reflection. If it
+// returns false, differ must still compare them: it may be wrong then.
+func (e *DisbursementMade) sameFast(w *DisbursementMade) bool {
 	if e.Batch != w.Batch || e.Row != w.Row || e.Line != w.Line || e.Entitlement != w.Entitlement || e.Form != w.Form || e.Fen != w.Fen ||
 		e.Again != w.Again || e.Voucher != w.Voucher || e.HandedBy != w.HandedBy || len(e.Items) != len(w.Items) || len(e.Draws) != len(w.Draws) ||
 		e.Date != w.Date || e.DoneBy != w.DoneBy || e.Campaign != w.Campaign || e.Replaces != w.Replaces ||
@@ -59,9 +59,9 @@ var (
 func (c *comparison) same(have, want reflect.Value) bool {
 	switch have.Type() {
 	case sealedType:
-		return c.sealed(have.Addr().Interface().(*Sealed), want.Addr().Interface().(*Sealed))
+		return c.sameSealed(have.Addr().Interface().(*Sealed), want.Addr().Interface().(*Sealed))
 	case timeType:
-		return have.Interface().(time.Time).Equal(want.Interface().(time.Time)) || c.says(have, want)
+		return have.Interface().(time.Time).Equal(want.Interface().(time.Time)) || c.differs(have, want)
 	}
 	switch have.Kind() {
 	case reflect.Struct:
@@ -71,7 +71,7 @@ func (c *comparison) same(have, want reflect.Value) bool {
 			if !f.IsExported() {
 				continue
 			}
-			c.enter(f)
+			c.push(f)
 			if !c.same(have.Field(i), want.Field(i)) {
 				return false
 			}
@@ -80,15 +80,15 @@ func (c *comparison) same(have, want reflect.Value) bool {
 		return true
 	case reflect.Pointer:
 		if have.IsNil() || want.IsNil() {
-			return have.IsNil() == want.IsNil() || c.says(have, want)
+			return have.IsNil() == want.IsNil() || c.differs(have, want)
 		}
 		return c.same(have.Elem(), want.Elem())
 	case reflect.Slice, reflect.Array:
 		if have.Type().Elem().Kind() == reflect.Uint8 {
-			return bytes.Equal(have.Bytes(), want.Bytes()) || c.says(have, want)
+			return bytes.Equal(have.Bytes(), want.Bytes()) || c.differs(have, want)
 		}
 		if have.Len() != want.Len() {
-			return c.says(have, want)
+			return c.differs(have, want)
 		}
 		for i := range have.Len() {
 			if !c.same(have.Index(i), want.Index(i)) {
@@ -97,14 +97,15 @@ func (c *comparison) same(have, want reflect.Value) bool {
 		}
 		return true
 	case reflect.String:
-		return have.String() == want.String() || c.says(have, want)
+		return have.String() == want.String() || c.differs(have, want)
 	case reflect.Bool:
-		return have.Bool() == want.Bool() || c.says(have, want)
+		return have.Bool() == want.Bool() || c.differs(have, want)
 	}
-	return have.Int() == want.Int() || c.says(have, want)
+	return have.Int() == want.Int() || c.differs(have, want)
 }
 
-func (c *comparison) enter(f reflect.StructField) {
+// push adds the JSON name of a field to the path.
+func (c *comparison) push(f reflect.StructField) {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	switch {
 	case f.Name == "Private" || f.Name == "Reasons":
@@ -115,21 +116,21 @@ func (c *comparison) enter(f reflect.StructField) {
 	c.path = append(c.path, name)
 }
 
-// sealed compares what can be compared of sealed values: the text has the tag
-// of the value, and only who has the key could tell that it is this value's.
-func (c *comparison) sealed(have, want *Sealed) bool {
+// sameSealed compares two sealed values as far as that is possible without the key:
+// whether there is one, and whether the stored one is sealed under the right key.
+func (c *comparison) sameSealed(have, want *Sealed) bool {
 	if have.IsZero() == want.IsZero() && (have.IsZero() && len(have.Box) == 0 || have.Key == c.key && len(have.Box) > 0) {
 		return true
 	}
-	return c.is("private")
+	return c.hidden("private")
 }
 
-// says keeps the difference, and is false.
-func (c *comparison) says(have, want reflect.Value) bool {
+// differs keeps the difference, and returns false.
+func (c *comparison) differs(have, want reflect.Value) bool {
 	var names []string
 	for _, name := range c.path {
 		if name == "private" {
-			return c.is("private")
+			return c.hidden("private")
 		}
 		if name != "" && name != "-" {
 			names = append(names, name)
@@ -139,7 +140,8 @@ func (c *comparison) says(have, want reflect.Value) bool {
 	return false
 }
 
-func (c *comparison) is(field string) bool {
+// hidden keeps a difference whose values must not be shown, and returns false.
+func (c *comparison) hidden(field string) bool {
 	c.difference = difference{field, "…", "…"}
 	return false
 }

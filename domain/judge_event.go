@@ -1,9 +1,8 @@
 package domain
 
-// orderLike makes up the order that would lead to an event by its actor, for
-// an event of which the signed one cannot be had; nil for types of which no
-// rule of money, notice or conduct says anything. What it is answered is what
-// the rules say of the event. What was signed, and whether by him, nobody knows.
+// orderLike makes up an order that would lead to an event, if the signed one is not
+// known, so that the event can be judged by the decision about that order. It is nil
+// for types of events about which no rule of money, notice or conduct says anything.
 func (j *Judge) orderLike(r *Recorded) *Order {
 	c := r.Event.common()
 	body := j.commandLike(r)
@@ -21,10 +20,11 @@ func (j *Judge) orderLike(r *Recorded) *Order {
 	return o
 }
 
+// commandLike is the command of orderLike, with what the event still tells of it.
 func (j *Judge) commandLike(r *Recorded) Command {
 	_, id, _ := SplitStream(r.Stream)
 	from := From{Allocation: id}
-	if j.l.Funds[id] != nil {
+	if j.ledger.Funds[id] != nil {
 		from = From{Fund: id}
 	}
 	switch e := r.Event.(type) {
@@ -42,17 +42,17 @@ func (j *Judge) commandLike(r *Recorded) Command {
 	case *GoodsPurchased:
 		return &PurchaseGoods{From: from, Item: e.Goods.Item, Quantity: Count(e.Goods.Quantity), Cost: Yuan(e.Goods.Cost)}
 	case *FundsSurrendered:
-		amount, quantity := j.drawn(r.Stream, e.Item, e.Draws)
+		amount, quantity := j.askedFor(r.Stream, e.Item, e.Draws)
 		return &SurrenderFunds{Fund: id, Source: e.Source, Item: e.Item, Amount: amount, Quantity: quantity}
 	case *FundsPassedOn:
-		amount, quantity := j.drawn(r.Stream, e.Item, e.Draws)
+		amount, quantity := j.askedFor(r.Stream, e.Item, e.Draws)
 		return &PassOnFunds{Fund: id, To: e.To, Item: e.Item, Amount: amount, Quantity: quantity}
 	case *AllocationMade:
 		c := &Allocate{From: from, Unit: e.Unit, Programme: e.Programme, Purpose: e.Purpose, Quota: e.Quota}
 		if e.TopUp {
 			c = &Allocate{From: from, To: e.Allocation}
 		}
-		b := j.l.book(r.Stream)
+		b := j.ledger.book(r.Stream)
 		if b == nil {
 			return c
 		}
@@ -66,10 +66,10 @@ func (j *Judge) commandLike(r *Recorded) Command {
 		return c
 	case *UnspentReturned:
 		c := &ReturnUnspent{Allocation: id}
-		c.Amount, _ = j.drawn(r.Stream, Money, e.Draws)
+		c.Amount, _ = j.askedFor(r.Stream, Money, e.Draws)
 		return c
 	case *EntryReversed:
-		ref, _ := j.l.RefTo(e.Entry)
+		ref, _ := j.ledger.RefTo(e.Entry)
 		return &ReverseEntry{From: from, Entry: ref}
 	case *AllocationClosed:
 		return &CloseAllocation{Allocation: id}
@@ -99,13 +99,13 @@ func (j *Judge) commandLike(r *Recorded) Command {
 		c := &Disburse{Allocation: id, Batch: e.Batch, Row: e.Row, Form: e.Form, Voucher: e.Voucher, HandedBy: e.HandedBy}
 		if e.Batch == 0 {
 			c.Pay = &RowToPay{Line: e.Line, Entitlement: e.Entitlement, Amount: Yuan(e.Fen), Items: counts(e.Items)}
-			if ref, known := j.l.RefTo(e.Again); known {
+			if ref, known := j.ledger.RefTo(e.Again); known {
 				c.Pay.Again = &ref
 			}
 		}
 		return c
 	case *DisbursementReturned:
-		ref, _ := j.l.RefTo(e.Payment)
+		ref, _ := j.ledger.RefTo(e.Payment)
 		return &ReturnDisbursement{Allocation: id, Payment: ref, Amount: Yuan(e.Fen), Items: counts(e.Items), Kind: e.Kind}
 	case *NoticeLinesAdded:
 		c := &AddLines{Notice: id}
@@ -131,9 +131,9 @@ func (j *Judge) commandLike(r *Recorded) Command {
 	return nil
 }
 
-// drawn is what draws take of an item, as a command says it.
-func (j *Judge) drawn(stream, item string, draws []Draw) (Yuan, Count) {
-	b := j.l.book(stream)
+// askedFor is how much of an item draws take, as a command would ask for it.
+func (j *Judge) askedFor(stream, item string, draws []Draw) (Yuan, Count) {
+	b := j.ledger.book(stream)
 	if b == nil {
 		return 0, 0
 	}

@@ -4,12 +4,12 @@ import (
 	"slices"
 )
 
-// What a list's rows said when they were signed is made again from the events
-// that they led to. AddLines stores its rows as they are; of PrepareBatch, which
-// fills in what a row leaves out, BatchPrepared.Said keeps what that was.
+// The rows of a list, as they were signed, are made again from the events that they
+// led to. The event of AddLines stores its rows as they are. PrepareBatch fills in
+// what a row leaves out, and BatchPrepared.Said keeps which fields the row had.
 
-// whatRowsSay is BatchPrepared.Said of rows.
-func whatRowsSay(rows []RowToPay) string {
+// rowsSaid is BatchPrepared.Said for the rows of a command.
+func rowsSaid(rows []RowToPay) string {
 	said, any := make([]byte, len(rows)), false
 	for i, row := range rows {
 		said[i] = '0'
@@ -27,15 +27,15 @@ func whatRowsSay(rows []RowToPay) string {
 	return string(said)
 }
 
-// inParts says whether an event is a part of a list that comes in several.
-func (b *begun) inParts(r *Recorded) bool {
-	_, adds := b.order.Body.(*AddLines)
+// inParts says whether an event is a part of a list that comes in several events.
+func (cmd *runningCommand) inParts(r *Recorded) bool {
+	_, adds := cmd.order.Body.(*AddLines)
 	_, added := r.Event.(*NoticeLinesAdded)
-	return adds && added && b.list != nil
+	return adds && added && cmd.list != nil
 }
 
-// listOf puts the rows of an event into the order that led to it, and returns
-// them.
+// listOf makes the signed rows of PrepareBatch again from its event, puts them into
+// the order and returns them.
 func (j *Judge) listOf(e Event, o *Order) (rows any, ok bool) {
 	c, prepares := o.Body.(*PrepareBatch)
 	b, prepared := e.(*BatchPrepared)
@@ -46,6 +46,8 @@ func (j *Judge) listOf(e Event, o *Order) (rows any, ok bool) {
 	return c.Rows, ok
 }
 
+// rowsToPay makes the rows of PrepareBatch again as they were signed; ok is false if
+// that is not possible.
 func (j *Judge) rowsToPay(b *BatchPrepared) ([]RowToPay, bool) {
 	said := b.Private.Said
 	if said != "" && len(said) != len(b.Rows) {
@@ -61,7 +63,7 @@ func (j *Judge) rowsToPay(b *BatchPrepared) ([]RowToPay, bool) {
 			out.Amount, out.Items = Yuan(row.Fen), counts(row.Items)
 		}
 		if row.Again != (ID{}) {
-			ref, known := j.l.RefTo(row.Again)
+			ref, known := j.ledger.RefTo(row.Again)
 			if !known {
 				return nil, false
 			}
@@ -90,15 +92,15 @@ func lineRow(line *LineAdded, p *LinePrivate) LineRow {
 	return row
 }
 
-// part judges one part of a list that comes in several, as [AddLines] decides
-// the whole: each row by those before it, never by those behind, and with one
-// account of what everybody is listed for. What the rows are is taken from the
-// event; that they are those which were signed, their hash says at the end.
-func (j *Judge) part(v *Verdict, r *Recorded, b *begun) {
+// listPart judges one part of a list, as [AddLines] decides the whole list. A row
+// depends only on the rows before it, so the parts can be judged one after the other
+// with one lineCheck. The rows are taken from the event; when all have come, their
+// hash shows whether they are the signed ones.
+func (j *Judge) listPart(v *Verdict, r *Recorded, cmd *runningCommand) {
 	e := r.Event.(*NoticeLinesAdded)
-	c := b.order.Body.(*AddLines)
+	c := cmd.order.Body.(*AddLines)
 	if len(e.Lines) != len(e.Private.Lines) {
-		v.add(refuse(EventExtra, b.order.ID))
+		v.add(refuse(EventExtra, cmd.order.ID))
 		return
 	}
 	rows := make([]LineRow, len(e.Lines))
@@ -109,40 +111,40 @@ func (j *Judge) part(v *Verdict, r *Recorded, b *begun) {
 	c.Rows = append(c.Rows, rows...)
 	whole := e.Part == e.Of
 	if whole {
-		v.List = &ListToSum{c.Rows, *b.list}
-		j.done(b)
+		v.List = &ListToSum{c.Rows, *cmd.list}
+		j.finish(cmd)
 	}
-	if b.check == nil {
-		b.check = &lineCheck{d: &decision{l: j.l, o: b.order, rows: map[string]int{}}}
+	if cmd.check == nil {
+		cmd.check = &lineCheck{decision: &decision{ledger: j.ledger, order: cmd.order, markOf: map[string]int{}}}
 	}
-	d := b.check.d
+	d := cmd.check.decision
 	d.env = Env{Now: r.Meta.Recorded, Calendar: j.calendar}
-	want, err := j.decidePart(r, b, rows, before)
+	want, err := j.decidePart(r, cmd, rows, before)
 	if err == nil && whole {
 		err = d.checkClaimsUsed()
 	}
 	if err != nil {
-		v.refused(err)
+		v.addError(err)
 		return
 	}
 	d.parts = [][]Event{{want}}
-	d.fill()
-	if !whole { // its marks are about rows to come, too
+	d.fillCommon()
+	if !whole { // the event's marks are also about rows that are still to come
 		marks := &NoticeLinesAdded{Common: Common{Irregular: irregularUpTo(e.Irregular, len(c.Rows))}}
-		j.sameFields(v, marks, &NoticeLinesAdded{Common: Common{Irregular: want.Irregular}}, ID{})
+		j.compareFields(v, marks, &NoticeLinesAdded{Common: Common{Irregular: want.Irregular}}, ID{})
 		want.Irregular, want.Reasons = e.Irregular, e.Reasons
 	}
-	j.samePart(v, r, e, want)
+	j.comparePart(v, r, e, want)
 }
 
-// decidePart decides the rows of a part, of which so many came before.
-func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*NoticeLinesAdded, error) {
-	c, d := b.order.Body.(*AddLines), b.check.d
+// decidePart decides the rows of a part; before is how many rows earlier parts had.
+func (j *Judge) decidePart(r *Recorded, cmd *runningCommand, rows []LineRow, before int) (*NoticeLinesAdded, error) {
+	c, d := cmd.order.Body.(*AddLines), cmd.check.decision
 	if err := d.checkDates(r.Stream); err != nil {
 		return nil, err
 	}
-	if b.order.Campaign != (ID{}) && j.l.Campaigns[b.order.Campaign] == nil {
-		return nil, refuse(NoSuch, said{"活动", "campaign"}, b.order.Campaign)
+	if cmd.order.Campaign != (ID{}) && j.ledger.Campaigns[cmd.order.Campaign] == nil {
+		return nil, refuse(NoSuch, bilingual{"活动", "campaign"}, cmd.order.Campaign)
 	}
 	role, err := d.checkActor()
 	if err != nil {
@@ -158,26 +160,26 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	if err != nil {
 		return nil, err
 	}
-	if len(n.Lines)+b.list.Count > maxLines {
-		return nil, refuse(TooManyRows, len(n.Lines)+b.list.Count, maxLines)
+	if len(n.Lines)+cmd.list.Count > maxLines {
+		return nil, refuse(TooManyRows, len(n.Lines)+cmd.list.Count, maxLines)
 	}
 	if len(rows) == 0 {
 		return nil, refuse(FieldMissing, "rows")
 	}
-	if b.check.sums == nil {
-		b.check.a = j.l.Allocations[n.Allocation]
-		b.check.rules, b.check.sums = j.l.RulesOf(b.check.a), j.l.promised(b.check.a, n)
+	if cmd.check.listedSums == nil {
+		cmd.check.allocation = j.ledger.Allocations[n.Allocation]
+		cmd.check.rules, cmd.check.listedSums = j.ledger.RulesOf(cmd.check.allocation), j.ledger.listedSums(cmd.check.allocation)
 	}
 	for i, row := range rows {
-		if err := b.check.row(before+i, row); err != nil {
+		if err := cmd.check.row(before+i, row); err != nil {
 			return nil, err
 		}
 	}
-	want := &NoticeLinesAdded{Part: 1, Of: (b.list.Count + LinesInPart - 1) / LinesInPart}
+	want := &NoticeLinesAdded{Part: 1, Of: (cmd.list.Count + LinesInPart - 1) / LinesInPart}
 	if n.pending != nil {
 		want.Part = n.pending.part + 1
 	}
-	want.Lines = make([]LineAdded, min(LinesInPart, b.list.Count-before))
+	want.Lines = make([]LineAdded, min(LinesInPart, cmd.list.Count-before))
 	for i := range want.Lines {
 		want.Lines[i].No = before + i + 1
 		if k := len(n.Lines); k > 0 {
@@ -187,10 +189,10 @@ func (j *Judge) decidePart(r *Recorded, b *begun, rows []LineRow, before int) (*
 	return want, nil
 }
 
-// samePart is same for a part: the rows were taken from it, so that what is left
-// to compare of lines is how many there are and how they are numbered, and of
-// the reasons for another payee, whether they lie where they should.
-func (j *Judge) samePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) {
+// comparePart is compare for a part of a list. Its rows were taken from the event
+// itself, so only this is left to compare of its lines: how many there are, their
+// numbers, and whether each reason for another payee is sealed under the right key.
+func (j *Judge) comparePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) {
 	if len(have.Lines) != len(want.Lines) {
 		v.add(refuse(EventDiffers, "lines", len(have.Lines), len(want.Lines)))
 		return
@@ -207,12 +209,13 @@ func (j *Judge) samePart(v *Verdict, r *Recorded, have, want *NoticeLinesAdded) 
 			return
 		}
 	}
-	rest := *have
-	rest.Lines, rest.Private.Lines, want.Lines = nil, nil, nil
-	j.sameFields(v, &rest, want, key)
+	others := *have
+	others.Lines, others.Private.Lines, want.Lines = nil, nil, nil
+	j.compareFields(v, &others, want, key)
 }
 
-// irregularUpTo is what of marks is about the first rows of a list.
+// irregularUpTo keeps of each mark the rows up to a number, and drops marks without
+// any.
 func irregularUpTo(marks []Irregularity, rows int) []Irregularity {
 	var out []Irregularity
 	for _, m := range marks {

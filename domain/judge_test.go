@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// replay judges a story's history as it would be read from a store: envelopes
-// filled in, lists taken out of the orders.
+// replay judges a story's history as it would be read from a store: metadata is
+// complete, and orders have the hash of a list instead of its rows.
 func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 	j := NewJudge(DefaultCalendar())
 	texts := map[ID]bool{}
@@ -19,17 +19,17 @@ func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 		r.Meta.Schema, r.Meta.Salt = 1, make([]byte, 16)
 		read := Reading{Signed: true, SecondSigned: true}
 		if c := r.Meta.Command; c != nil {
-			o := *s.given[c.ID]
+			o := *s.acceptedOrders[c.ID]
 			r.Meta.Role = s.roles[c.ID]
 			proof := *c
 			proof.Signature = []byte("signed")
-			if officer := j.l.Officers[o.Actor]; officer != nil {
+			if officer := j.ledger.Officers[o.Actor]; officer != nil {
 				proof.Key = officer.Key()
 			}
 			if o.Second != (ID{}) {
-				r.Meta.Second = &SecondProof{Officer: o.Second, Key: j.l.Officers[o.Second].Key(), Signature: proof.Signature}
+				r.Meta.Second = &SecondProof{Officer: o.Second, Key: j.ledger.Officers[o.Second].Key(), Signature: proof.Signature}
 			}
-			ledger := j.l.ID
+			ledger := j.ledger.ID
 			if open, first := o.Body.(*OpenLedger); first {
 				proof.Key, ledger = open.Registrars[0].Key, open.Ledger
 				r.Meta.Second = &SecondProof{Officer: open.Registrars[1].Officer, Key: open.Registrars[1].Key, Signature: proof.Signature}
@@ -46,7 +46,8 @@ func (s *story) replay(judge func(r *Recorded, v Verdict)) *Judge {
 	return j
 }
 
-// unlisted is a command without the rows that its text has by their hash.
+// unlisted returns a command without the rows of its list, and what the text has
+// instead.
 func unlisted(c Command) (Command, *ListSigned) {
 	switch c := c.(type) {
 	case *AddLines:
@@ -61,8 +62,8 @@ func unlisted(c Command) (Command, *ListSigned) {
 	return c, nil
 }
 
-// What random commands lead to, valid ones and irregular ones, is let in when
-// it is judged again, and lists are made again as they were signed.
+// The judge lets in everything that random commands led to, also what is irregular, and
+// makes lists again as they were signed.
 func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -80,7 +81,7 @@ func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 				return
 			}
 			var want any
-			switch c := w.given[r.Meta.Command.ID].Body.(type) {
+			switch c := w.acceptedOrders[r.Meta.Command.ID].Body.(type) {
 			case *AddLines:
 				want = c.Rows
 			case *PrepareBatch:
@@ -90,7 +91,7 @@ func TestJudgeLetsInWhatWasDecided(t *testing.T) {
 				t.Fatalf("event %d: the list is\n%s, not\n%s", r.Number, asJSON(v.List.Rows), asJSON(want))
 			}
 		})
-		if len(j.Unfinished()) > 0 || j.l.fingerprint() != w.l.fingerprint() {
+		if len(j.Unfinished()) > 0 || j.ledger.fingerprint() != w.l.fingerprint() {
 			t.Fatal("the judge's state is not the one that decided")
 		}
 	})
@@ -104,7 +105,7 @@ func asJSON(v any) string {
 	return string(text)
 }
 
-// What no store would hold is named all the same.
+// The judge also charges what a store would not accept.
 func TestJudgeOfEnvelopes(t *testing.T) {
 	c := newCounty(t, noNotice(), 100)
 	for _, x := range []struct {
@@ -118,7 +119,7 @@ func TestJudgeOfEnvelopes(t *testing.T) {
 		kept := *last
 		x.change(last)
 		found := false
-		c.replay(func(r *Recorded, v Verdict) { found = found || r.Number == kept.Number && v.is(x.code) })
+		c.replay(func(r *Recorded, v Verdict) { found = found || r.Number == kept.Number && v.has(x.code) })
 		if !found {
 			t.Errorf("not named: %s", x.code.Name)
 		}
@@ -126,12 +127,12 @@ func TestJudgeOfEnvelopes(t *testing.T) {
 	}
 	v := &Verdict{}
 	NewJudge(nil).balanced(v, []Posting{{Item: Money, Quantity: 5}, {Item: Money, Quantity: -4}})
-	if !v.is(Unbalanced) {
+	if !v.has(Unbalanced) {
 		t.Error("postings that do not balance are not named")
 	}
 }
 
-// Every field of every event is compared: with any of them changed it differs.
+// differ compares every field of every event: if one is changed, it says so.
 func TestDifferSeesEveryField(t *testing.T) {
 	for name := range eventTypes {
 		e, _ := NewEvent(name)
@@ -174,7 +175,7 @@ func TestDifferSeesEveryField(t *testing.T) {
 			if _, same := differ(whole, clone(), ID{1}); same {
 				t.Errorf("%s: a changed %s is not seen", name, v.Type())
 			}
-			if d, ok := whole.(*DisbursementMade); ok && d.same(clone().(*DisbursementMade)) {
+			if d, ok := whole.(*DisbursementMade); ok && d.sameFast(clone().(*DisbursementMade)) {
 				t.Errorf("%s: a changed %s is not seen without reflection", name, v.Type())
 			}
 			changed++

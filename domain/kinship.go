@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// KinshipFiled is an officer's filing (备案) of a relative; who it is stands in
-// private.
+// KinshipFiled says that an officer has filed a relative (备案). The relative is named
+// in the private part.
 type KinshipFiled struct {
 	Common
 	Private struct {
@@ -21,8 +21,8 @@ type FileKinship struct {
 
 // Refusals about kinship.
 var (
-	OnlyHimself   = newCode(0, "only-himself", "只能由本人备案：{officer}", "only the officer himself files this: {officer}")
-	DecidesForKin = newCode(10, "decides-for-kin", "经办人 {officer} 不得为本人或已备案亲属作决定", "the officer {officer} cannot decide about himself or filed kin")
+	FiledByAnother = newCode(0, "only-himself", "只能由本人备案：{officer}", "only the officer himself files this: {officer}")
+	DecidesForKin  = newCode(10, "decides-for-kin", "经办人 {officer} 不得为本人或已备案亲属作决定", "the officer {officer} cannot decide about himself or filed kin")
 )
 
 func (c *FileKinship) target(*Order) string        { return Stream(OfficerKind, c.Officer) }
@@ -31,8 +31,8 @@ func (c *FileKinship) decide(d *decision) error {
 	if _, err := d.officer(c.Officer); err != nil {
 		return err
 	}
-	if d.o.Actor != c.Officer {
-		return refuse(OnlyHimself, c.Officer)
+	if d.order.Actor != c.Officer {
+		return refuse(FiledByAnother, c.Officer)
 	}
 	if err := d.party(c.Party); err != nil {
 		return err
@@ -43,26 +43,27 @@ func (c *FileKinship) decide(d *decision) error {
 	return nil
 }
 
-// Concerns says whether an officer would decide about himself or kin he has
+// isSelfOrKin says whether a party is the officer, or a relative whom the officer has
 // filed (rule 10).
-func (l *Ledger) concerns(officer, party ID) bool {
+func (l *Ledger) isSelfOrKin(officer, party ID) bool {
 	o := l.Officers[officer]
 	if o == nil || party == (ID{}) {
 		return false
 	}
-	same := func(p ID) bool { return p != ID{} && l.same(p) == l.same(party) }
+	same := func(p ID) bool { return p != ID{} && l.Same(p) == l.Same(party) }
 	return same(o.Party) || slices.ContainsFunc(o.Kin, same)
 }
 
-// notAboutKin refuses a decision about the actor or kin he has filed.
+// notAboutKin refuses a decision about lines that name the acting officer or filed
+// relatives of the officer, as beneficiary or payee.
 func (d *decision) notAboutKin(lines []*Line) error {
-	o := d.l.Officers[d.actor()]
+	o := d.ledger.Officers[d.whoActed()]
 	if o == nil || o.Party == (ID{}) && len(o.Kin) == 0 {
 		return nil
 	}
 	for i, line := range lines {
-		if d.l.concerns(o.ID, line.Beneficiary) || d.l.concerns(o.ID, line.Payee()) {
-			if err := d.conduct(i, refuse(DecidesForKin, o.ID)); err != nil {
+		if d.ledger.isSelfOrKin(o.ID, line.Beneficiary) || d.ledger.isSelfOrKin(o.ID, line.Payee()) {
+			if err := d.refuseOrMark(i, refuse(DecidesForKin, o.ID)); err != nil {
 				return err
 			}
 		}
@@ -70,6 +71,7 @@ func (d *decision) notAboutKin(lines []*Line) error {
 	return nil
 }
 
+// notAboutKinIn is notAboutKin for the lines that a batch pays.
 func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	lines := make([]*Line, len(b.Rows))
 	for i, line := range a.LinesOf(b) {
@@ -78,15 +80,15 @@ func (d *decision) notAboutKinIn(a *Allocation, b *Batch) error {
 	return d.notAboutKin(lines)
 }
 
-// secondIsNoPayee keeps the second officer of an irregular record from vouching
-// for money that he or his kin receive.
+// secondIsNoPayee refuses a second officer who would vouch for money that goes to the
+// same officer or to filed relatives. It asks only if the record is irregular.
 func (d *decision) secondIsNoPayee(lines ...*AdmittedLine) error {
 	if len(d.irregular) == 0 {
 		return nil
 	}
 	for _, line := range lines {
-		if d.l.concerns(d.o.Second, line.Payee()) || d.l.concerns(d.o.Second, line.Beneficiary()) {
-			return refuse(NeedsSecond, d.o.Second)
+		if d.ledger.isSelfOrKin(d.order.Second, line.Payee()) || d.ledger.isSelfOrKin(d.order.Second, line.Beneficiary()) {
+			return refuse(NeedsSecond, d.order.Second)
 		}
 	}
 	return nil

@@ -4,7 +4,7 @@ import "testing"
 
 // The rows of TestRefusals about two people, and kin.
 var kinshipRows = []refusalRow{
-	{"10", "two people, and nobody for his kin", func(t *testing.T) {
+	{"10", "two people, and nobody for kin", func(t *testing.T) {
 		c := newCounty(t, noNotice(), 100000)
 		a := c.allocate("2023-01-05", 100000)
 		n := c.list("2023-01-05", a, 1000)
@@ -15,8 +15,8 @@ var kinshipRows = []refusalRow{
 		as(c.accountant).refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, SamePerson)
 		c.by(c.approver).mustDo("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee(), Relation: sealed("弟")})
 		c.refused("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1}, DecidesForKin)
-		c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee()}, OnlyHimself)
-		// By hand, without a batch: refused, or recorded as what it was.
+		c.by(c.cashier).refused("2023-01-05", &FileKinship{Officer: c.approver, Party: c.l.Allocations[a].Lines[0].Payee()}, FiledByAnother)
+		// A payment without a batch is refused, or recorded as irregular.
 		pay := &Disburse{Allocation: a, Form: Cash, Pay: &RowToPay{Line: 1, Amount: 1}}
 		c.by(c.approver).mustDo("2023-01-05", &RejectBatch{Allocation: a, Batch: 1})
 		c.by(c.cashier).refused("2023-01-06", pay, NoBatch)

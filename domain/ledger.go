@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Ledger is the state that all events of a ledger fold to. Its maps are read
-// by everybody and written by [Ledger.Apply] alone.
+// Ledger is the state that all events of a ledger add up to. Anybody may read its
+// maps; only [Ledger.Apply] changes them.
 //
 // A Ledger is not safe for use by several goroutines at once.
 type Ledger struct {
@@ -26,25 +26,25 @@ type Ledger struct {
 
 	// Count is how many events were applied.
 	Count uint64
-	// Unfolded names the events that could not be folded; they changed nothing.
+	// Unfolded lists the events that could not be folded. They changed nothing else.
 	Unfolded []Unfolded
 
 	history
-	streams  map[string]*streamState
-	effects  []*Effect     // by index; the first is none
-	commands map[ID]uint32 // index in effects
-	owed     []*owed       // steps that processes still owe, oldest first
-	listing  []uint32      // commands of whose lists parts are missing; index in effects
-	postings []Posting
-	origins  map[ID]*Origin
-	labels   map[lineLabels]*lineLabels
-	gives    map[moneyOnly]*gives
-	erased   map[ID]bool // keys of persons and cases
-	merged   bool        // some party was merged into another
-	total    Fen         // all that ever came in, at most MaxFen
+	streams         map[string]*streamState
+	effects         []*Effect     // by index; the first is none
+	commands        map[ID]uint32 // index in effects
+	owed            []*owedStep   // steps that processes still owe, oldest first
+	incompleteLists []uint32      // commands of whose lists parts are missing; index in effects
+	postings        []Posting
+	origins         map[ID]*Origin
+	labels          map[lineLabels]*lineLabels
+	moneyLists      map[moneyOnly]*entitlementList
+	erased          map[ID]bool // keys of persons and cases
+	merged          bool        // some party was merged into another
+	total           Fen         // all that ever came in, at most MaxFen
 }
 
-// Unfolded is an event that the state cannot follow.
+// Unfolded is an event that could not be folded, and why.
 type Unfolded struct {
 	Number uint64
 	ID     ID
@@ -64,14 +64,13 @@ func NewLedger() *Ledger {
 		Units: map[ID]*Unit{}, Officers: map[ID]*Officer{}, Programmes: map[ID]*Programme{},
 		Funds: map[ID]*Fund{}, Allocations: map[ID]*Allocation{}, Notices: map[ID]*Notice{},
 		Campaigns: map[ID]*Campaign{}, Parties: map[ID]*Party{},
-		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, gives: map[moneyOnly]*gives{},
+		streams: map[string]*streamState{}, effects: []*Effect{nil}, commands: map[ID]uint32{}, origins: map[ID]*Origin{}, labels: map[lineLabels]*lineLabels{}, moneyLists: map[moneyOnly]*entitlementList{},
 	}
 }
 
-// Apply folds one event and returns its postings, which are the caller's only
-// until the next call. An event that cannot be folded changes nothing but
-// Count and Unfolded, and is returned as an error for whoever wants to know;
-// the ledger goes on.
+// Apply folds one event and returns its postings. The next call overwrites them. An
+// event that cannot be folded changes nothing but its entry in the history, Count and
+// Unfolded. The error says why; the caller may ignore it and go on.
 func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	l.postings = l.postings[:0]
 	l.Count++
@@ -82,7 +81,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		l.names = append(l.names, r.Stream)
 	}
 	s.revision = r.Revision
-	at := entry{id: r.ID, stream: s.index}
+	at := loggedEvent{id: r.ID, stream: s.index}
 	if r.Meta.Cause != (ID{}) {
 		if cause, ok := l.Number(r.Meta.Cause); ok {
 			at.cause = uint32(cause) + 1
@@ -96,7 +95,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	first, twice := l.Number(r.ID)
 	switch {
 	case twice:
-		// The first keeps its id: nobody takes an event away by writing another.
+		// The first keeps the id, so that nobody can displace an event by another.
 		err = fmt.Errorf("its id %s is that of event %d", r.ID, first)
 	case r.Event == nil:
 		err = fmt.Errorf("unknown type")
@@ -108,7 +107,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		l.numbers.add(l.log)
 	}
 	if err == nil {
-		s.recorded = r.Meta.Recorded // of what counts, so that a forgery cannot move it
+		s.recorded = r.Meta.Recorded // only of folded events: a forged one cannot change it
 		switch r.Event.(type) {
 		case *CaseErased, *ErasureConfirmed:
 		default:
@@ -116,14 +115,14 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 		}
 	}
 	if !twice && r.Meta.Cause != (ID{}) {
-		l.settle(r)
+		l.countStepEvent(r)
 	}
 	if err != nil {
 		l.postings = l.postings[:0]
 		l.Unfolded = append(l.Unfolded, Unfolded{r.Number, r.ID, err.Error()})
 		return nil, fmt.Errorf("event %d (%s in %s): %w", r.Number, kinds[at.kind], r.Stream, err)
 	}
-	l.note(r)
+	l.noteEffect(r)
 	return l.postings, nil
 }
 
@@ -137,8 +136,8 @@ func (l *Ledger) Revision(stream string) (revision uint64, ok bool) {
 	return s.revision, true
 }
 
-// LastRecorded returns when the last event of a stream was recorded: time
-// never runs backwards there (rule 7).
+// LastRecorded returns when the last folded event of a stream was recorded. A later
+// event must not be recorded before that (rule 7).
 func (l *Ledger) LastRecorded(stream string) time.Time {
 	if s := l.streams[stream]; s != nil {
 		return s.recorded

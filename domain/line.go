@@ -7,70 +7,73 @@ import (
 
 // Line is one row of a notice (名单行).
 //
-// There are millions of them, so that what few have stands apart, and what many
-// have in common stands once.
+// There are millions of lines. To save room, what many have in common is stored once,
+// and what few have is stored apart.
 type Line struct {
 	No          int
 	Beneficiary ID
-	*gives
+	*entitlementList
 	labels *lineLabels
-	rest   *lineRest
+	extra  *lineExtra
 }
 
-func (l *Line) more() *lineRest {
-	if l.rest == nil {
-		return &nothingMore
+// readExtra returns what few lines have, to be read only.
+func (l *Line) readExtra() *lineExtra {
+	if l.extra == nil {
+		return &noLineExtra
 	}
-	return l.rest
+	return l.extra
 }
 
 // lineLabels is what many lines have in common.
 type lineLabels struct{ category, group, period string }
 
-// lineRest is what few lines have.
-type lineRest struct {
-	LineAdded // but for what it gives
+// lineExtra is what few lines have.
+type lineExtra struct {
+	LineAdded // without Give
 	private   LinePrivate
-	struck    ID
+	struck    ID // see Struck
 }
 
-var nothingMore lineRest
+var noLineExtra lineExtra
 
-// Category is the programme's category under which the line stands.
+// Category is the category of the programme for which the line is listed.
 func (l *Line) Category() string { return l.labels.category }
 
 // Group is the enterprise or village that the line belongs to.
 func (l *Line) Group() string { return l.labels.group }
 
-// Period is what the benefit is for.
+// Period is the period that the benefit is for (救助所属期), as the row said it.
 func (l *Line) Period() string { return l.labels.period }
 
-// Payee is into whose hands it goes: the beneficiary's, if the row did not name
+// Payee is the party into whose hands it goes: the beneficiary, unless the row named
 // another.
 func (l *Line) Payee() ID {
-	if p := l.more().private.Payee; p != (ID{}) {
+	if p := l.readExtra().private.Payee; p != (ID{}) {
 		return p
 	}
 	return l.Beneficiary
 }
 
-// Household is the party of the household's head, where the row named one.
-func (l *Line) Household() ID { return l.more().private.Household }
+// Household is the party of the household's head, zero if the row named none.
+func (l *Line) Household() ID { return l.readExtra().private.Household }
 
 // People is the headcount of a collective line, which names nobody.
-func (l *Line) People() Headcount { return l.more().People }
+func (l *Line) People() Headcount { return l.readExtra().People }
 
-// Disclosure is stricter than the notice's, where it is not empty.
-func (l *Line) Disclosure() Disclosure { return l.more().Disclosure }
+// Disclosure limits how openly the line is shown, below what the place allows. Empty
+// is no limit.
+func (l *Line) Disclosure() Disclosure { return l.readExtra().Disclosure }
 
-// Nomination is the place of the nomination that the line follows from.
-func (l *Line) Nomination() int { return l.more().Nomination }
+// Nomination is the number of the nomination that proposed the line, 0 for none.
+func (l *Line) Nomination() int { return l.readExtra().Nomination }
 
-// Struck is the event that resolved an objection so.
-func (l *Line) Struck() ID { return l.more().struck }
+// Struck is the event that resolved an objection by striking the line, zero if none
+// did.
+func (l *Line) Struck() ID { return l.readExtra().struck }
 
-// Repeats says whether the line gives for a period already what a row would give: both
-// money, or the same item. A line that was struck gives nothing.
+// Repeats says whether a row for this period would give the same again as the line:
+// both give money, or both give one item. A line that was struck gives nothing.
 func (l *Line) Repeats(period string, give []Give) bool {
 	if l.Period() != period || l.Struck() != (ID{}) {
 		return false
@@ -91,15 +94,15 @@ func (l *Line) Repeats(period string, give []Give) bool {
 }
 
 func (l *Line) strike(event ID) {
-	if l.rest == nil {
-		l.rest = &lineRest{}
+	if l.extra == nil {
+		l.extra = &lineExtra{}
 	}
-	l.rest.struck = event
+	l.extra.struck = event
 }
 
-// setLine makes the state's line of what an event has.
+// setLine fills in a line of the state from what an event stores of it.
 func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
-	*line = Line{No: added.No, Beneficiary: private.Beneficiary, gives: l.give(added.Give)}
+	*line = Line{No: added.No, Beneficiary: private.Beneficiary, entitlementList: l.sharedList(added.Give)}
 	labels := lineLabels{private.Category, private.Group, private.Period}
 	if line.labels = l.labels[labels]; line.labels == nil {
 		line.labels = &labels
@@ -107,17 +110,18 @@ func (l *Ledger) setLine(line *Line, added *LineAdded, private *LinePrivate) {
 	}
 	if rare := private.Payee != (ID{}) || private.Household != (ID{}); rare ||
 		added.People != (Headcount{}) || added.Disclosure != "" || added.Nomination != 0 {
-		line.rest = &lineRest{LineAdded: *added, private: *private}
-		line.rest.Give = nil
+		line.extra = &lineExtra{LineAdded: *added, private: *private}
+		line.extra.Give = nil
 	}
 }
 
-// LinePrivate is what of a line would point at a neighbour.
+// LinePrivate is the part of a line that only the office may see: neighbours could
+// recognise a person by it.
 type LinePrivate struct {
 	Beneficiary ID     `json:"beneficiary"`
 	Household   ID     `json:"household,omitzero"`
 	Payee       ID     `json:"payee,omitzero"`    // as the row said it; none: the beneficiary
-	Why         Sealed `json:"why,omitzero"`      // another payee
+	Why         Sealed `json:"why,omitzero"`      // why the payee is not the beneficiary
 	WhyTag      []byte `json:"why_tag,omitempty"` // the tag of Why, by which the row's text can be made again
 	Category    string `json:"category,omitempty"`
 	Group       string `json:"group,omitempty"`
@@ -130,7 +134,7 @@ type LineAdded struct {
 	// People is the headcount of a collective line, which names nobody.
 	People     Headcount     `json:"people,omitzero"`
 	Give       []Entitlement `json:"give"`
-	Disclosure Disclosure    `json:"disclosure,omitempty"` // stricter than the notice's
+	Disclosure Disclosure    `json:"disclosure,omitempty"` // see Line.Disclosure
 	Nomination int           `json:"nomination,omitempty"`
 }
 
@@ -153,15 +157,15 @@ func (n *Notice) Live() []*Line {
 	return live
 }
 
-// pendingLines is a list whose parts have not all come.
+// pendingLines is a list that still lacks parts.
 type pendingLines struct {
 	command ID
 	lines   []*Line
 	part    int
 }
 
-// NoticeLinesAdded adds lines to a draft, in parts; Private.Lines runs parallel
-// to Lines.
+// NoticeLinesAdded adds lines to a draft, in parts. Private.Lines has an entry for each
+// of Lines, in the same order.
 type NoticeLinesAdded struct {
 	Common
 	Part    int         `json:"part"`
@@ -180,9 +184,9 @@ type NoticeLinesRemoved struct {
 
 // What a list may hold.
 const (
-	maxLines = 20_000 // of one command: the largest township list we know has 6,000
-	// LinesInPart is how many lines the parts of a list have but for the last:
-	// about 600 bytes each, so that a part fits one append.
+	maxLines = 20_000 // of one notice: the largest township list that we know has 6,000
+	// LinesInPart is how many lines every part of a list has, except for the last.
+	// A line takes about 600 bytes, so that a part fits one append.
 	LinesInPart = 1_500
 )
 
@@ -237,8 +241,8 @@ var (
 func (c *AddLines) target(*Order) string        { return Stream(NoticeKind, c.Notice) }
 func (c *AddLines) unit(l *Ledger, _ *Order) ID { return l.unitOfNotice(c.Notice) }
 
-// decide adds a list to a draft, all of it or nothing, in parts that each fit
-// one append. Every row is checked against the programme (rules 11 and 12).
+// decide adds a whole list to a draft or nothing. The list is stored in parts that
+// each fit one append. Every row is checked against the programme (rules 11 and 12).
 func (c *AddLines) decide(d *decision) error {
 	n, err := d.draft(c.Notice)
 	if err != nil {
@@ -250,8 +254,8 @@ func (c *AddLines) decide(d *decision) error {
 	if len(n.Lines)+len(c.Rows) > maxLines {
 		return refuse(TooManyRows, len(n.Lines)+len(c.Rows), maxLines)
 	}
-	a := d.l.Allocations[n.Allocation]
-	check := lineCheck{d: d, a: a, rules: d.l.RulesOf(a), sums: d.l.promised(a, n)}
+	a := d.ledger.Allocations[n.Allocation]
+	check := lineCheck{decision: d, allocation: a, rules: d.ledger.RulesOf(a), listedSums: d.ledger.listedSums(a)}
 	next := 1
 	if len(n.Lines) > 0 {
 		next = n.Lines[len(n.Lines)-1].No + 1
@@ -275,7 +279,7 @@ func (c *AddLines) decide(d *decision) error {
 		e.Lines = append(e.Lines, line)
 		e.Private.Lines = append(e.Private.Lines, private)
 	}
-	// A retry goes on at the first part that is missing.
+	// If the command was cut off before, only the missing parts are added.
 	have := 0
 	if n.pending != nil {
 		have = n.pending.part
@@ -299,7 +303,7 @@ func (c *RemoveLines) decide(d *decision) error {
 	seen := map[int]bool{}
 	for i, no := range c.Lines {
 		if n.line(no) == nil || seen[no] {
-			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+			return refuse(NoSuch, bilingual{"名单行", "line"}, no).inRow(i)
 		}
 		seen[no] = true
 	}
@@ -307,7 +311,7 @@ func (c *RemoveLines) decide(d *decision) error {
 	return nil
 }
 
-func (e *NoticeLinesAdded) list() (part, of int) { return e.Part, e.Of }
+func (e *NoticeLinesAdded) listPart() (part, of int) { return e.Part, e.Of }
 
 func (e *NoticeLinesAdded) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)

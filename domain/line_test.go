@@ -24,7 +24,7 @@ var lineRows = []refusalRow{
 		}
 		c.refused("2023-01-05", &AddLines{Notice: n, Rows: rows[:1]}, ListIncomplete)
 		c.by(c.reviewer).refused("2023-01-05", &ReviewNotice{Notice: n}, ListIncomplete)
-		// Sent again, it goes on at the part that is missing.
+		// Sent again, the command adds only the parts that are missing.
 		again, err := c.l.Decide(o, Env{Now: c.now, Calendar: DefaultCalendar()})
 		if err != nil || len(again.Parts) != 1 || again.Parts[0][0].(*NoticeLinesAdded).Part != 2 {
 			t.Fatal(again, err)
@@ -36,7 +36,7 @@ var lineRows = []refusalRow{
 	}},
 }
 
-// A list has somebody already who gets the same for the same period.
+// A row repeats a line if it gives the same for the same period.
 func TestLineRepeats(t *testing.T) {
 	for _, x := range []struct {
 		what string

@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// lineCheck checks rows of a list against the rules of a programme.
+// lineCheck checks the rows of a list, one after the other, against the rules of a
+// programme.
 type lineCheck struct {
-	d     *decision
-	a     *Allocation
-	rules *Revision
-	sums  map[ID]Fen
+	decision   *decision
+	allocation *Allocation
+	rules      *Revision
+	listedSums map[ID]Fen
 }
 
 // Refusals about who is listed for what.
@@ -24,53 +25,55 @@ var (
 	WhyOtherPayee   = newCode(0, "why-other-payee", "收款人不是享受人本人，须写明原因：{payee}", "the payee is not the beneficiary: say why: {payee}")
 )
 
-// party is the party that a row may name, registered or to be; nil if there is none.
+// party returns a party that is registered, or is to be (Env.ToBe); nil if there is
+// none.
 func (k *lineCheck) party(id ID) *Party {
-	if p := k.d.l.Parties[id]; p != nil {
+	if p := k.decision.ledger.Parties[id]; p != nil {
 		return p
 	}
-	return k.d.env.ToBe[id]
+	return k.decision.env.ToBe[id]
 }
 
+// row checks one row; i counts from 0.
 func (k *lineCheck) row(i int, row LineRow) error {
 	b := k.party(row.Beneficiary)
 	switch {
 	case b == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Beneficiary).at(i)
+		return refuse(NoSuch, bilingual{"对象", "party"}, row.Beneficiary).inRow(i)
 	case row.Payee != ID{} && k.party(row.Payee) == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Payee).at(i)
+		return refuse(NoSuch, bilingual{"对象", "party"}, row.Payee).inRow(i)
 	case row.Household != ID{} && k.party(row.Household) == nil:
-		return refuse(NoSuch, said{"对象", "party"}, row.Household).at(i)
+		return refuse(NoSuch, bilingual{"对象", "party"}, row.Household).inRow(i)
 	case b.Erased:
-		return refuse(IsErased, row.Beneficiary).at(i)
+		return refuse(IsErased, row.Beneficiary).inRow(i)
 	case row.Payee != ID{} && k.party(row.Payee).Erased:
-		return refuse(IsErased, row.Payee).at(i)
+		return refuse(IsErased, row.Payee).inRow(i)
 	case row.Household != ID{} && k.party(row.Household).Erased:
-		return refuse(IsErased, row.Household).at(i)
+		return refuse(IsErased, row.Household).inRow(i)
 	case row.Payee != ID{} && row.Payee != row.Beneficiary && !row.Why.Given():
-		return refuse(WhyOtherPayee, row.Payee).at(i)
+		return refuse(WhyOtherPayee, row.Payee).inRow(i)
 	case len(row.Give) == 0:
-		return refuse(FieldMissing, "give").at(i)
+		return refuse(FieldMissing, "give").inRow(i)
 	case (row.People != Headcount{}) != (b.Type == Group):
-		return refuse(FieldWrong, "people", fmt.Sprint(row.People.Relation, row.People.People)).at(i)
+		return refuse(FieldWrong, "people", fmt.Sprint(row.People.Relation, row.People.People)).inRow(i)
 	}
 	if b.Type == Group {
 		if err := row.People.check(); err != nil {
-			return err.(*Refusal).at(i)
+			return err.(*Refusal).inRow(i)
 		}
 	}
 	if row.Disclosure != "" && row.Disclosure != row.Disclosure.Stricter("") {
-		return refuse(FieldWrong, "disclosure", string(row.Disclosure)).at(i)
+		return refuse(FieldWrong, "disclosure", string(row.Disclosure)).inRow(i)
 	}
-	if b.Dead != 0 && b.Dead <= k.d.first() {
-		if err := k.d.conduct(i, refuse(PayeeIsDead, b.Dead)); err != nil {
+	if b.Dead != 0 && b.Dead <= k.decision.firstDay() {
+		if err := k.decision.refuseOrMark(i, refuse(PayeeIsDead, b.Dead)); err != nil {
 			return err
 		}
 	}
 	if len(k.rules.Categories) > 0 {
 		cat, ok := k.rules.Category(row.Category)
 		if !ok {
-			if err := k.d.conduct(i, refuse(CategoryUnknown, row.Category)); err != nil {
+			if err := k.decision.refuseOrMark(i, refuse(CategoryUnknown, row.Category)); err != nil {
 				return err
 			}
 		} else if err := k.exclusive(i, row, cat); err != nil {
@@ -78,45 +81,47 @@ func (k *lineCheck) row(i int, row LineRow) error {
 		}
 	}
 	for _, g := range row.Give {
-		if err := k.give(i, row, g); err != nil {
+		if err := k.entitlement(i, row, g); err != nil {
 			return err
 		}
 	}
 	return k.nomination(i, row)
 }
 
+// exclusive refuses a category that excludes another one of the person.
 func (k *lineCheck) exclusive(i int, row LineRow, cat Category) error {
 	if len(cat.Excludes) == 0 {
 		return nil
 	}
-	who := k.party(k.d.l.same(row.Beneficiary))
+	who := k.party(k.decision.ledger.Same(row.Beneficiary))
 	if who == nil {
 		return nil
 	}
-	for _, listed := range who.listedAs {
+	for _, listed := range who.listedCategories {
 		if slices.Contains(cat.Excludes, listed) {
-			return k.d.conduct(i, refuse(Exclusive, cat.Code, listed))
+			return k.decision.refuseOrMark(i, refuse(Exclusive, cat.Code, listed))
 		}
 	}
 	return nil
 }
 
-func (k *lineCheck) give(i int, row LineRow, g Give) error {
+// entitlement checks form, amount and items, standard and cap.
+func (k *lineCheck) entitlement(i int, row LineRow, g Give) error {
 	if _, ok := formNames[g.Form]; !ok {
-		return refuse(FieldWrong, "form", string(g.Form)).at(i)
+		return refuse(FieldWrong, "form", string(g.Form)).inRow(i)
 	}
 	if (g.Amount != 0) == (len(g.Items) > 0) || g.Amount < 0 || (g.Form == Goods) != (len(g.Items) > 0) {
-		return refuse(AmountNotPositive, g.Amount.Fen()).at(i)
+		return refuse(AmountNotPositive, g.Amount.Fen()).inRow(i)
 	}
 	seen := map[string]bool{}
 	for _, c := range g.Items {
 		if c.Item == "" || seen[c.Item] || c.Quantity <= 0 {
-			return refuse(AmountNotPositive, c).at(i)
+			return refuse(AmountNotPositive, c).inRow(i)
 		}
 		seen[c.Item] = true
 	}
 	if !slices.Contains(k.rules.Forms, g.Form) {
-		if err := k.d.conduct(i, refuse(FormNotAllowed, g.Form)); err != nil {
+		if err := k.decision.refuseOrMark(i, refuse(FormNotAllowed, g.Form)); err != nil {
 			return err
 		}
 	}
@@ -128,44 +133,47 @@ func (k *lineCheck) give(i int, row LineRow, g Give) error {
 			continue
 		}
 		if g.Amount < s.Least || g.Amount > s.Most {
-			if err := k.d.conduct(i, refuse(OffStandard, g.Amount.Fen(), s.Least.Fen(), s.Most.Fen())); err != nil {
+			if err := k.decision.refuseOrMark(i, refuse(OffStandard, g.Amount.Fen(), s.Least.Fen(), s.Most.Fen())); err != nil {
 				return err
 			}
 		}
 		break
 	}
-	who := k.d.l.same(row.Beneficiary)
-	k.sums[who] += g.Amount.Fen()
-	if cap := k.rules.CapPerPerson.Fen(); cap > 0 && k.sums[who] > cap && row.People == (Headcount{}) {
-		if err := k.d.conduct(i, refuse(AboveCap, k.sums[who], cap)); err != nil {
+	who := k.decision.ledger.Same(row.Beneficiary)
+	k.listedSums[who] += g.Amount.Fen()
+	if cap := k.rules.CapPerPerson.Fen(); cap > 0 && k.listedSums[who] > cap && row.People == (Headcount{}) {
+		if err := k.decision.refuseOrMark(i, refuse(AboveCap, k.listedSums[who], cap)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// nomination checks that a row names a nomination, if there is a deadline for them,
+// and one that came in time (rule 12).
 func (k *lineCheck) nomination(i int, row LineRow) error {
 	if row.Nomination == 0 {
 		if k.rules.NominationsUntil != nil {
-			return k.d.conduct(i, refuse(NominationMissing, sayTime(*k.rules.NominationsUntil)))
+			return k.decision.refuseOrMark(i, refuse(NominationMissing, sayTime(*k.rules.NominationsUntil)))
 		}
 		return nil
 	}
-	if row.Nomination < 0 || row.Nomination > len(k.a.Nominations) {
-		return refuse(NoSuch, said{"推荐名单", "nomination"}, row.Nomination).at(i)
+	if row.Nomination < 0 || row.Nomination > len(k.allocation.Nominations) {
+		return refuse(NoSuch, bilingual{"推荐名单", "nomination"}, row.Nomination).inRow(i)
 	}
-	nom := k.a.Nominations[row.Nomination-1]
+	nom := k.allocation.Nominations[row.Nomination-1]
 	if nom.Rejected != (ID{}) {
-		return refuse(NominationDone, row.Nomination).at(i)
+		return refuse(NominationDone, row.Nomination).inRow(i)
 	}
-	if until, late := k.d.l.late(k.a, nom); late {
-		return k.d.conduct(i, refuse(NominationLate, sayTime(nom.Arrived), sayTime(until)))
+	if until, late := k.decision.ledger.late(k.allocation, nom); late {
+		return k.decision.refuseOrMark(i, refuse(NominationLate, sayTime(nom.Arrived), sayTime(until)))
 	}
 	return nil
 }
 
-// promised adds up what each beneficiary is listed for in an allocation.
-func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
+// listedSums adds up the money for which each beneficiary is listed in an allocation,
+// over all notices that were not withdrawn.
+func (l *Ledger) listedSums(a *Allocation) map[ID]Fen {
 	sums := map[ID]Fen{}
 	for _, n := range l.Notices {
 		if n.Allocation != a.ID || n.Withdrawn != (ID{}) {
@@ -173,17 +181,17 @@ func (l *Ledger) promised(a *Allocation, draft *Notice) map[ID]Fen {
 		}
 		for _, line := range n.Live() {
 			for _, g := range line.Give {
-				sums[l.same(line.Beneficiary)] += g.Fen
+				sums[l.Same(line.Beneficiary)] += g.Fen
 			}
 		}
 	}
 	return sums
 }
 
-// list remembers that somebody stands on an admitted line of a category.
-func (l *Ledger) list(beneficiary ID, category string) {
-	p := l.Parties[l.same(beneficiary)]
-	if p != nil && category != "" && !slices.Contains(p.listedAs, category) {
-		p.listedAs = append(p.listedAs, category)
+// rememberCategory remembers that a beneficiary is on an admitted line of a category.
+func (l *Ledger) rememberCategory(beneficiary ID, category string) {
+	p := l.Parties[l.Same(beneficiary)]
+	if p != nil && category != "" && !slices.Contains(p.listedCategories, category) {
+		p.listedCategories = append(p.listedCategories, category)
 	}
 }

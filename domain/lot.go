@@ -8,12 +8,12 @@ import (
 	"strconv"
 )
 
-// Money is the item name that stands for money in postings and holdings:
-// there quantities are fen. Every other item is counted in thousandths of its
-// unit.
+// Money is the item name for money. Its quantities are fen; those of every other item
+// are thousandths of its unit.
 const Money = ""
 
-// A Lot is a part of a balance with one origin (design section 4).
+// A Lot is a part of a balance that comes from one receipt or purchase (design
+// section 4).
 type Lot struct {
 	// No is the lot's short number in its stream, from 1, across all items.
 	No int
@@ -21,37 +21,38 @@ type Lot struct {
 	Item string
 	// Origin is the receipt or purchase from which it comes.
 	Origin ID
-	// Edge is the event by which it entered this stream; what goes back up
-	// goes along it.
+	// Edge is the event by which it entered this stream. What is returned goes back
+	// along the same way.
 	Edge ID
-	// Up is the lot of the stream above from which it was drawn, 0 where it
-	// came from outside.
+	// Up is the number of the lot in the stream above from which it was drawn, 0 if
+	// it came from outside.
 	Up int
 	// From is the first business date on which it may go out.
 	From Day
-	// Left is what is there still: fen, or thousandths of the item's unit.
+	// Left is the quantity that is left: fen, or thousandths of the item's unit.
 	Left int64
-	// Cost is what Left of goods has cost, in fen; goods that nobody valued
-	// have none.
+	// Cost is what the goods that are left have cost. It is 0 for money, and for
+	// goods whose value is unknown; for those Valued is false.
 	Cost   Fen
 	Valued bool
-	// promised to the step that sends it on up: nothing else may draw it, since
-	// a step is never refused.
-	promised bool
+	// owedToStep marks a lot that a step will send on up. Nothing else may draw it,
+	// because a step is never refused.
+	owedToStep bool
 }
 
-// A Draw is a part of a lot that goes out; Cost is that of goods.
+// A Draw is a part of a lot that goes out: a quantity in fen or thousandths, and for
+// goods their cost.
 type Draw struct {
 	Lot      int
 	Quantity int64
 	Cost     Fen
 }
 
-// MarshalJSON writes [lot,quantity] or [lot,quantity,cost]. There are more draws
-// in a ledger than anything else, so that it and its counterpart are by hand.
+// MarshalJSON writes [lot,quantity] or [lot,quantity,cost]. A ledger has more draws
+// than anything else, so this and UnmarshalJSON are written by hand, for speed.
 func (d Draw) MarshalJSON() ([]byte, error) { return d.Append(make([]byte, 0, 32)), nil }
 
-// Append appends what MarshalJSON writes.
+// Append appends the draw to b, as MarshalJSON writes it.
 func (d Draw) Append(b []byte) []byte {
 	b = append(b, '[')
 	b = strconv.AppendInt(b, int64(d.Lot), 10)
@@ -85,8 +86,8 @@ func (d *Draw) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Holdings are all lots of one stream, in order of appearance; those used up
-// stay, with nothing left.
+// Holdings are all lots of one stream, in the order in which they came. Lots that are
+// used up stay in the list.
 type Holdings struct{ lots []Lot }
 
 // Lot returns the lot with this short number.
@@ -108,8 +109,8 @@ func (h *Holdings) Lots() []Lot {
 	return left
 }
 
-// Left returns what is left of an item, whenever it may go out: fen or
-// thousandths.
+// Left returns how much of an item is left, including what may go out only on a later
+// day: fen or thousandths.
 func (h *Holdings) Left(item string) int64 {
 	var sum int64
 	for _, l := range h.lots {
@@ -120,7 +121,8 @@ func (h *Holdings) Left(item string) int64 {
 	return sum
 }
 
-// Available returns what of an item may go out on a business date.
+// Available returns how much of an item may go out on a business date: fen or
+// thousandths.
 func (h *Holdings) Available(item string, on Day) int64 {
 	var sum int64
 	for _, l := range h.lots {
@@ -136,14 +138,14 @@ func (h *Holdings) Empty() bool {
 	return !slices.ContainsFunc(h.lots, func(l Lot) bool { return l.Left > 0 })
 }
 
-// drawFrom chooses the lots from which quantity of item goes out on a business
-// date: those available then that may go, in the order of available-from, then
-// entry. It changes nothing; ok is false where there is too little, and then
-// draws are all there is.
+// drawFrom chooses the lots from which a quantity of an item goes out on a business
+// date. It uses lots that are available on that day and for which may is true: first
+// those that have been available for longest, and of equal ones those that came first.
+// It changes nothing. If there is too little, ok is false and draws are all there is.
 func (h *Holdings) drawFrom(item string, quantity int64, on Day, may func(Lot) bool) (draws []Draw, ok bool) {
 	candidates := make([]Lot, 0, 4)
 	for _, l := range h.lots {
-		if l.Item == item && l.Left > 0 && l.From <= on && !l.promised && may(l) {
+		if l.Item == item && l.Left > 0 && l.From <= on && !l.owedToStep && may(l) {
 			candidates = append(candidates, l)
 		}
 	}
@@ -159,8 +161,8 @@ func (h *Holdings) drawFrom(item string, quantity int64, on Day, may func(Lot) b
 	return draws, quantity == 0
 }
 
-// costOf is what a quantity of the lot costs: floor(cost left x q / quantity
-// left), so that the last takes the rest.
+// costOf is the cost of a quantity of the lot: its share of the cost that is left,
+// rounded down. So the last quantity bears the whole remaining cost.
 func (l Lot) costOf(quantity int64) Fen {
 	if l.Cost == 0 || quantity == l.Left {
 		return l.Cost
@@ -170,8 +172,8 @@ func (l Lot) costOf(quantity int64) Fen {
 	return Fen(q)
 }
 
-// take takes draws out of the lots, or changes nothing and says which draw no
-// lot can give.
+// take takes draws out of the lots. If a draw is more than its lot has, nothing is
+// changed and the error names that draw.
 func (h *Holdings) take(draws []Draw, on Day) error {
 	for i, d := range draws {
 		l, ok := h.Lot(d.Lot)
@@ -195,20 +197,19 @@ func (h *Holdings) add(l Lot) int {
 	return l.No
 }
 
-// putBack adds what comes back of earlier draws as new lots, with origin and
-// edge kept, available from a business date.
+// putBack adds what comes back of earlier draws as new lots, available from a business
+// date. Origin and edge are those of the old lots. It returns the number of the first.
 func (h *Holdings) putBack(draws []Draw, on Day) (first int) {
 	first = len(h.lots) + 1
 	for _, d := range draws {
 		l := h.lots[d.Lot-1]
-		l.From, l.Left, l.Cost, l.promised = on, d.Quantity, d.Cost, false
+		l.From, l.Left, l.Cost, l.owedToStep = on, d.Quantity, d.Cost, false
 		h.add(l)
 	}
 	return first
 }
 
-// known says whether the draws name lots that exist, with quantities above
-// zero.
+// known says whether all draws name lots that exist, with quantities above zero.
 func (h *Holdings) known(draws []Draw) bool {
 	return !slices.ContainsFunc(draws, func(d Draw) bool {
 		_, ok := h.Lot(d.Lot)
@@ -227,15 +228,15 @@ func (h *Holdings) sum(item string, draws []Draw) int64 {
 	return sum
 }
 
-// An outflow is what left by one event and what of it came back since: rule 3
-// is that the second never exceeds the first.
+// An outflow is what is still out of all that left by one payment, or for one
+// allocation. No more than that may come back (rule 3).
 type outflow struct {
-	draws []Draw // what is still out, in the order in which it was drawn
+	draws []Draw // less what came back, in the order in which they were drawn
 }
 
-// refill says which draws come back when quantity of an item does: the last
-// drawn first. ok is false where less than that is out.
-func (o *outflow) refill(h *Holdings, item string, quantity int64) (back []Draw, ok bool) {
+// chooseBack chooses the draws to which a returned quantity of an item belongs, the
+// last drawn first; ok is false if less than that is out.
+func (o *outflow) chooseBack(h *Holdings, item string, quantity int64) (back []Draw, ok bool) {
 	for i := len(o.draws) - 1; i >= 0 && quantity > 0; i-- {
 		d := o.draws[i]
 		l, known := h.Lot(d.Lot)
@@ -250,9 +251,9 @@ func (o *outflow) refill(h *Holdings, item string, quantity int64) (back []Draw,
 	return back, quantity == 0
 }
 
-// close takes what came back off what is out; false, with nothing changed,
-// where that much is not out.
-func (o *outflow) close(back []Draw) bool {
+// remove takes what came back off what is still out. It returns false and changes
+// nothing if that much is not out.
+func (o *outflow) remove(back []Draw) bool {
 	left := slices.Clone(o.draws)
 	for _, b := range back {
 		for i := len(left) - 1; i >= 0 && b.Quantity > 0; i-- {
@@ -272,5 +273,5 @@ func (o *outflow) close(back []Draw) bool {
 	return true
 }
 
-// out is how much of an item is still out.
-func (o *outflow) out(h *Holdings, item string) int64 { return h.sum(item, o.draws) }
+// quantity is how much of an item is still out.
+func (o *outflow) quantity(h *Holdings, item string) int64 { return h.sum(item, o.draws) }

@@ -2,8 +2,7 @@ package domain
 
 import "testing"
 
-// What an event takes out of a lot is checked when it is folded too, whatever
-// was decided.
+// A fold checks that lots have what an event takes, whatever was decided.
 func TestLotsAreNeverOverdrawn(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Left: 100, From: day("2023-01-05")})
@@ -21,7 +20,8 @@ func TestLotsAreNeverOverdrawn(t *testing.T) {
 	}
 }
 
-// Goods carry their cost: each quantity takes the floor, the last the rest.
+// Goods carry their cost: the share of each quantity is rounded down, and the last
+// quantity bears the remainder.
 func TestCostOfGoods(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Item: "米（袋）", Left: 3000, Cost: 1000, From: day("2023-01-05"), Valued: true})
@@ -41,8 +41,8 @@ func TestCostOfGoods(t *testing.T) {
 	}
 }
 
-// Pooled money: each payment's sources are exact, and what comes back refills
-// the last drawn first.
+// Pooled money: the sources of each payment are exact, and what comes back belongs to
+// the lots that were drawn last.
 func TestPooledSources(t *testing.T) {
 	var h Holdings
 	h.add(Lot{Origin: id(1), Left: 100, From: day("2023-01-05")})
@@ -55,18 +55,18 @@ func TestPooledSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := outflow{draws: draws}
-	back, ok := out.refill(&h, Money, 60)
+	back, ok := out.chooseBack(&h, Money, 60)
 	if !ok || len(back) != 2 || back[0] != (Draw{1, 50, 0}) || back[1] != (Draw{2, 10, 0}) {
 		t.Fatalf("%v: the last drawn comes back first", back)
 	}
-	if !out.close(back) {
+	if !out.remove(back) {
 		t.Fatal("it was out")
 	}
 	first := h.putBack(back, day("2023-01-09"))
 	if l, _ := h.Lot(first); l.Origin != id(1) || l.From != day("2023-01-09") {
 		t.Errorf("%+v: origin is kept, available from the return", l)
 	}
-	if _, ok := out.refill(&h, Money, 91); ok {
+	if _, ok := out.chooseBack(&h, Money, 91); ok {
 		t.Error("more came back than was out")
 	}
 }

@@ -8,7 +8,8 @@ type MembershipChanged struct {
 	} `json:"-"`
 }
 
-// ChangeMembership moves a person between households; none is out.
+// ChangeMembership moves a person into a household, or with no household named out of
+// the present one.
 type ChangeMembership struct {
 	Party     ID `json:"party"`
 	Household ID `json:"household,omitzero"`
@@ -24,7 +25,7 @@ func (c *ChangeMembership) decide(d *decision) error {
 		if err := d.party(c.Household); err != nil {
 			return err
 		}
-		if t := d.l.Parties[c.Household].Type; t != Household {
+		if t := d.ledger.Parties[c.Household].Type; t != Household {
 			return refuse(FieldWrong, "household", string(t))
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// PartiesMerged says that this party is another one, which goes on for both.
+// PartiesMerged says that this party is the same person as another one, Into. From now
+// on Into stands for both.
 type PartiesMerged struct {
 	Common
 	Private struct {
@@ -33,20 +34,18 @@ func (c *MergeParties) decide(d *decision) error {
 	if err := d.party(c.Into); err != nil {
 		return err
 	}
-	if d.l.same(c.Into) == c.Party {
+	if d.ledger.Same(c.Into) == c.Party {
 		return refuse(FieldWrong, "into", c.Into)
 	}
 	e := &PartiesMerged{}
-	e.Private.Into = d.l.same(c.Into)
+	e.Private.Into = d.ledger.Same(c.Into)
 	d.add(e)
 	return nil
 }
 
-// Same follows merges to the party that goes on.
-func (l *Ledger) Same(id ID) ID { return l.same(id) }
-
-// same follows merges to the party that goes on.
-func (l *Ledger) same(id ID) ID {
+// Same returns the party that stands for a party now: the last one into which it was
+// merged, or the party itself.
+func (l *Ledger) Same(id ID) ID {
 	for hops := 0; hops < maxDepth && l.merged; hops++ {
 		p := l.Parties[id]
 		if p == nil || p.MergedInto == (ID{}) {
@@ -57,15 +56,15 @@ func (l *Ledger) same(id ID) ID {
 	return id
 }
 
-// whoIs are all parties that turned out to be one person, in the order of their
-// ids.
-func (l *Ledger) whoIs(party ID) []ID {
+// mergedWith returns all parties for which a party stands: itself and those merged into
+// it, in the order of their ids.
+func (l *Ledger) mergedWith(party ID) []ID {
 	if !l.merged {
 		return []ID{party}
 	}
 	var list []ID
 	for id := range l.Parties {
-		if l.same(id) == party {
+		if l.Same(id) == party {
 			list = append(list, id)
 		}
 	}
@@ -81,12 +80,12 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	if l.Parties[e.Private.Into] == nil {
 		return fmt.Errorf("merged into nobody: %s", e.Private.Into)
 	}
-	if l.same(e.Private.Into) == p.ID {
+	if l.Same(e.Private.Into) == p.ID {
 		return fmt.Errorf("merged in a circle")
 	}
 	p.MergedInto, l.merged = e.Private.Into, true
-	for _, category := range p.listedAs {
-		l.list(p.ID, category) // who is somebody else now
+	for _, category := range p.listedCategories {
+		l.rememberCategory(p.ID, category) // for the party that now stands for it
 	}
 	return nil
 }

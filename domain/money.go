@@ -9,12 +9,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Fen is an amount of money: whole fen, 0.01 yuan. Sums and differences stay
-// exact; nothing here is ever a float (rule 6).
+// Fen is an amount of money in whole fen (0.01 yuan). Sums and differences stay exact:
+// no amount is ever a float (rule 6).
 type Fen int64
 
-// MaxFen is the largest amount a ledger holds: 2^53-1 fen, so that every JSON
-// reader sees it exactly.
+// MaxFen is the largest amount that a ledger holds: 2^53-1 fen. Every JSON reader
+// reads it exactly.
 const MaxFen = 1<<53 - 1
 
 // Refusals about amounts.
@@ -45,9 +45,9 @@ func ascii(s string) string {
 // fewer than 150 bytes.
 const maxAmountText = 200
 
-// ParseFen reads an amount as people write it: "245,600.00", "¥1,300",
-// "11.71万元", "６００元", or in words (大写). It refuses more than two decimals
-// of a yuan, exponents, misplaced commas and amounts beyond MaxFen.
+// ParseFen reads an amount in yuan as people write it: "245,600.00", "¥1,300",
+// "11.71万元", "６００元", or in words (大写). It refuses amounts finer than a fen,
+// exponents, misplaced commas and amounts beyond [MaxFen] (rule 6).
 func ParseFen(s string) (Fen, error) {
 	text := strings.TrimSpace(ascii(s))
 	if text == "" || len(text) > maxAmountText {
@@ -174,8 +174,7 @@ func (f Fen) Wan() string {
 	return decimal.New(int64(f), -6).String() + "万元"
 }
 
-// AddFen adds two amounts; ok is false where the sum leaves the range of a
-// ledger.
+// AddFen adds two amounts; ok is false if an amount or the sum is beyond [MaxFen].
 func AddFen(a, b Fen) (sum Fen, ok bool) {
 	if a > MaxFen || a < -MaxFen || b > MaxFen || b < -MaxFen {
 		return 0, false
@@ -184,16 +183,16 @@ func AddFen(a, b Fen) (sum Fen, ok bool) {
 	return sum, sum <= MaxFen && sum >= -MaxFen
 }
 
-// Share is floor(total x part / whole), exactly; 0 <= part <= whole, whole > 0
-// and total >= 0.
+// Share is total x part / whole, rounded down. The caller makes sure that 0 <= part <=
+// whole, whole > 0 and total >= 0.
 func Share(total Fen, part, whole int64) Fen {
 	hi, lo := bits.Mul64(uint64(total), uint64(part))
 	q, _ := bits.Div64(hi, lo, uint64(whole))
 	return Fen(q)
 }
 
-// Split divides an amount into n equal shares; the first ones take a fen more
-// where it does not come out even, so that every fen goes to somebody.
+// Split divides an amount into n equal shares. If it cannot be divided evenly, the
+// first ones are a fen larger, so that every fen goes to somebody.
 func (f Fen) Split(n int) ([]Fen, error) {
 	if n < 1 || n > 1_000_000 || f < 0 {
 		return nil, refuse(SplitImpossible, n)
@@ -205,8 +204,8 @@ func (f Fen) Split(n int) ([]Fen, error) {
 	return SplitBy(f, weights)
 }
 
-// SplitBy divides an amount by weights: each gets the whole fen of its share,
-// and the fen that are left go one each to the largest remainders, of equal
+// SplitBy divides an amount by weights. Each share is rounded down to a fen. The fen
+// that are left go, one each, to the shares that lost most by rounding, and among equal
 // ones to the earlier.
 func SplitBy(total Fen, weights []int64) ([]Fen, error) {
 	var sum int64
@@ -260,7 +259,7 @@ func (y *Yuan) UnmarshalText(text []byte) error {
 	return err
 }
 
-// UnmarshalJSON refuses JSON numbers: they may have gone through a float.
+// UnmarshalJSON reads JSON text. It refuses a JSON number, which may have been a float.
 func (y *Yuan) UnmarshalJSON(text []byte) error {
 	s, err := jsonText(text)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// TestMutants shows that the tests of the rules can fail: for each rule its
-// check is switched off in a copy of the source, and the property must find the
-// breach. Run it by `make mutants`.
+// TestMutants shows that the tests of the rules can fail. For each rule it switches the
+// check off in a copy of the source, and the test must find the breach. Run it with
+// `make mutants`.
 func TestMutants(t *testing.T) {
 	for _, m := range []struct {
 		rule      int
@@ -23,7 +23,7 @@ func TestMutants(t *testing.T) {
 		old, with string
 		test      string
 	}{
-		{1, "lots give more than they have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
+		{1, "more is drawn than lots have", "lot.go", "take := min(quantity, l.Left)", "take := quantity", "TestRules"},
 		{1, "a lot is overdrawn when folded", "lot.go", "d.Quantity > l.Left || ", "", "TestLotsAreNeverOverdrawn"},
 		{2, "paid again without naming the return", "payable.go", "if len(due.Back()) > 0 {", "if false {", "TestRules"},
 		{2, "another line's return is named", "payable.go", "!ok || !slices.Contains(due.Back(), id)", "!ok", "TestRules"},
@@ -40,10 +40,10 @@ func TestMutants(t *testing.T) {
 		{9, "more than published", "payable.go", "if t.quantity > left {", "if false {", "TestRules"},
 		{9, "a stopped line", "payable.go", "if line.Stopped != (ID{}) {", "if false {", "TestRules"},
 		{9, "another form", "payable.go", "if due.Entitlement().Form != p.form {", "if false {", "TestRules"},
-		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"制单\", \"preparer\"}, said{\"复核\"", "TestRules"},
-		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.actor() {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "if false {\n\t\tif err := d.conduct(-1, refuse(SamePerson, said{\"拟稿\", \"drafter\"}, said{\"审核\"", "TestRules"},
+		{10, "approved by who prepared", "batch.go", "if b.PreparedBy == d.whoActed() {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"制单\", \"preparer\"}, bilingual{\"复核\"", "if false {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"制单\", \"preparer\"}, bilingual{\"复核\"", "TestRules"},
+		{10, "reviewed by who drafted", "notice.go", "if n.DraftedBy == d.whoActed() {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"拟稿\", \"drafter\"}, bilingual{\"审核\"", "if false {\n\t\tif err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{\"拟稿\", \"drafter\"}, bilingual{\"审核\"", "TestRules"},
 		{11, "outside the earmark", "allocation.go", "if !slices.Contains(f.Earmark, c.Purpose) {", "if false {", "TestRules"},
-		{11, "a category of no programme", "listed.go", "if !ok {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.d.conduct(i, refuse(CategoryUnknown", "TestRules"},
+		{11, "a category of no programme", "listed.go", "if !ok {\n\t\t\tif err := k.decision.refuseOrMark(i, refuse(CategoryUnknown", "if !ok && false {\n\t\t\tif err := k.decision.refuseOrMark(i, refuse(CategoryUnknown", "TestRules"},
 		{11, "off standard", "listed.go", "if g.Amount < s.Least || g.Amount > s.Most {", "if false {", "TestRules"},
 		{12, "over quota", "payable.go", "if line.Over {", "if false {", "TestRules"},
 	} {

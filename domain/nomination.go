@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Nomination is a proposal of a unit below for who should be listed.
+// Nomination is a list in which a unit below proposes whom to help (推荐名单).
 type Nomination struct {
-	No       int
+	No       int // in the allocation, from 1
 	Origin   string
 	Arrived  time.Time
-	Rejected ID
-	Used     bool
+	Rejected ID   // the event that turned it down, zero for none
+	Used     bool // a line that follows from it was paid
 }
 
-// NominationReceived is a nomination with its time of arrival. A late one is
-// received like any other; listing it is what the deadline forbids.
+// NominationReceived is a nomination with its time of arrival. A late one is received
+// like any other: the deadline forbids only to list by it (rule 12).
 type NominationReceived struct {
 	Common
 	Nomination int       `json:"nomination"`
@@ -46,7 +46,7 @@ type ReceiveNomination struct {
 	Note       Personal  `json:"note,omitzero"`
 }
 
-// RejectNomination turns one down.
+// RejectNomination turns a nomination down.
 type RejectNomination struct {
 	Allocation ID       `json:"allocation"`
 	Nomination int      `json:"nomination"`
@@ -87,22 +87,23 @@ func (c *RejectNomination) decide(d *decision) error {
 		return err
 	}
 	if c.Nomination < 1 || c.Nomination > len(a.Nominations) {
-		return refuse(NoSuch, said{"推荐名单", "nomination"}, c.Nomination)
+		return refuse(NoSuch, bilingual{"推荐名单", "nomination"}, c.Nomination)
 	}
 	n := a.Nominations[c.Nomination-1]
 	if n.Rejected != (ID{}) || n.Used {
 		return refuse(NominationDone, c.Nomination)
 	}
-	_, late := d.l.late(a, n)
+	_, late := d.ledger.late(a, n)
 	e := &NominationRejected{Nomination: c.Nomination, Late: late}
 	e.Private.Reason = c.Reason.sealed
 	d.add(e)
 	return nil
 }
 
-// late says whether a nomination arrived after the programme's deadline.
+// late says whether a nomination arrived after the programme's deadline, and when that
+// was.
 func (l *Ledger) late(a *Allocation, n *Nomination) (until time.Time, late bool) {
-	rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
 	if !ok || rules.NominationsUntil == nil {
 		return time.Time{}, false
 	}

@@ -34,7 +34,7 @@ var nominationRows = []refusalRow{
 			return add
 		}
 		c.refused("2023-01-05", lines(2, "甲厂"), NominationLate)
-		c.refused("2023-01-05", lines(0, "甲厂"), NominationMissing) // so that nobody is listed around the deadline
+		c.refused("2023-01-05", lines(0, "甲厂"), NominationMissing) // else a row without a nomination would escape the deadline
 		c.by(c.reviewer).mustDo("2023-01-05", &RejectNomination{Allocation: a, Nomination: 3})
 		c.refused("2023-01-05", &RejectNomination{Allocation: a, Nomination: 3}, NominationDone)
 		c.by(c.drafter).refused("2023-01-05", lines(3, "甲厂"), NominationDone)

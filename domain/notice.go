@@ -2,15 +2,15 @@ package domain
 
 import "fmt"
 
-// Notice is the list of who is to receive what from one allocation (名单); from
-// its publication on it is 公示.
+// Notice is a list of parties who are to receive something from one allocation (名单).
+// Once it is published it is a public notice (公示).
 type Notice struct {
 	ID, Allocation ID
 	Supplements    ID // the notice that it adds to
 	Heading        Heading
 	Lines          []*Line
 	DraftedBy      ID
-	DrafterSaid    bool // DraftedBy is asserted, not signed
+	DrafterSaid    bool // DraftedBy did not sign, another officer entered the draft
 	ReviewedBy     ID
 	Reviewed       ID // event
 	Publications   []Publication
@@ -41,7 +41,7 @@ type NoticeDrafted struct {
 	Heading     Heading `json:"heading"`
 }
 
-// NoticeReviewed says by whom, or by which meeting, the list was decided.
+// NoticeReviewed says that the list was decided, by the reviewer or by a meeting.
 type NoticeReviewed struct {
 	Common
 	Meeting string `json:"meeting,omitempty"`
@@ -52,7 +52,7 @@ type NoticeReviewed struct {
 	} `json:"-"`
 }
 
-// NoticeWithdrawn takes a notice back before it is confirmed.
+// NoticeWithdrawn takes back a notice that is not confirmed yet.
 type NoticeWithdrawn struct {
 	Common
 	Private struct {
@@ -75,7 +75,7 @@ type ReviewNotice struct {
 	File    []byte   `json:"file,omitempty"` // tag of the minutes
 }
 
-// WithdrawNotice takes a notice back.
+// WithdrawNotice takes back a notice that is not confirmed yet.
 type WithdrawNotice struct {
 	Notice ID       `json:"notice"`
 	Reason Personal `json:"reason,omitzero"`
@@ -97,18 +97,19 @@ func (l *Ledger) unitOfNotice(id ID) ID {
 	return ID{}
 }
 
+// notice returns a notice, or refuses if it is missing or was withdrawn.
 func (d *decision) notice(id ID) (*Notice, error) {
-	n := d.l.Notices[id]
+	n := d.ledger.Notices[id]
 	switch {
 	case n == nil:
-		return nil, refuse(NoSuch, said{"名单", "notice"}, id)
+		return nil, refuse(NoSuch, bilingual{"名单", "notice"}, id)
 	case n.Withdrawn != ID{}:
 		return nil, refuse(NoticeIsFinal, id)
 	}
 	return n, nil
 }
 
-// draft is a notice that may still be changed.
+// draft returns a notice, or refuses if it may not be changed any more.
 func (d *decision) draft(id ID) (*Notice, error) {
 	n, err := d.notice(id)
 	if err != nil {
@@ -117,7 +118,7 @@ func (d *decision) draft(id ID) (*Notice, error) {
 	if n.Reviewed != (ID{}) || len(n.Publications) > 0 || n.Confirmed != (ID{}) {
 		return nil, refuse(NotADraft, id)
 	}
-	if p := n.pending; p != nil && p.command != d.o.ID {
+	if p := n.pending; p != nil && p.command != d.order.ID {
 		return nil, refuse(ListIncomplete, p.command)
 	}
 	return n, nil
@@ -130,21 +131,21 @@ func (c *DraftNotice) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if d.l.RulesOf(a) == nil {
-		return refuse(NoSuch, said{"救助项目", "programme"}, a.Programme)
+	if d.ledger.RulesOf(a) == nil {
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, a.Programme)
 	}
 	if c.Heading.Title == "" {
 		return refuse(FieldMissing, "heading.title")
 	}
 	if c.Supplements != (ID{}) {
-		if n := d.l.Notices[c.Supplements]; n == nil || n.Allocation != c.Allocation {
+		if n := d.ledger.Notices[c.Supplements]; n == nil || n.Allocation != c.Allocation {
 			return refuse(SupplementWrong, c.Supplements)
 		}
 	}
-	if err := taggedAll("heading.basis.file", c.Heading.Basis); err != nil {
+	if err := checkTags("heading.basis.file", c.Heading.Basis); err != nil {
 		return err
 	}
-	d.add(&NoticeDrafted{Notice: d.made("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
+	d.add(&NoticeDrafted{Notice: d.newID("notice"), Allocation: c.Allocation, Supplements: c.Supplements, Heading: c.Heading})
 	return nil
 }
 
@@ -161,15 +162,15 @@ func (c *ReviewNotice) decide(d *decision) error {
 	if len(n.Lines) == 0 {
 		return refuse(NoticeEmpty)
 	}
-	if n.DraftedBy == d.actor() {
-		if err := d.conduct(-1, refuse(SamePerson, said{"拟稿", "drafter"}, said{"审核", "reviewer"})); err != nil {
+	if n.DraftedBy == d.whoActed() {
+		if err := d.refuseOrMark(-1, refuse(SamePerson, bilingual{"拟稿", "drafter"}, bilingual{"审核", "reviewer"})); err != nil {
 			return err
 		}
 	}
 	if err := d.notAboutKin(n.Lines); err != nil {
 		return err
 	}
-	if err := tagged("file", c.File); err != nil {
+	if err := checkTag("file", c.File); err != nil {
 		return err
 	}
 	e := &NoticeReviewed{Meeting: c.Meeting, Lines: len(n.Lines), File: c.File}

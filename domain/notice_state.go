@@ -5,15 +5,15 @@ type NoticeState string
 
 // The states of a notice.
 const (
-	NoticeDraft     NoticeState = "draft"     // never shown to the public
-	NoticeUpcoming  NoticeState = "upcoming"  // posted, its first day is still to come
+	NoticeDraft     NoticeState = "draft"     // not published yet
+	NoticeUpcoming  NoticeState = "upcoming"  // posted, but its period has not begun
 	NoticeOpen      NoticeState = "open"      // in its period
-	NoticeEnded     NoticeState = "ended"     // the period is over: names come down
+	NoticeEnded     NoticeState = "ended"     // its period is over: no names are shown any more
 	NoticeTakenBack NoticeState = "withdrawn" // taken back
 	NoticeUnposted  NoticeState = "unposted"  // confirmed without a publication
 )
 
-var noticeStates = map[NoticeState]said{
+var noticeStates = map[NoticeState]bilingual{
 	NoticeDraft: {"草稿", "draft"}, NoticeUpcoming: {"待公示", "upcoming"}, NoticeOpen: {"公示中", "open"},
 	NoticeEnded: {"公示期满", "ended"}, NoticeTakenBack: {"已撤回", "withdrawn"}, NoticeUnposted: {"未公示", "unposted"},
 }
@@ -21,8 +21,8 @@ var noticeStates = map[NoticeState]said{
 // Say returns the state's name in a language.
 func (s NoticeState) Say(l Lang) string { return noticeStates[s].Say(l) }
 
-// StateOn says how the notice stands on a day: by the last of its publications that
-// was posted by then. One that was withdrawn is so on every day.
+// StateOn says how the notice stands on a day, by the last publication that was posted
+// by then. A notice that was withdrawn is withdrawn on every day.
 func (n *Notice) StateOn(on Day) NoticeState {
 	if n.Withdrawn != (ID{}) {
 		return NoticeTakenBack

@@ -37,13 +37,13 @@ var noticeRows = []refusalRow{
 		c.confirm("2023-01-10", m)
 		c.refused("2023-01-10", &ConfirmNotice{Notice: m}, NoticeIsFinal)
 		c.refused("2023-01-10", &WithdrawNotice{Notice: m}, NoticeIsFinal)
-		// One raised after the confirmation holds the money back again.
+		// An objection raised after the confirmation stops payments again.
 		c.by(c.drafter).mustDo("2023-01-10", &RaiseObjection{Notice: m, Lines: []int{1}})
 		c.by(c.accountant).refused("2023-01-10", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, ObjectionOpen)
 		c.by(c.reviewer).mustDo("2023-01-10", &ResolveObjection{Notice: m, Objection: 2, Outcome: LineToBeChanged})
 		c.by(c.accountant).refused("2023-01-10", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, LineIsStopped)
 		c.by(c.reviewer).refused("2023-01-10", &ResumeLine{Allocation: a, Line: 1}, LineIsStruck)
-		// Listed anew in a supplementary notice of the same allocation only.
+		// A supplementary notice must be of the same allocation.
 		b := c.allocate("2023-01-10", 0)
 		c.by(c.drafter).refused("2023-01-10", &DraftNotice{Allocation: b, Supplements: m, Heading: Heading{Title: "补充"}}, SupplementWrong)
 		c.mustDo("2023-01-10", &DraftNotice{Allocation: a, Supplements: m, Heading: Heading{Title: "补充"}})

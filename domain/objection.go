@@ -2,14 +2,14 @@ package domain
 
 import "fmt"
 
-// Objection is raised against a notice or some of its lines.
+// Objection is an objection to a notice or to some of its lines (异议).
 type Objection struct {
-	No       int
-	Lines    []int
+	No       int   // in the notice, from 1
+	Lines    []int // empty: the whole notice
 	Raised   Day
-	Resolved ID
-	Outcome  Outcome
-	Event    ID
+	Resolved ID      // the event that answered it, zero while it is open
+	Outcome  Outcome // empty while it is open
+	Event    ID      // that raised it
 	objector ID
 }
 
@@ -24,7 +24,7 @@ const (
 	NoticeIsWithdrawn Outcome = "withdrawn"
 )
 
-// Open counts objections that nobody has answered.
+// Open counts the objections that are not resolved.
 func (n *Notice) Open() int {
 	open := 0
 	for _, o := range n.Objections {
@@ -35,7 +35,8 @@ func (n *Notice) Open() int {
 	return open
 }
 
-// ObjectionRaised is an objection; who raised it nobody sees.
+// ObjectionRaised is an objection. Only auditors and privacy officers may see the
+// objector.
 type ObjectionRaised struct {
 	Common
 	Objection int   `json:"objection"`
@@ -64,7 +65,7 @@ type RaiseObjection struct {
 	Text     Personal `json:"text,omitzero"`
 }
 
-// ResolveObjection answers one.
+// ResolveObjection answers an objection.
 type ResolveObjection struct {
 	Notice    ID       `json:"notice"`
 	Objection int      `json:"objection"`
@@ -89,7 +90,7 @@ func (c *RaiseObjection) decide(d *decision) error {
 	}
 	for i, no := range c.Lines {
 		if n.line(no) == nil {
-			return refuse(NoSuch, said{"名单行", "line"}, no).at(i)
+			return refuse(NoSuch, bilingual{"名单行", "line"}, no).inRow(i)
 		}
 	}
 	if c.Objector != (ID{}) {
@@ -111,7 +112,7 @@ func (c *ResolveObjection) decide(d *decision) error {
 		return err
 	}
 	if c.Objection < 1 || c.Objection > len(n.Objections) {
-		return refuse(NoSuch, said{"异议", "objection"}, c.Objection)
+		return refuse(NoSuch, bilingual{"异议", "objection"}, c.Objection)
 	}
 	o := n.Objections[c.Objection-1]
 	if o.Resolved != (ID{}) {
@@ -147,7 +148,7 @@ func (e *ObjectionRaised) fold(l *Ledger, r *Recorded) error {
 	n, err := l.noticeOf(r)
 	if err == nil {
 		n.Objections = append(n.Objections, &Objection{No: e.Objection, Lines: e.Lines, Raised: e.LastDay(), Event: r.ID, objector: e.Private.Objector})
-		l.mentioned(e.Private.Objector, l.programmeOf(n.Allocation), e.LastDay())
+		l.noteMention(e.Private.Objector, l.programmeOf(n.Allocation), e.LastDay())
 	}
 	return err
 }
@@ -172,11 +173,11 @@ func (e *ObjectionResolved) fold(l *Ledger, r *Recorded) error {
 				continue
 			}
 			line.strike(r.ID)
-			// Once the list is confirmed, it is the allocation that decides. The
-			// line's number there is known by the time of the step: admission
-			// is owed before it.
+			// Once the list is confirmed the allocation decides what is paid, so
+			// its line must be stopped. The step for that comes after the one that
+			// admits the line, so the line has its number there by then.
 			if n.Confirmed != (ID{}) {
-				l.oweMade(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
+				l.oweMany(r, Stream(AllocationKind, n.Allocation), 1, func(int, int) []Event {
 					a := l.Allocations[n.Allocation]
 					return []Event{&LineStopped{Line: a.admittedAs(n.ID, no)}}
 				})

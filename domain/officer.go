@@ -14,8 +14,9 @@ type Officer struct {
 	Name     Sealed
 	Grants   []Grant
 	Keys     []Key
-	// Party is the officer as a person who may be paid; Kin are parties he has
-	// filed as his relatives (备案). He decides about neither.
+	// Party is the same person as a party who may be paid, zero if there is none. Kin
+	// are the relatives whom the officer has filed (备案). The officer must not decide
+	// about any of them (rule 10).
 	Party ID
 	Kin   []ID
 	Left  bool
@@ -27,14 +28,14 @@ type Grant struct {
 	Unit ID
 }
 
-// Key is an Ed25519 public key and the number of the event that set it; the
-// last one is in use.
+// Key is an Ed25519 public key and the number of the event that set it. Of an
+// officer's keys the last one is in use.
 type Key struct {
 	Public []byte
 	Since  uint64
 }
 
-// Key returns the officer's key in use, nil where he has none.
+// Key returns the officer's key in use, nil if there is none.
 func (o *Officer) Key() []byte {
 	if len(o.Keys) == 0 {
 		return nil
@@ -42,8 +43,8 @@ func (o *Officer) Key() []byte {
 	return o.Keys[len(o.Keys)-1].Public
 }
 
-// KeyOf is the key in use of an officer, nil where there is none; known is false
-// where nobody is that officer.
+// KeyOf returns an officer's key in use, nil if there is none; known is false if there
+// is no such officer.
 func (l *Ledger) KeyOf(officer ID) (key []byte, known bool) {
 	o := l.Officers[officer]
 	if o == nil {
@@ -52,8 +53,8 @@ func (l *Ledger) KeyOf(officer ID) (key []byte, known bool) {
 	return o.Key(), true
 }
 
-// OfficersWith are the officers whose key in use a public key is, also those who have
-// left, in the order of their ids. There is at most one: two people are two keys.
+// OfficersWith returns the officers who use a public key, in the order of their ids;
+// those who have left are included. Rule 10 allows one at most.
 func (l *Ledger) OfficersWith(key []byte) []*Officer {
 	var list []*Officer
 	for _, o := range l.Officers {
@@ -65,8 +66,8 @@ func (l *Ledger) OfficersWith(key []byte) []*Officer {
 	return list
 }
 
-// OfficerAppointed makes somebody an officer. One without a key signs nothing,
-// but may have acted (done_by).
+// OfficerAppointed makes somebody an officer. An officer without a key signs nothing,
+// but others may record what this officer did (done_by).
 type OfficerAppointed struct {
 	Common
 	Officer ID     `json:"officer"`
@@ -98,7 +99,8 @@ type OfficerKeySet struct {
 	Key []byte `json:"key"`
 }
 
-// OfficerLeft ends an officer's work: no command of his is taken any more.
+// OfficerLeft says that an officer has left: no command of this officer is accepted
+// any more.
 type OfficerLeft struct{ Common }
 
 // AppointOfficer makes somebody an officer.
@@ -111,14 +113,14 @@ type AppointOfficer struct {
 	Roles []Role   `json:"roles,omitempty"` // granted for Unit with the appointment
 }
 
-// GrantRole grants a role.
+// GrantRole lets an officer act in a role for a unit and those below it.
 type GrantRole struct {
 	Officer ID   `json:"officer"`
 	Role    Role `json:"role"`
 	Unit    ID   `json:"unit"`
 }
 
-// RevokeRole takes one away.
+// RevokeRole takes a role away.
 type RevokeRole struct {
 	Officer ID   `json:"officer"`
 	Role    Role `json:"role"`
@@ -131,7 +133,7 @@ type SetOfficerKey struct {
 	Key     []byte `json:"key"`
 }
 
-// RecordOfficerLeft ends an officer's work.
+// RecordOfficerLeft records that an officer has left.
 type RecordOfficerLeft struct {
 	Officer ID `json:"officer"`
 }
@@ -152,31 +154,33 @@ func (c *AppointOfficer) decide(d *decision) error {
 	if c.Post == "" {
 		return refuse(FieldMissing, "post")
 	}
-	e := &OfficerAppointed{Officer: d.made("officer"), Unit: c.Unit, Post: c.Post}
+	e := &OfficerAppointed{Officer: d.newID("officer"), Unit: c.Unit, Post: c.Post}
 	e.Private.Name, e.Private.Party = c.Name.sealed, c.Party
 	d.add(e)
 	if c.Key != nil {
-		if err := d.newKey(e.Officer, c.Key); err != nil {
+		if err := d.checkNewKey(e.Officer, c.Key); err != nil {
 			return err
 		}
 		d.add(&OfficerKeySet{Key: c.Key})
 	}
-	would := &Officer{ID: e.Officer}
+	appointed := &Officer{ID: e.Officer}
 	for _, r := range c.Roles {
-		if err := d.mayHold(would, r, c.Unit); err != nil {
+		if err := d.checkRole(appointed, r, c.Unit); err != nil {
 			return err
 		}
-		would.Grants = append(would.Grants, Grant{r, c.Unit})
+		appointed.Grants = append(appointed.Grants, Grant{r, c.Unit})
 		d.add(&RoleGranted{Role: r, Unit: c.Unit})
 	}
 	return nil
 }
 
-func (d *decision) newKey(officer ID, key []byte) error {
+// checkNewKey refuses a key that is no Ed25519 key, or that another officer has or had
+// (rule 10).
+func (d *decision) checkNewKey(officer ID, key []byte) error {
 	if len(key) != ed25519.PublicKeySize {
 		return refuse(KeyWrong, len(key))
 	}
-	for _, o := range d.l.Officers {
+	for _, o := range d.ledger.Officers {
 		for _, k := range o.Keys {
 			if bytes.Equal(k.Public, key) && o.ID != officer {
 				return refuse(KeyInUse, o.ID)
@@ -186,13 +190,14 @@ func (d *decision) newKey(officer ID, key []byte) error {
 	return nil
 }
 
-// mayHold refuses a role beside one that it must not be held with.
-func (d *decision) mayHold(o *Officer, r Role, unit ID) error {
+// checkRole refuses a role that is unknown, or that the officer must not have together
+// with another one (rule 10).
+func (d *decision) checkRole(o *Officer, r Role, unit ID) error {
 	if roleNames[r] == "" {
 		return refuse(RoleUnknown, r)
 	}
-	if have, yes := d.l.incompatible(o, r, unit); yes {
-		return d.conduct(-1, refuse(RolesIncompatible, have, r))
+	if have, yes := d.ledger.incompatible(o, r, unit); yes {
+		return d.refuseOrMark(-1, refuse(RolesIncompatible, have, r))
 	}
 	return nil
 }
@@ -208,9 +213,9 @@ func (c *GrantRole) decide(d *decision) error {
 		return err
 	}
 	if slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(AlreadyExists, said{"职责", "role"}, c.Role)
+		return refuse(AlreadyExists, bilingual{"职责", "role"}, c.Role)
 	}
-	if err := d.mayHold(o, c.Role, c.Unit); err != nil {
+	if err := d.checkRole(o, c.Role, c.Unit); err != nil {
 		return err
 	}
 	d.add(&RoleGranted{Role: c.Role, Unit: c.Unit})
@@ -225,7 +230,7 @@ func (c *RevokeRole) decide(d *decision) error {
 		return err
 	}
 	if !slices.Contains(o.Grants, Grant{c.Role, c.Unit}) {
-		return refuse(NoSuch, said{"职责", "role"}, c.Role)
+		return refuse(NoSuch, bilingual{"职责", "role"}, c.Role)
 	}
 	d.add(&RoleRevoked{Role: c.Role, Unit: c.Unit})
 	return nil
@@ -237,7 +242,7 @@ func (c *SetOfficerKey) decide(d *decision) error {
 	if _, err := d.officer(c.Officer); err != nil {
 		return err
 	}
-	if err := d.newKey(c.Officer, c.Key); err != nil {
+	if err := d.checkNewKey(c.Officer, c.Key); err != nil {
 		return err
 	}
 	d.add(&OfficerKeySet{Key: c.Key})
@@ -254,10 +259,11 @@ func (c *RecordOfficerLeft) decide(d *decision) error {
 	return nil
 }
 
+// officer returns an officer, or refuses if there is none or the officer has left.
 func (d *decision) officer(id ID) (*Officer, error) {
-	o, ok := d.l.Officers[id]
+	o, ok := d.ledger.Officers[id]
 	if !ok {
-		return nil, refuse(NoSuch, said{"经办人", "officer"}, id)
+		return nil, refuse(NoSuch, bilingual{"经办人", "officer"}, id)
 	}
 	if o.Left {
 		return nil, refuse(ActorLeft, id)

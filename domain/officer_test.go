@@ -24,8 +24,8 @@ var officerRows = []refusalRow{
 	}},
 }
 
-// Who has a key: one that was replaced is nobody's any more, and who has left keeps
-// his, so that what he signed can be checked.
+// Nobody has a key that was replaced. Officers who have left keep their keys, so that
+// their signatures can still be checked.
 func TestKeys(t *testing.T) {
 	c := newCounty(t, noNotice(), 0)
 	c.by(id(-2)).mustDo("2023-01-05", &SetOfficerKey{Officer: c.accountant, Key: key(8)})

@@ -5,21 +5,22 @@ import (
 	"fmt"
 )
 
-// LedgerOpened is the first event: the root of trust.
+// LedgerOpened is the first event of a ledger. All trust in the ledger begins with the
+// two keys that it names.
 type LedgerOpened struct {
 	Common
 	Ledger   ID     `json:"ledger"`
 	Name     string `json:"name"`
 	Currency string `json:"currency"` // one for the whole ledger: CNY
 	TimeZone string `json:"time_zone"`
-	// Simulated says that the clock is made up, and with it all recorded
-	// times: a demonstration, no evidence. Every report shows it.
+	// Simulated says that the ledger is a demonstration and no evidence: its clock and
+	// its people are made up. Every report shows it.
 	Simulated  bool        `json:"simulated,omitempty"`
 	Root       NewUnit     `json:"root"`
 	Registrars []Registree `json:"registrars"`
 }
 
-// NewUnit describes a unit.
+// NewUnit describes the root unit; without an id it gets one.
 type NewUnit struct {
 	ID       ID     `json:"id,omitzero"`
 	Name     string `json:"name"`
@@ -27,7 +28,7 @@ type NewUnit struct {
 	Division string `json:"division"` // division code, GB/T 2260 and below
 }
 
-// Registree is one of the first two registrars.
+// Registree is one of the first two registrars, with a key.
 type Registree struct {
 	Officer ID     `json:"officer"`
 	Key     []byte `json:"key"` // Ed25519 public key
@@ -44,13 +45,14 @@ type OpenLedger struct {
 	Registrars []Registree `json:"registrars"`
 }
 
+// LedgerIsOpen is said of an OpenLedger for a ledger that has events.
 var LedgerIsOpen = newCode(0, "ledger-is-open", "账簿已经开立：{name}", "the ledger is open already: {name}")
 
 func (c *OpenLedger) target(*Order) string    { return LedgerStream }
 func (c *OpenLedger) unit(*Ledger, *Order) ID { return ID{} }
 func (c *OpenLedger) decide(d *decision) error {
-	if d.l.Opened != nil {
-		return refuse(LedgerIsOpen, d.l.Opened.Name)
+	if d.ledger.Opened != nil {
+		return refuse(LedgerIsOpen, d.ledger.Opened.Name)
 	}
 	if c.Name == "" || c.Root.Name == "" {
 		return refuse(FieldMissing, "name")
@@ -68,7 +70,7 @@ func (c *OpenLedger) decide(d *decision) error {
 	root := c.Root
 	root.Division = code
 	if root.ID == (ID{}) {
-		root.ID = d.made("unit")
+		root.ID = d.newID("unit")
 	}
 	d.add(&LedgerOpened{Ledger: c.Ledger, Name: c.Name, Currency: "CNY", TimeZone: "Asia/Shanghai",
 		Simulated: c.Simulated, Root: root, Registrars: c.Registrars})
@@ -80,10 +82,10 @@ func (e *LedgerOpened) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("the ledger is open already")
 	}
 	l.Opened, l.ID = e, e.Ledger
-	l.owe(r, Stream(UnitKind, e.Root.ID), &UnitRegistered{Unit: e.Root.ID, Name: e.Root.Name, Kind: e.Root.Kind, Division: e.Root.Division})
+	l.oweStep(r, Stream(UnitKind, e.Root.ID), &UnitRegistered{Unit: e.Root.ID, Name: e.Root.Name, Kind: e.Root.Kind, Division: e.Root.Division})
 	for _, g := range e.Registrars {
 		stream := Stream(OfficerKind, g.Officer)
-		l.owe(r, stream,
+		l.oweStep(r, stream,
 			&OfficerAppointed{Officer: g.Officer, Unit: e.Root.ID, Post: g.Post},
 			&RoleGranted{Role: Registrar, Unit: e.Root.ID},
 			&OfficerKeySet{Key: g.Key})

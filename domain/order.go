@@ -17,8 +17,8 @@ type Command interface {
 	decide(d *decision) error
 }
 
-// Order is a command with everything that an officer says beside it. It is
-// what he signs.
+// Order is a command with everything else that an officer has to say with it: who
+// acts, for which business date, and so on. The officer signs all of it.
 type Order struct {
 	ID        ID      `json:"id"`
 	Actor     ID      `json:"actor,omitzero"`
@@ -35,14 +35,14 @@ type Order struct {
 }
 
 // Env is what a decision takes from outside: the time at which its events are
-// recorded, the announced holidays, and, where an order is only tried, parties
+// recorded, the announced holidays, and for an order that is only tried the parties
 // that are not registered yet.
 type Env struct {
 	Now      time.Time
 	Calendar *Calendar
-	// ToBe are parties to be, by their ids: a list may name them as if they were
-	// registered, so that it is judged before anybody of it is. Of a party that is
-	// registered the ledger's own stands.
+	// ToBe are parties that are not registered yet, by their ids. A list may name them
+	// as if they were, so that it can be tried before its parties are registered. If
+	// a party is in the ledger, that one counts.
 	ToBe map[ID]*Party
 }
 
@@ -55,12 +55,12 @@ type Decision struct {
 }
 
 type decision struct {
-	l         *Ledger
-	o         *Order
+	ledger    *Ledger
+	order     *Order
 	env       Env
 	parts     [][]Event
 	irregular []Irregularity
-	rows      map[string]int // index in irregular
+	markOf    map[string]int // index in irregular
 	replaces  ID
 }
 
@@ -124,45 +124,46 @@ func (d *decision) add(events ...Event) {
 	d.parts[last] = append(d.parts[last], events...)
 }
 
-// actor is who acted: the officer of old papers, or the one who records.
-func (d *decision) actor() ID {
-	if d.o.DoneBy != (ID{}) {
-		return d.o.DoneBy
+// whoActed is the officer who acted: DoneBy if the order says so, else the actor.
+func (d *decision) whoActed() ID {
+	if d.order.DoneBy != (ID{}) {
+		return d.order.DoneBy
 	}
-	return d.o.Actor
+	return d.order.Actor
 }
 
-// first is the first day on which the thing happened.
-func (d *decision) first() Day {
-	if d.o.Happened != nil {
-		return d.o.Happened.First
+// firstDay is the first day on which it happened.
+func (d *decision) firstDay() Day {
+	if d.order.Happened != nil {
+		return d.order.Happened.First
 	}
-	return d.o.Date
+	return d.order.Date
 }
 
-func (d *decision) last() Day {
-	if d.o.Happened != nil {
-		return d.o.Happened.Last
+// lastDay is the last day on which it happened.
+func (d *decision) lastDay() Day {
+	if d.order.Happened != nil {
+		return d.order.Happened.Last
 	}
-	return d.o.Date
+	return d.order.Date
 }
 
-func (d *decision) made(thing string) ID { return Made(d.o.ID, thing) }
+func (d *decision) newID(thing string) ID { return Made(d.order.ID, thing) }
 
-// Decide says what an order leads to, or why it is refused. It changes
-// nothing. A second time the same order is answered by [Ledger.Done], before
-// this is called.
+// Decide says what an order leads to, or why it is refused; then the error is a
+// [Refusal]. It changes nothing. Ask [Ledger.Done] first: an order that was accepted
+// before is answered there.
 func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	if o.Body == nil {
 		return nil, refuse(FieldMissing, "command")
 	}
-	d := &decision{l: l, o: o, env: env, rows: map[string]int{}}
+	d := &decision{ledger: l, order: o, env: env, markOf: map[string]int{}}
 	stream := o.Body.target(o)
 	if err := d.checkDates(stream); err != nil {
 		return nil, err
 	}
 	if o.Campaign != (ID{}) && l.Campaigns[o.Campaign] == nil {
-		return nil, refuse(NoSuch, said{"活动", "campaign"}, o.Campaign)
+		return nil, refuse(NoSuch, bilingual{"活动", "campaign"}, o.Campaign)
 	}
 	role, err := d.checkActor()
 	if err != nil {
@@ -177,13 +178,14 @@ func (l *Ledger) Decide(o *Order, env Env) (*Decision, error) {
 	if err := d.checkClaimsUsed(); err != nil {
 		return nil, err
 	}
-	d.fill()
+	d.fillCommon()
 	return &Decision{Stream: stream, Role: role, Parts: d.parts}, nil
 }
 
-// checkDates is rule 7.
+// checkDates is rule 7: it happened, then it is booked, then recorded, in an open
+// period.
 func (d *decision) checkDates(stream string) error {
-	o := d.o
+	o := d.order
 	today := DayOf(d.env.Now)
 	if o.Date == 0 {
 		return refuse(DateMissing)
@@ -199,20 +201,20 @@ func (d *decision) checkDates(stream string) error {
 	if o.Date > today {
 		return refuse(DateInFuture, o.Date, today)
 	}
-	if through := d.l.closedThrough(stream, o); o.Date <= through {
+	if through := d.ledger.closedThrough(stream, o); o.Date <= through {
 		return refuse(PeriodIsClosed, o.Date, through)
 	}
 	return nil
 }
 
-// fill sets the common fields of all events of the decision.
-func (d *decision) fill() {
+// fillCommon sets the common fields of all events of the decision.
+func (d *decision) fillCommon() {
 	common := Common{
-		Date: d.o.Date, Happened: d.o.Happened, DoneBy: d.o.DoneBy, Campaign: d.o.Campaign,
+		Date: d.order.Date, Happened: d.order.Happened, DoneBy: d.order.DoneBy, Campaign: d.order.Campaign,
 		Replaces: d.replaces, Irregular: d.irregular,
 	}
 	for _, i := range d.irregular {
-		for _, c := range d.o.Irregular {
+		for _, c := range d.order.Irregular {
 			if c.Code == i.Code {
 				reason := Reason{Text: c.Reason.sealed}
 				for _, e := range c.Evidence {
@@ -229,24 +231,24 @@ func (d *decision) fill() {
 	}
 }
 
-// replace resolves the fact that the order puts right; it must be of the type
-// of e and stand in the same stream.
-func (d *decision) replace(stream string, e Event) error {
-	if d.o.Replaces == nil {
+// findReplaced finds the event that the order corrects, if it names one. That event
+// must have the type of e and be in the same stream.
+func (d *decision) findReplaced(stream string, e Event) error {
+	if d.order.Replaces == nil {
 		return nil
 	}
-	id, ok := d.l.Find(*d.o.Replaces)
+	id, ok := d.ledger.Find(*d.order.Replaces)
 	if !ok {
-		return refuse(NoSuch, said{"记录", "entry"}, d.o.Replaces)
+		return refuse(NoSuch, bilingual{"记录", "entry"}, d.order.Replaces)
 	}
-	if n, _ := d.l.Number(id); d.l.StreamAt(n) != stream || d.l.TypeAt(n) != TypeOf(e) {
-		return refuse(BadReplace, d.o.Replaces)
+	if n, _ := d.ledger.Number(id); d.ledger.StreamAt(n) != stream || d.ledger.TypeAt(n) != TypeOf(e) {
+		return refuse(BadReplace, d.order.Replaces)
 	}
 	d.replaces = id
 	return nil
 }
 
-// Stream returns the stream whose events the order decides. The id in its name
-// is also the key under which the order's personal values are sealed: of a
-// party or officer his own, of all others the case's.
+// Stream returns the stream to which the order adds events. The id in its name is also
+// the id of the key under which the order's personal values are sealed: the party's or
+// officer's own key, or the key of the case.
 func (o *Order) Stream() string { return o.Body.target(o) }

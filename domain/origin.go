@@ -1,29 +1,29 @@
 package domain
 
-// Origin is the receipt or purchase that a lot came from.
+// Origin is the receipt or purchase from which a lot comes.
 type Origin struct {
 	Event  ID
 	Source Source // of a receipt
-	Number string // its document number
-	// Bought are the receipts whose money bought goods, with fen; nil for a
-	// receipt.
+	Number string // document number of a receipt
+	// Bought says how many fen of which receipts a purchase of goods cost; it is nil
+	// for a receipt.
 	Bought []Part
 }
 
-// Part is a part of a sum with its origin.
+// Part is a part of a sum of money, with the event from which it comes.
 type Part struct {
 	Origin ID
 	Fen    Fen
 }
 
-// Origin returns the receipt or purchase that lots came from.
+// Origin returns the receipt or purchase that an event made, and false if it made none.
 func (l *Ledger) Origin(event ID) (*Origin, bool) {
 	o, ok := l.origins[event]
 	return o, ok
 }
 
-// ReceiptsOf are the receipts of funds behind an origin: a receipt itself, and of a
-// purchase those whose money bought the goods, each once.
+// ReceiptsOf returns the receipts of funds behind an origin, each once. For a receipt
+// that is the receipt itself, for a purchase the receipts whose money paid for it.
 func (l *Ledger) ReceiptsOf(event ID) []*Origin {
 	o := l.origins[event]
 	if o == nil {
@@ -43,16 +43,16 @@ func (l *Ledger) ReceiptsOf(event ID) []*Origin {
 	return list
 }
 
-// Drawn is what draws took of one item with one origin.
+// Drawn is how much draws took of one item with one origin.
 type Drawn struct {
 	Origin   ID // the receipt or purchase
 	Item     string
-	Quantity int64
-	Cost     Fen  // of goods
-	Valued   bool // goods that have a cost
+	Quantity int64 // fen for Money, else thousandths
+	Cost     Fen   // of goods
+	Valued   bool  // goods that have a cost
 }
 
-// Fen is its money, or what the goods have cost.
+// Fen is the money that was drawn, or the cost of the goods.
 func (d Drawn) Fen() Fen {
 	if d.Item == Money {
 		return Fen(d.Quantity)
@@ -60,8 +60,8 @@ func (d Drawn) Fen() Fen {
 	return d.Cost
 }
 
-// DrawnFrom says which items of which origins draws of an allocation took, in the
-// order of the draws.
+// DrawnFrom adds up the draws of an allocation by origin and item, in the order of the
+// draws.
 func (a *Allocation) DrawnFrom(draws []Draw) []Drawn {
 	type key struct {
 		origin ID
@@ -87,10 +87,10 @@ func (a *Allocation) DrawnFrom(draws []Draw) []Drawn {
 	return list
 }
 
-// ReceiptsBehind says how much of each receipt of funds draws of an allocation took,
-// in the order of the draws. Goods that were bought count with what they have cost,
-// draw by draw in the shares of the receipts that bought them, so that every fen is
-// of one receipt.
+// ReceiptsBehind says how much money of each receipt of funds the draws of an
+// allocation took, in the order of the draws. The cost of bought goods is divided
+// among the receipts that paid for them, for each draw, so that every fen belongs to
+// one receipt.
 func (l *Ledger) ReceiptsBehind(a *Allocation, draws []Draw) []Part {
 	var list []Part
 	at := map[ID]int{}
@@ -120,8 +120,7 @@ func (l *Ledger) ReceiptsBehind(a *Allocation, draws []Draw) []Part {
 	return list
 }
 
-// shares splits a sum as parts stand to each other; nothing where they are of no
-// money.
+// shares divides a sum in proportion to parts; it is nil if the parts are zero.
 func shares(sum Fen, parts []Part) []Fen {
 	var whole, before Fen
 	for _, p := range parts {

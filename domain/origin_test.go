@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Money and goods of two receipts: where what was given out comes from.
+// Money and goods of two receipts: from which of them a payment comes.
 func TestOrigins(t *testing.T) {
 	c := newCounty(t, noNotice(), 10000)
 	c.by(c.accountant).mustDo("2023-01-04", &ReceiveFunds{Fund: c.fund, Source: Source{Treasury, "province", "省财政厅"}, Number: "财社2号", Amount: 20000, Goods: []GoodsGiven{{Item: "棉被（床）", Quantity: 5_000, Cost: new(Yuan(700))}, {Item: "大衣（件）", Quantity: 1_000}}})
@@ -60,7 +60,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// The way of money, from the fund's allocation down.
+// The allocations through which money came, from the fund's own down.
 func TestPathTo(t *testing.T) {
 	c := newCounty(t, noNotice(), 10000)
 	top := c.allocate("2023-01-05", 10000)
@@ -74,7 +74,7 @@ func TestPathTo(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
-	// One that says that it comes from itself, as a forger could write, ends.
+	// The walk ends even for an allocation that is its own parent, as a forger could write.
 	l := NewLedger()
 	l.Allocations[id(1)] = &Allocation{From: Stream(AllocationKind, id(1))}
 	if n := len(l.PathTo(l.Allocations[id(1)])); n != maxDepth+1 {

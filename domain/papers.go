@@ -1,6 +1,6 @@
 package domain
 
-// PapersCompleted says that the papers for aid given first are there now.
+// PapersCompleted says that a party who was helped first has now handed in the papers.
 type PapersCompleted struct {
 	Common
 	Private struct {
@@ -8,7 +8,8 @@ type PapersCompleted struct {
 	} `json:"-"`
 }
 
-// CompletePapers hands in the papers for aid that came first.
+// CompletePapers records the papers of a party who was helped before they were
+// complete.
 type CompletePapers struct {
 	Party  ID         `json:"party"`
 	Papers []Personal `json:"papers,omitempty"`
@@ -25,8 +26,8 @@ func (c *CompletePapers) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if until, ok := d.l.papersDue(c.Party); ok && d.last() > until {
-		if err := d.conduct(-1, refuse(PapersLate, until, d.last())); err != nil {
+	if until, ok := d.ledger.papersDue(c.Party); ok && d.lastDay() > until {
+		if err := d.refuseOrMark(-1, refuse(PapersLate, until, d.lastDay())); err != nil {
 			return err
 		}
 	}
@@ -38,16 +39,17 @@ func (c *CompletePapers) decide(d *decision) error {
 	return nil
 }
 
-// papersDue is the last day for the papers of a party that was helped first.
+// papersDue is the last day for a party's papers, counted from the payment whose time
+// runs out first. It returns false if no payment sets such a limit.
 func (l *Ledger) papersDue(party ID) (Day, bool) {
 	var due Day
 	for _, a := range l.Allocations {
-		rules, ok := l.judgedBy(a.Programme, a.Revision, a.Rules)
+		rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
 		if !ok || rules.PapersWithin == 0 {
 			continue
 		}
 		for _, p := range a.Payments {
-			if l.same(a.line(int(p.Line)).Beneficiary()) != l.same(party) {
+			if l.Same(a.line(int(p.Line)).Beneficiary()) != l.Same(party) {
 				continue
 			}
 			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {

@@ -14,31 +14,32 @@ const (
 	Unidentified PartyType = "unidentified" // somebody whose name is not known yet
 )
 
-// Party is somebody who receives, signs, gives or objects. Who it is stands in
-// sealed values; "the same person" is decided from ids alone.
+// Party is a person, household, institution or group that receives, signs, donates or
+// objects (对象). Names and numbers are sealed values; whether two parties are the same
+// person is decided from ids alone.
 type Party struct {
-	ID         ID
-	Unit       ID // that registered it
-	Type       PartyType
-	Headcount  Headcount
-	Details    PartyDetails
-	NameIn     ID // the event whose command sealed the name
-	NumberIn   ID // and the identity number
-	Account    ID // account id from the vault; the event that holds it is AccountIn
-	AccountIn  ID
-	Household  ID
-	MergedInto ID
-	Minor      bool
-	Dead       Day
-	Restricted bool
-	Erased     bool              // its key is gone; Details are empty
-	Eligible   map[Eligible]bool // what was decided, by programme and category
-	Papers     Day               // when they were completed
-	Activities map[string]Day    // by kind, the last day
-	Matches    []Match
-	stream     string
-	mentions   []mention
-	listedAs   []string // categories of the admitted lines of which he is the beneficiary
+	ID               ID
+	Unit             ID // that registered it
+	Type             PartyType
+	Headcount        Headcount
+	Details          PartyDetails
+	NameIn           ID // the event that holds the name
+	NumberIn         ID // the event that holds the identity number
+	Account          ID // account id from the vault; AccountIn is the event that holds the account
+	AccountIn        ID
+	Household        ID
+	MergedInto       ID
+	Minor            bool
+	Dead             Day
+	Restricted       bool
+	Erased           bool              // its key is destroyed, and Details are empty
+	Eligible         map[Eligible]bool // what was decided last, by programme and category
+	Papers           Day               // when they were completed, 0 if they are not
+	Activities       map[string]Day    // by kind, the day of the last
+	Matches          []Match
+	stream           string
+	mentions         []mention
+	listedCategories []string // categories of the admitted lines of this beneficiary
 }
 
 // PartyDetails are the sealed values about a party.
@@ -49,7 +50,7 @@ type PartyDetails struct {
 	Address Sealed `json:"address,omitzero"`
 	Account Sealed `json:"account,omitzero"`
 	Note    Sealed `json:"note,omitzero"`
-	// AccountID stands for the account: equal numbers have equal ids.
+	// AccountID stands for the account number: equal numbers have equal ids.
 	AccountID ID   `json:"account_id,omitzero"`
 	Minor     bool `json:"minor,omitempty"`    // under 14 when sealed: never named
 	Numbered  bool `json:"numbered,omitempty"` // Number is valid in form
@@ -65,30 +66,31 @@ type PartyRegistered struct {
 	Private   PartyDetails `json:"-"`
 }
 
-// PartyCorrected puts details right; those not given stay.
+// PartyCorrected corrects details of a party. Those that are not given stay.
 type PartyCorrected struct {
 	Common
 	Private PartyDetails `json:"-"`
 }
 
-// PartyIdentified says who somebody unidentified is.
+// PartyIdentified says who an unidentified party is.
 type PartyIdentified struct {
 	Common
 	Type    PartyType    `json:"type"`
 	Private PartyDetails `json:"-"`
 }
 
-// PartyDied records a death; Date or Happened is its day.
+// PartyDied says that a person died, on the last day on which it happened.
 type PartyDied struct{ Common }
 
-// PartyRestricted hides a party from every page.
+// PartyRestricted says that a party must not be named on lists and papers, or with
+// Lifted that it may be again.
 type PartyRestricted struct {
 	Common
 	Lifted bool `json:"lifted,omitempty"`
 }
 
-// DetailsIn are the details of a party that an event has, ok false for an event that
-// has none.
+// DetailsIn returns the details of a party that an event holds; ok is false for types
+// of events that hold none.
 func DetailsIn(e Event) (details PartyDetails, ok bool) {
 	switch e := e.(type) {
 	case *PartyRegistered:
@@ -112,7 +114,7 @@ type PersonalDetails struct {
 	Address Personal `json:"address,omitzero"`
 	Account Personal `json:"account,omitzero"`
 	Note    Personal `json:"note,omitzero"`
-	// What the vault knows of the plain values, set when they are sealed.
+	// What follows is set by the vault when it seals the values.
 	AccountID ID   `json:"account_id,omitzero"`
 	Minor     bool `json:"minor,omitempty"`
 	Numbered  bool `json:"numbered,omitempty"`
@@ -123,7 +125,7 @@ func (p *PersonalDetails) sealed() PartyDetails {
 		Account: p.Account.sealed, Note: p.Note.sealed, AccountID: p.AccountID, Minor: p.Minor, Numbered: p.Numbered}
 }
 
-// RegisterParty adds a party for a unit's rosters.
+// RegisterParty adds a party to a unit's roster.
 type RegisterParty struct {
 	Unit      ID        `json:"unit"`
 	Type      PartyType `json:"type"`
@@ -131,7 +133,7 @@ type RegisterParty struct {
 	PersonalDetails
 }
 
-// CorrectParty puts details right.
+// CorrectParty corrects details of a party.
 type CorrectParty struct {
 	Party ID `json:"party"`
 	PersonalDetails
@@ -149,7 +151,7 @@ type RecordDeath struct {
 	Party ID `json:"party"`
 }
 
-// RestrictParty hides a party, or lifts that.
+// RestrictParty forbids to name a party on lists and papers, or lifts that.
 type RestrictParty struct {
 	Party  ID   `json:"party"`
 	Lifted bool `json:"lifted,omitempty"`
@@ -172,7 +174,7 @@ func (c *RegisterParty) decide(d *decision) error {
 	if c.Type != Unidentified && c.Type != Group && !c.Name.Given() {
 		return refuse(FieldMissing, "name")
 	}
-	d.add(&PartyRegistered{Party: d.made("party"), Unit: c.Unit, Type: c.Type, Headcount: c.Headcount, Private: c.PersonalDetails.sealed()})
+	d.add(&PartyRegistered{Party: d.newID("party"), Unit: c.Unit, Type: c.Type, Headcount: c.Headcount, Private: c.PersonalDetails.sealed()})
 	return nil
 }
 
@@ -202,7 +204,7 @@ func (c *IdentifyParty) decide(d *decision) error {
 	if err := d.party(c.Party); err != nil {
 		return err
 	}
-	if d.l.Parties[c.Party].Type != Unidentified {
+	if d.ledger.Parties[c.Party].Type != Unidentified {
 		return refuse(NotUnidentified, c.Party)
 	}
 	if c.Type != Person {
@@ -222,11 +224,11 @@ func (c *RecordDeath) decide(d *decision) error {
 		return err
 	}
 	e := &PartyDied{}
-	if err := d.replace(c.target(d.o), e); err != nil {
+	if err := d.findReplaced(c.target(d.order), e); err != nil {
 		return err
 	}
-	if d.l.Parties[c.Party].Dead != 0 && d.o.Replaces == nil {
-		return refuse(AlreadyExists, said{"死亡记录", "death"}, c.Party)
+	if d.ledger.Parties[c.Party].Dead != 0 && d.order.Replaces == nil {
+		return refuse(AlreadyExists, bilingual{"死亡记录", "death"}, c.Party)
 	}
 	d.add(e)
 	return nil
@@ -235,10 +237,10 @@ func (c *RecordDeath) decide(d *decision) error {
 func (c *RestrictParty) target(*Order) string        { return Stream(PartyKind, c.Party) }
 func (c *RestrictParty) unit(l *Ledger, _ *Order) ID { return l.unitOfParty(c.Party) }
 func (c *RestrictParty) decide(d *decision) error {
-	p := d.l.Parties[c.Party]
+	p := d.ledger.Parties[c.Party]
 	switch {
 	case p == nil:
-		return refuse(NoSuch, said{"对象", "party"}, c.Party)
+		return refuse(NoSuch, bilingual{"对象", "party"}, c.Party)
 	case p.Erased:
 		return refuse(IsErased, c.Party)
 	}
@@ -246,11 +248,11 @@ func (c *RestrictParty) decide(d *decision) error {
 	return nil
 }
 
-// party refuses unless a party exists and was not merged into another.
+// party refuses a party that is missing, was merged into another, or was erased.
 func (d *decision) party(id ID) error {
-	p, ok := d.l.Parties[id]
+	p, ok := d.ledger.Parties[id]
 	if !ok {
-		return refuse(NoSuch, said{"对象", "party"}, id)
+		return refuse(NoSuch, bilingual{"对象", "party"}, id)
 	}
 	switch {
 	case p.MergedInto != ID{}:
@@ -274,13 +276,13 @@ func (e *PartyRegistered) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("the party exists, or this is not its stream")
 	}
 	p := &Party{ID: e.Party, Unit: e.Unit, Type: e.Type, Headcount: e.Headcount, stream: r.Stream}
-	p.learn(&e.Private, r.ID)
+	p.update(&e.Private, r.ID)
 	l.Parties[e.Party] = p
 	return nil
 }
 
-// learn takes over what is given of new details.
-func (p *Party) learn(d *PartyDetails, event ID) {
+// update takes over those of the new details that are given.
+func (p *Party) update(d *PartyDetails, event ID) {
 	for _, f := range []struct{ to, from *Sealed }{
 		{&p.Details.Name, &d.Name}, {&p.Details.Number, &d.Number}, {&p.Details.Phone, &d.Phone},
 		{&p.Details.Address, &d.Address}, {&p.Details.Account, &d.Account}, {&p.Details.Note, &d.Note},
@@ -309,7 +311,7 @@ func (l *Ledger) partyOf(r *Recorded) (*Party, error) {
 	return nil, fmt.Errorf("no such party")
 }
 
-// livingPartyOf is a party of which something more may be known.
+// livingPartyOf is partyOf for events that add details: it fails for an erased party.
 func (l *Ledger) livingPartyOf(r *Recorded) (*Party, error) {
 	p, err := l.partyOf(r)
 	if err == nil && p.Erased {
@@ -321,7 +323,7 @@ func (l *Ledger) livingPartyOf(r *Recorded) (*Party, error) {
 func (e *PartyCorrected) fold(l *Ledger, r *Recorded) error {
 	p, err := l.livingPartyOf(r)
 	if err == nil {
-		p.learn(&e.Private, r.ID)
+		p.update(&e.Private, r.ID)
 	}
 	return err
 }
@@ -330,8 +332,8 @@ func (e *PartyIdentified) fold(l *Ledger, r *Recorded) error {
 	p, err := l.livingPartyOf(r)
 	if err == nil {
 		p.Type = e.Type
-		p.learn(&e.Private, r.ID)
-		p.did("identified", e.LastDay())
+		p.update(&e.Private, r.ID)
+		p.addActivity("identified", e.LastDay())
 	}
 	return err
 }
@@ -352,8 +354,8 @@ func (e *PartyRestricted) fold(l *Ledger, r *Recorded) error {
 	return err
 }
 
-// did remembers an activity with the party.
-func (p *Party) did(kind string, on Day) {
+// addActivity remembers an activity in which the party took part.
+func (p *Party) addActivity(kind string, on Day) {
 	if p.Activities == nil {
 		p.Activities = map[string]Day{}
 	}

@@ -2,13 +2,13 @@ package domain
 
 import "slices"
 
-// payability says whether rows may be paid from an allocation.
-type payability struct {
-	d     *decision
-	a     *Allocation
-	form  Form
-	seen  map[[2]int]bool
-	cache map[ID]*Refusal // by notice
+// paymentCheck checks whether rows may be paid from an allocation, one after the other.
+type paymentCheck struct {
+	decision       *decision
+	allocation     *Allocation
+	form           Form
+	taken          map[[2]int]bool // line and entitlement of the rows before
+	noticeRefusals map[ID]*Refusal // by notice; nil if its rows may be paid
 }
 
 // Refusals about what may be paid.
@@ -23,16 +23,17 @@ var (
 	AccountMissing    = newCode(0, "account-missing", "第 {line} 号名单行的收款人没有银行账户", "the payee of line {line} has no account")
 )
 
-// row checks one row in the order of the rules: 2, 8, 9, 11, 12.
-func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
-	d, a := p.d, p.a
+// row checks one row in the order of the rules: 2, 8, 9, 11, 12. It returns the row
+// with everything that was left out filled in; i counts from 0.
+func (p *paymentCheck) row(i int, row RowToPay) (BatchRow, error) {
+	d, a := p.decision, p.allocation
 	no := BatchRow{}
 	line := a.line(row.Line)
 	if line == nil {
-		return no, refuse(NotAdmitted, row.Line).at(i)
+		return no, refuse(NotAdmitted, row.Line).inRow(i)
 	}
-	if parts, incomplete := a.admitting[line.Notice]; incomplete {
-		return no, refuse(AdmissionIncomplete, parts).at(i)
+	if parts, incomplete := a.partsAdmitted[line.Notice]; incomplete {
+		return no, refuse(AdmissionIncomplete, parts).inRow(i)
 	}
 	if row.Entitlement == 0 {
 		row.Entitlement = 1 + slices.IndexFunc(line.Due, func(x Due) bool { return x.Entitlement().Form == p.form })
@@ -41,15 +42,15 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		}
 	}
 	if row.Entitlement < 1 || row.Entitlement > len(line.Due) {
-		return no, refuse(NoSuchEntitlement, row.Line, row.Entitlement).at(i)
+		return no, refuse(NoSuchEntitlement, row.Line, row.Entitlement).inRow(i)
 	}
-	if p.seen[[2]int{row.Line, row.Entitlement}] {
-		return no, refuse(RowTwice, row.Line).at(i)
+	if p.taken[[2]int{row.Line, row.Entitlement}] {
+		return no, refuse(RowTwice, row.Line).inRow(i)
 	}
-	p.seen[[2]int{row.Line, row.Entitlement}] = true
+	p.taken[[2]int{row.Line, row.Entitlement}] = true
 	for _, who := range []ID{line.Payee(), line.Beneficiary()} {
-		if d.l.Erased(who) {
-			return no, refuse(IsErased, who).at(i)
+		if d.ledger.Erased(who) {
+			return no, refuse(IsErased, who).inRow(i)
 		}
 	}
 	due := &line.Due[row.Entitlement-1]
@@ -58,23 +59,23 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		out.Items = append(out.Items, GoodsOf{c.Item, c.Quantity.Quantity()})
 	}
 	if out.Fen == 0 && len(out.Items) == 0 {
-		out.Fen, out.Items = due.all()
+		out.Fen, out.Items = due.unpaid()
 	}
 	if err := p.again(i, row, due, &out); err != nil {
 		return no, err
 	}
 	if bad := p.notice(line.Notice); bad != nil {
-		if err := d.conduct(i, bad); err != nil {
+		if err := d.refuseOrMark(i, bad); err != nil {
 			return no, err
 		}
 	}
 	if line.Stopped != (ID{}) {
-		if err := d.conduct(i, refuse(LineIsStopped, row.Line)); err != nil {
+		if err := d.refuseOrMark(i, refuse(LineIsStopped, row.Line)); err != nil {
 			return no, err
 		}
 	}
 	if due.Entitlement().Form != p.form {
-		if err := d.conduct(i, refuse(OtherForm, due.Entitlement().Form, p.form)); err != nil {
+		if err := d.refuseOrMark(i, refuse(OtherForm, due.Entitlement().Form, p.form)); err != nil {
 			return no, err
 		}
 	}
@@ -85,62 +86,62 @@ func (p *payability) row(i int, row RowToPay) (BatchRow, error) {
 		return no, err
 	}
 	if line.Over {
-		if err := d.conduct(i, refuse(OverQuota, row.Line)); err != nil {
+		if err := d.refuseOrMark(i, refuse(OverQuota, row.Line)); err != nil {
 			return no, err
 		}
 	}
 	return out, nil
 }
 
-// again is rule 2: what came back is paid again only by naming it.
-func (p *payability) again(i int, row RowToPay, due *Due, out *BatchRow) error {
+// again is rule 2: a row that pays again what came back must name it.
+func (p *paymentCheck) again(i int, row RowToPay, due *Due, out *BatchRow) error {
 	if row.Again == nil {
 		if len(due.Back()) > 0 {
-			return refuse(MustNameReturn, row.Line).at(i)
+			return refuse(MustNameReturn, row.Line).inRow(i)
 		}
 		return nil
 	}
-	id, ok := p.d.l.Find(*row.Again)
+	id, ok := p.decision.ledger.Find(*row.Again)
 	if !ok || !slices.Contains(due.Back(), id) {
-		return refuse(NotItsReturn, row.Again, row.Line).at(i)
+		return refuse(NotItsReturn, row.Again, row.Line).inRow(i)
 	}
 	out.Again = id
 	return nil
 }
 
-// notice is rule 8, once for each notice.
-func (p *payability) notice(id ID) *Refusal {
-	if bad, ok := p.cache[id]; ok {
+// notice is rule 8. It asks once for each notice.
+func (p *paymentCheck) notice(id ID) *Refusal {
+	if bad, ok := p.noticeRefusals[id]; ok {
 		return bad
 	}
-	if p.cache == nil {
-		p.cache = map[ID]*Refusal{}
+	if p.noticeRefusals == nil {
+		p.noticeRefusals = map[ID]*Refusal{}
 	}
-	n := p.d.l.Notices[id]
+	n := p.decision.ledger.Notices[id]
 	var bad *Refusal
-	if rules := p.d.l.RulesOf(p.a); rules != nil {
-		bad = n.notYetPayable(rules, p.d.first())
+	if rules := p.decision.ledger.RulesOf(p.allocation); rules != nil {
+		bad = n.notYetPayable(rules, p.decision.firstDay())
 	}
-	p.cache[id] = bad
+	p.noticeRefusals[id] = bad
 	return bad
 }
 
 // amounts is rule 9: no more than was published. What would make the
 // entitlement's items others than it has is no breach but nonsense.
-func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
-	published := due.Entitlement().things()
-	for _, t := range out.things() {
+func (p *paymentCheck) amounts(i, line int, due *Due, out BatchRow) error {
+	published := due.Entitlement().quantities()
+	for _, t := range out.quantities() {
 		if t.quantity <= 0 {
-			return refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, 0)).at(i)
+			return refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, 0)).inRow(i)
 		}
 		left := int64(0)
-		if k := slices.IndexFunc(published, func(x goodsOut) bool { return x.item == t.item }); k >= 0 {
+		if k := slices.IndexFunc(published, func(x itemQuantity) bool { return x.item == t.item }); k >= 0 {
 			left = due.Left(k)
 		} else {
-			return refuse(NoSuchEntitlement, line, t.item).at(i)
+			return refuse(NoSuchEntitlement, line, t.item).inRow(i)
 		}
 		if t.quantity > left {
-			if err := p.d.conduct(i, refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, left))); err != nil {
+			if err := p.decision.refuseOrMark(i, refuse(AbovePublished, line, sayQuantity(t.item, t.quantity), sayQuantity(t.item, left))); err != nil {
 				return err
 			}
 		}
@@ -148,16 +149,16 @@ func (p *payability) amounts(i, line int, due *Due, out BatchRow) error {
 	return nil
 }
 
-// needs checks what the programme wants to come before a payment, and that the
-// payee is alive.
-func (p *payability) needs(i int, line *AdmittedLine) error {
-	rules := p.d.l.RulesOf(p.a)
-	party := p.d.l.Parties[p.d.l.same(line.Beneficiary())]
+// needs checks what the programme requires before a payment, and that the beneficiary
+// is alive.
+func (p *paymentCheck) needs(i int, line *AdmittedLine) error {
+	rules := p.decision.ledger.RulesOf(p.allocation)
+	party := p.decision.ledger.Parties[p.decision.ledger.Same(line.Beneficiary())]
 	if rules == nil || party == nil {
 		return nil
 	}
-	if party.Dead != 0 && party.Dead < p.d.first() {
-		if err := p.d.conduct(i, refuse(PayeeIsDead, party.Dead)); err != nil {
+	if party.Dead != 0 && party.Dead < p.decision.firstDay() {
+		if err := p.decision.refuseOrMark(i, refuse(PayeeIsDead, party.Dead)); err != nil {
 			return err
 		}
 	}
@@ -165,8 +166,8 @@ func (p *payability) needs(i int, line *AdmittedLine) error {
 		if n.Form != "" && n.Form != p.form || n.Category != "" && n.Category != line.Line.Category() {
 			continue
 		}
-		if !party.meets(n, p.a.Programme, line.Line.Category()) {
-			if err := p.d.conduct(i, refuse(NeedMissing, line.No, n.Fact)); err != nil {
+		if !party.hasFact(n, p.allocation.Programme, line.Line.Category()) {
+			if err := p.decision.refuseOrMark(i, refuse(NeedMissing, line.No, n.Fact)); err != nil {
 				return err
 			}
 		}
@@ -174,8 +175,9 @@ func (p *payability) needs(i int, line *AdmittedLine) error {
 	return nil
 }
 
-// meets says whether a fact that a programme needs stands about the party.
-func (p *Party) meets(n Need, programme ID, category string) bool {
+// hasFact says whether the ledger knows a fact about the party that a programme
+// requires.
+func (p *Party) hasFact(n Need, programme ID, category string) bool {
 	switch n.Fact {
 	case "eligibility":
 		return p.Eligible[Eligible{programme, category}] || p.Eligible[Eligible{programme, ""}]
@@ -192,17 +194,18 @@ func (p *Party) meets(n Need, programme ID, category string) bool {
 	return false
 }
 
-// LeftOut is a line that [Ledger.Payable] leaves out, and why.
+// LeftOut is an entitlement that [Ledger.Payable] leaves out: its line, the money that
+// is neither paid nor reserved, and why it cannot be paid.
 type LeftOut struct {
 	Line int
 	Fen  Fen
 	Why  *Refusal
 }
 
-// Payable are the rows that are still to be paid from an allocation in a form,
-// in the order of its lines, and the lines that are left out: stopped, over
-// quota, to be paid again by naming what came back, or without an account. Of a
-// notice whose period runs it knows nothing: PrepareBatch refuses.
+// Payable returns the rows that are still to be paid from an allocation in a form, in
+// the order of its lines. It leaves out lines that are stopped or over quota, those
+// that must name what came back, and by bank those without an account. It does not
+// look at the notice: if that is still running, PrepareBatch refuses.
 func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []LeftOut) {
 	a := l.Allocations[allocation]
 	if a == nil {
@@ -211,12 +214,12 @@ func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []Left
 	for _, line := range a.Lines {
 		for i := range line.Due {
 			due := &line.Due[i]
-			fen, items := due.all()
+			fen, items := due.unpaid()
 			if due.Entitlement().Form != form || fen == 0 && len(items) == 0 || line.Line.Struck() != (ID{}) {
 				continue
 			}
 			no := int(line.No)
-			if why := l.leaves(line, due, form); why != nil {
+			if why := l.whyLeftOut(line, due, form); why != nil {
 				left = append(left, LeftOut{no, fen, why})
 				continue
 			}
@@ -226,15 +229,15 @@ func (l *Ledger) Payable(allocation ID, form Form) (rows []RowToPay, left []Left
 	return rows, left
 }
 
-// StillDue is the money that a row pays which names no amount: all that is left of
-// its entitlement.
+// StillDue is the money that a row without an amount pays: what is neither reserved nor
+// paid of its entitlement.
 func (a *Allocation) StillDue(row RowToPay) Fen {
-	fen, _ := a.due(int32(row.Line), int32(row.Entitlement)).all()
+	fen, _ := a.due(int32(row.Line), int32(row.Entitlement)).unpaid()
 	return fen
 }
 
-// leaves says why an entitlement that is due is not paid with the others.
-func (l *Ledger) leaves(line *AdmittedLine, due *Due, form Form) *Refusal {
+// whyLeftOut says why an entitlement cannot be paid with the others, nil if it can.
+func (l *Ledger) whyLeftOut(line *AdmittedLine, due *Due, form Form) *Refusal {
 	no := int(line.No)
 	switch {
 	case line.Stopped != ID{}:

@@ -13,18 +13,18 @@ var payableRows = []refusalRow{
 		a := c.allocate("2023-01-05", 100000)
 		n := c.list("2023-01-05", a, 10000, 10000)
 		c.by(c.accountant).refused("2023-01-05", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
-		c.hold = true
+		c.processesWait = true
 		c.confirm("2023-01-06", n)
 		c.by(c.accountant).refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)}, NotAdmitted)
-		c.hold = false
+		c.processesWait = false
 		c.settle()
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1, 1)}, RowTwice)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Entitlement: 2}}}, NoSuchEntitlement)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Bank, Rows: rowsOf(1)}, OtherForm)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: nil}, FieldMissing)
 		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: "gold", Rows: rowsOf(1)}, FieldWrong)
-		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, maxRows+1)}, TooManyRows)
-		// A partial payment, then the rest, then nothing more.
+		c.refused("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: make([]RowToPay, MaxRows+1)}, TooManyRows)
+		// Part of an entitlement is paid, then the remainder, then nothing more.
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 1, Amount: 4000}}})
 		c.mustDo("2023-01-06", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(1)})
 		if got := c.l.Allocations[a].Batches[1].Total(); got != 6000 {
@@ -37,8 +37,8 @@ var payableRows = []refusalRow{
 	}},
 }
 
-// What is still to be paid is prepared at once; what is not is named with the
-// refusal that it would meet.
+// Payable returns the rows that can be prepared, and the lines left out with the refusal
+// that they would get.
 func TestPayable(t *testing.T) {
 	terms := noNotice()
 	c := newCounty(t, terms, 1000000)

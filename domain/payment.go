@@ -8,77 +8,79 @@ import (
 
 // Payment is one disbursement as it stands (发放).
 //
-// There are millions of them, so that what few have stands apart, behind a
-// pointer and methods.
+// There are millions of payments. To save room, what few of them have is stored apart,
+// behind a pointer, and read by methods.
 type Payment struct {
 	Number      uint64 // of its event
 	No          int32  // in the allocation, from 1
-	Batch, Row  int32  // 0 where it was made by hand without a batch
-	Line        int32
-	Entitlement int32
-	On          Day // when it happened
-	Booked      Day
+	Batch, Row  int32  // 0 if it was made without a batch
+	Line        int32  // admitted line
+	Entitlement int32  // of the line, from 1
+	On          Day    // when it happened
+	Booked      Day    // its business date
 	receipt     uint32 // 1 + the number of its first receipt
 	Form        Form
 	Fen         Fen
-	rest        *paymentRest
+	extra       *paymentExtra
 }
 
-// paymentRest is what few payments have.
-type paymentRest struct {
-	draws    []Draw // without a batch: all that it took
-	items    []GoodsOf
-	voucher  string
-	again    ID
-	back     []Back
-	receipts []uint64 // behind the first
-	demanded []ID
-	claimed  Fen // by those demands
-	reversed ID
-	returned bool    // something came back once: out says what still is
-	out      outflow // what is still out
+// paymentExtra is what few payments have.
+type paymentExtra struct {
+	draws        []Draw // of a payment without a batch: all that it took
+	items        []GoodsOf
+	voucher      string
+	again        ID
+	back         []Back
+	receipts     []uint64 // after the first
+	demanded     []ID
+	claimed      Fen // the sum of those demands
+	reversed     ID
+	everReturned bool    // something came back once: out says what still is
+	stillOut     outflow // what is still out
 }
 
-// nothing is the rest of most payments.
-var nothing paymentRest
+// noPaymentExtra is the extra part of most payments.
+var noPaymentExtra paymentExtra
 
-func (p *Payment) more() *paymentRest {
-	if p.rest == nil {
-		return &nothing
+// readExtra returns the extra part of a payment, to be read only.
+func (p *Payment) readExtra() *paymentExtra {
+	if p.extra == nil {
+		return &noPaymentExtra
 	}
-	return p.rest
+	return p.extra
 }
 
-// write returns the rest of a payment, to be changed.
-func (p *Payment) write() *paymentRest {
-	if p.rest == nil {
-		p.rest = &paymentRest{}
+// writeExtra returns the extra part of a payment, to be changed.
+func (p *Payment) writeExtra() *paymentExtra {
+	if p.extra == nil {
+		p.extra = &paymentExtra{}
 	}
-	return p.rest
+	return p.extra
 }
 
-// Items are the goods that were given.
-func (p *Payment) Items() []GoodsOf { return p.more().items }
+// Items are the goods that were handed out.
+func (p *Payment) Items() []GoodsOf { return p.readExtra().items }
 
 // Voucher is the number of the voucher that was handed out.
-func (p *Payment) Voucher() string { return p.more().voucher }
+func (p *Payment) Voucher() string { return p.readExtra().voucher }
 
-// Again is the reject, return or reversal that it pays again.
-func (p *Payment) Again() ID { return p.more().again }
+// Again is the reject, return or reversal that the payment pays again, zero for none.
+func (p *Payment) Again() ID { return p.readExtra().again }
 
-// Reversed is the event that reversed it, if one did.
-func (p *Payment) Reversed() ID { return p.more().reversed }
+// Reversed is the event that reversed the payment, zero if none did.
+func (p *Payment) Reversed() ID { return p.readExtra().reversed }
 
-// Draws is all that a payment took. Of a batch it is what its row had.
+// Draws returns all that a payment took: the draws of its row, if it is of a batch.
 func (a *Allocation) Draws(p *Payment) []Draw {
 	if p.Batch > 0 {
 		return a.Batches[p.Batch-1].Rows[p.Row-1].Draws
 	}
-	return p.more().draws
+	return p.readExtra().draws
 }
 
-// DisbursementMade is one payment: of a row of a batch, or by hand. Where a
-// process posts it, the rest follows from its batch.
+// DisbursementMade is one payment: of a row of a batch, or without a batch. Of a
+// payment with a batch, line, entitlement and form are not stored, because the batch
+// has them.
 type DisbursementMade struct {
 	Common
 	Batch       int       `json:"batch,omitempty"`
@@ -91,7 +93,7 @@ type DisbursementMade struct {
 	Again       ID        `json:"again,omitzero"`
 	Draws       []Draw    `json:"draws"`
 	Voucher     string    `json:"voucher,omitempty"`
-	HandedBy    ID        `json:"handed_by,omitzero"` // officer
+	HandedBy    ID        `json:"handed_by,omitzero"` // the officer who handed it out
 }
 
 // DisbursementRejected is a row that did not reach its payee; no money left.
@@ -102,8 +104,8 @@ type DisbursementRejected struct {
 	Code  string `json:"code"`
 }
 
-// Disburse records a payment by hand: of a row of an approved batch, or of a
-// line without one, which breaks rule 10.
+// Disburse records a single payment: of a row of an approved batch, or of a line
+// without a batch, which breaks rule 10.
 type Disburse struct {
 	Allocation ID        `json:"allocation"`
 	Batch      int       `json:"batch,omitempty"`
@@ -123,11 +125,11 @@ var (
 func (c *Disburse) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *Disburse) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *Disburse) decide(d *decision) error {
-	if c.HandedBy != (ID{}) && d.l.Officers[c.HandedBy] == nil {
-		return refuse(NoSuch, said{"经办人", "officer"}, c.HandedBy)
+	if c.HandedBy != (ID{}) && d.ledger.Officers[c.HandedBy] == nil {
+		return refuse(NoSuch, bilingual{"经办人", "officer"}, c.HandedBy)
 	}
 	if c.Batch != 0 {
-		return c.ofBatch(d)
+		return c.decideRow(d)
 	}
 	a, err := d.allocation(c.Allocation)
 	if err != nil {
@@ -139,20 +141,20 @@ func (c *Disburse) decide(d *decision) error {
 	if _, ok := formNames[c.Form]; !ok {
 		return refuse(FieldWrong, "form", string(c.Form))
 	}
-	p := payability{d: d, a: a, form: c.Form, seen: map[[2]int]bool{}}
+	p := paymentCheck{decision: d, allocation: a, form: c.Form, taken: map[[2]int]bool{}}
 	row, err := p.row(0, *c.Pay)
 	if err != nil {
 		return err
 	}
-	if err := d.conduct(0, refuse(NoBatch, row.Line)); err != nil {
+	if err := d.refuseOrMark(0, refuse(NoBatch, row.Line)); err != nil {
 		return err
 	}
-	if err := d.recordedInTime(a); err != nil {
+	if err := d.checkRecordedInTime(a); err != nil {
 		return err
 	}
 	e := &DisbursementMade{Line: row.Line, Entitlement: row.Entitlement, Form: c.Form, Fen: row.Fen, Items: row.Items,
 		Again: row.Again, Voucher: c.Voucher, HandedBy: c.HandedBy}
-	for _, t := range row.things() {
+	for _, t := range row.quantities() {
 		draws, err := d.draw(&a.Book, t.item, t.quantity, anyLot)
 		if err != nil {
 			return err
@@ -166,7 +168,8 @@ func (c *Disburse) decide(d *decision) error {
 	return nil
 }
 
-func (c *Disburse) ofBatch(d *decision) error {
+// decideRow decides about a payment of a batch's row.
+func (c *Disburse) decideRow(d *decision) error {
 	a, b, err := d.batch(c.Allocation, c.Batch)
 	if err != nil {
 		return err
@@ -177,7 +180,7 @@ func (c *Disburse) ofBatch(d *decision) error {
 	if b.Sent != (ID{}) {
 		return refuse(BatchIs, c.Batch, StageSent)
 	}
-	if err := d.payable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
+	if err := d.checkPayable(a, b, c.Row, c.Row, func(int) bool { return true }); err != nil {
 		return err
 	}
 	row := &b.Rows[c.Row-1]
@@ -185,13 +188,14 @@ func (c *Disburse) ofBatch(d *decision) error {
 	return nil
 }
 
-// payment finds the payment that a Ref names and that was not reversed.
+// payment finds the payment that a Ref names, or refuses if there is none or it was
+// reversed.
 func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
-	id, ok := d.l.Find(ref)
+	id, ok := d.ledger.Find(ref)
 	if !ok {
 		return nil, refuse(NoSuchPayment, ref)
 	}
-	p := d.l.paymentOf(a, id)
+	p := d.ledger.paymentOf(a, id)
 	switch {
 	case p == nil:
 		return nil, refuse(NoSuchPayment, ref)
@@ -206,12 +210,12 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
-	p := &Payment{Number: l.next(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
+	p := &Payment{Number: l.nextNumber(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
 	if len(e.Items) > 0 {
-		p.write().items = e.Items
+		p.writeExtra().items = e.Items
 	}
 	if e.Voucher != "" {
-		p.write().voucher = e.Voucher
+		p.writeExtra().voucher = e.Voucher
 	}
 	again := e.Again
 	if e.Batch != 0 {
@@ -225,7 +229,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		row := &b.Rows[e.Row-1]
 		p.Batch, p.Row, p.Line, p.Entitlement, p.Form = int32(e.Batch), int32(e.Row), row.Line, row.Entitlement, b.Form
 		again = row.Again()
-		l.move(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
+		l.postDraws(&a.Holdings, a.Stream, row.Draws, Reserved, Paid, b.Form)
 		a.unreserve(row)
 		row.State, row.Payment = RowPaid, p.No
 	} else {
@@ -236,13 +240,13 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		if err := a.take(e.Draws, e.Date); err != nil {
 			return err
 		}
-		l.move(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
+		l.postDraws(&a.Holdings, a.Stream, e.Draws, Held, Paid, e.Form)
 		p.Line, p.Entitlement = int32(e.Line), int32(e.Entitlement)
-		p.write().draws = e.Draws
-		line.Due[e.Entitlement-1].settle(e.Again)
+		p.writeExtra().draws = e.Draws
+		line.Due[e.Entitlement-1].removeBack(e.Again)
 	}
 	if again != (ID{}) {
-		p.write().again = again
+		p.writeExtra().again = again
 	}
 	a.due(p.Line, p.Entitlement).pay(p.Fen, e.Items, 1)
 	if n := a.line(int(p.Line)).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
@@ -263,7 +267,7 @@ func (e *DisbursementRejected) fold(l *Ledger, r *Recorded) error {
 	row := &b.Rows[e.Row-1]
 	a.giveBack(l, e.Date, b, row)
 	row.State = RowRejected
-	a.due(row.Line, row.Entitlement).owe(r.ID)
+	a.due(row.Line, row.Entitlement).addBack(r.ID)
 	return nil
 }
 
@@ -284,8 +288,8 @@ func (a *Allocation) paymentAt(number uint64) *Payment {
 	return a.Payments[i]
 }
 
-// PaymentAt is the payment whose event has a number, and the allocation that it was
-// made from; ok is false where that event is no payment.
+// PaymentAt returns the payment that an event made, by the event's number, and its
+// allocation; ok is false if the event made no payment.
 func (l *Ledger) PaymentAt(number uint64) (a *Allocation, p *Payment, ok bool) {
 	if number >= uint64(len(l.log)) {
 		return nil, nil, false
@@ -300,7 +304,7 @@ func (l *Ledger) PaymentAt(number uint64) (a *Allocation, p *Payment, ok bool) {
 	return a, p, true
 }
 
-// PaymentOf is what a row of a batch paid, nil where it has paid nothing.
+// PaymentOf returns the payment of a batch's row, nil if it was not paid.
 func (a *Allocation) PaymentOf(r *Row) *Payment {
 	if r.Payment == 0 {
 		return nil
@@ -308,17 +312,17 @@ func (a *Allocation) PaymentOf(r *Row) *Payment {
 	return a.Payments[r.Payment-1]
 }
 
-// LineOf is the admitted line that a payment paid.
+// LineOf returns the admitted line that a payment paid.
 func (a *Allocation) LineOf(p *Payment) *AdmittedLine { return a.line(int(p.Line)) }
 
-// PaidTo are the payments of which somebody is the payee or the beneficiary, under
-// any of the parties that turned out to be one person, in the order of the ledger.
+// PaidTo returns the payments to a person, as payee or as beneficiary, in the order of
+// the ledger. Payments to parties that are merged with this one are included.
 func (l *Ledger) PaidTo(party ID) []*Payment {
 	var list []*Payment
-	who := l.same(party)
+	who := l.Same(party)
 	for _, a := range l.Allocations {
 		for _, p := range a.Payments {
-			if line := a.LineOf(p); l.same(line.Payee()) == who || l.same(line.Beneficiary()) == who {
+			if line := a.LineOf(p); l.Same(line.Payee()) == who || l.Same(line.Beneficiary()) == who {
 				list = append(list, p)
 			}
 		}

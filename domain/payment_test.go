@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What somebody was paid, as payee or as beneficiary, and under every party that
-// turned out to be the same person.
+// PaidTo finds the payments to a person as payee and as beneficiary, and those to
+// parties that were merged.
 func TestPaidTo(t *testing.T) {
 	c := newCounty(t, noNotice(), 100000)
 	a := c.allocate("2023-01-05", 100000)
@@ -60,7 +60,7 @@ func TestPaymentAt(t *testing.T) {
 	}
 }
 
-// What a bank's statement should have of a batch between two days.
+// BankMovements lists what a bank statement should show of a batch between two days.
 func TestBankMovements(t *testing.T) {
 	c, a, _ := bankBatch(t)
 	c.by(c.approver).mustDo("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1})

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// BooksClosed closes a unit's books up to and with a day; a process then
-// closes them in every fund and allocation of the unit.
+// BooksClosed closes a unit's books through a day, that day included. A process then
+// closes every fund and allocation of the unit.
 type BooksClosed struct {
 	Common
 	Through Day `json:"through"`
 }
 
-// PeriodClosed closes a book up to and with a day; a process writes it.
+// PeriodClosed closes a fund's or allocation's books through a day, that day included.
+// Only a process writes it.
 type PeriodClosed struct {
 	Common
 	Through Day `json:"through"`
@@ -41,16 +42,15 @@ func (c *CloseBooks) decide(d *decision) error {
 	if c.Through == 0 || c.Through >= DayOf(d.env.Now) {
 		return refuse(PeriodNotOver, c.Through)
 	}
-	if through := d.l.Units[c.Unit].ClosedThrough; c.Through <= through {
+	if through := d.ledger.Units[c.Unit].ClosedThrough; c.Through <= through {
 		return refuse(AlreadyClosed, through)
 	}
 	d.add(&BooksClosed{Through: c.Through})
 	return nil
 }
 
-// closedThrough is the last business date that the books of a stream are
-// closed for; a stream that an order is about to begin starts with those of
-// its unit.
+// closedThrough is the last day for which a stream's books are closed. A fund or
+// allocation that an order is about to make begins with that day of its unit.
 func (l *Ledger) closedThrough(stream string, o *Order) Day {
 	kind, id, _ := SplitStream(stream)
 	switch kind {
@@ -84,36 +84,36 @@ func (e *BooksClosed) fold(l *Ledger, r *Recorded) error {
 	}
 	u.ClosedThrough = e.Through
 	for _, stream := range l.streamsOf(u.ID) {
-		l.owe(r, stream, &PeriodClosed{Through: e.Through})
+		l.oweStep(r, stream, &PeriodClosed{Through: e.Through})
 	}
 	return nil
 }
 
-// streamsOf are the funds and allocations of a unit, in the order in which they
-// began.
+// streamsOf returns the streams of a unit's funds and allocations, in the order in
+// which they began.
 func (l *Ledger) streamsOf(unit ID) []string {
-	var open []heldIn
+	var starts []streamStart
 	for _, f := range l.Funds {
 		if f.Unit == unit {
-			open = append(open, heldIn{f.began, Stream(FundKind, f.ID)})
+			starts = append(starts, streamStart{f.began, Stream(FundKind, f.ID)})
 		}
 	}
 	for _, a := range l.Allocations {
 		if a.Unit == unit {
-			open = append(open, heldIn{a.began, Stream(AllocationKind, a.ID)})
+			starts = append(starts, streamStart{a.began, Stream(AllocationKind, a.ID)})
 		}
 	}
-	return inOrder(open)
+	return inOrderOfStart(starts)
 }
 
-// heldIn orders streams by the number of the event with which they began.
-type heldIn struct {
+// streamStart is a stream with the number of its first event.
+type streamStart struct {
 	began  uint64
 	stream string
 }
 
-func inOrder(streams []heldIn) []string {
-	slices.SortFunc(streams, func(a, b heldIn) int { return cmp.Compare(a.began, b.began) })
+func inOrderOfStart(streams []streamStart) []string {
+	slices.SortFunc(streams, func(a, b streamStart) int { return cmp.Compare(a.began, b.began) })
 	names := make([]string, len(streams))
 	for i, s := range streams {
 		names[i] = s.stream

@@ -1,10 +1,10 @@
 package domain
 
-// across posts what moves out of one stream's account in transit into what
-// another holds.
-func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
+// postBetween posts what arrives in a stream: it leaves the account in transit of the
+// stream from, and the stream to holds it.
+func (l *Ledger) postBetween(from, to string, lot Lot, quantity int64, cost Fen) {
 	first := len(l.postings)
-	l.moveLot(from, lot, quantity, cost, Transit, Held, "")
+	l.postLot(from, lot, quantity, cost, Transit, Held, "")
 	for i := first; i < len(l.postings); i++ {
 		if l.postings[i].Account != Transit {
 			l.postings[i].Stream = to
@@ -12,11 +12,11 @@ func (l *Ledger) across(from, to string, lot Lot, quantity int64, cost Fen) {
 	}
 }
 
-// AccountKind is one of the places where value can stand.
+// AccountKind is one of the accounts on which value can be.
 type AccountKind string
 
-// The accounts of the double entry. Held, Stock, Reserved and Transit are the
-// ledger's own; the others are the world's side of what came in or went out.
+// The accounts of the double entry. What is on Held, Stock, Reserved and Transit belongs
+// to the ledger. The others are the other side of what came in or went out.
 const (
 	Held        AccountKind = "held"        // money a stream can spend (余额)
 	Stock       AccountKind = "stock"       // goods a stream holds: in money at cost, in items by quantity
@@ -32,38 +32,39 @@ const (
 	CountedOut  AccountKind = "loss"        // missing when goods were counted
 )
 
-// AccountKinds lists all of them, in the order of a report.
+// AccountKinds lists all accounts, in the order of a report.
 var AccountKinds = []AccountKind{FromSource, Held, Stock, Reserved, Transit, Supplier, Paid, Returned, Surrendered, PassedOn, CountedIn, CountedOut}
 
-// A Posting is one side of a double entry: a quantity of money or of one item
-// on an account of one stream, positive where it comes onto the account. The
-// postings of an event sum to zero for money and for every item (rule 1).
+// A Posting is one side of a double entry: a quantity of money or of one item on an
+// account of one stream. It is positive if it is added to the account. The postings of
+// an event sum to zero for money and for every item (rule 1).
 type Posting struct {
 	Stream  string
 	Account AccountKind
 	Item    string // Money, or an item
-	// Quantity is fen for Money (for goods: their cost), else thousandths.
+	// Quantity is fen for Money, else thousandths. Goods have two entries: one of the
+	// item, and one of Money for their cost.
 	Quantity int64
 	// Origin is the receipt or purchase of the lot that moved.
 	Origin ID
 	Form   Form // of what is paid or returned
 }
 
-// move posts what draws take from one account to another. Goods move twice: in
-// their own quantity, and in money at cost.
-func (l *Ledger) move(h *Holdings, stream string, draws []Draw, from, to AccountKind, form Form) {
+// postDraws posts what draws move from one account to another. Goods are posted twice:
+// their quantity, and their cost as money.
+func (l *Ledger) postDraws(h *Holdings, stream string, draws []Draw, from, to AccountKind, form Form) {
 	for _, d := range draws {
 		lot := h.lots[d.Lot-1]
-		l.moveLot(stream, lot, d.Quantity, d.Cost, from, to, form)
+		l.postLot(stream, lot, d.Quantity, d.Cost, from, to, form)
 	}
 }
 
-func (l *Ledger) moveLot(stream string, lot Lot, quantity int64, cost Fen, from, to AccountKind, form Form) {
+func (l *Ledger) postLot(stream string, lot Lot, quantity int64, cost Fen, from, to AccountKind, form Form) {
 	if lot.Item == Money {
 		l.post(stream, Money, quantity, lot.Origin, from, to, form)
 		return
 	}
-	// Of goods the ledger's own place is the stock.
+	// Goods that a stream holds are on Stock, not on Held.
 	if from == Held {
 		from = Stock
 	}

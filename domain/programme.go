@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Programme is a kind of relief with its rules as data (救助项目).
+// Programme is a kind of relief, with its rules as data (救助项目).
 type Programme struct {
 	ID        ID
 	Name      string
@@ -19,62 +19,65 @@ type Programme struct {
 // Revision is one version of a programme's rules.
 type Revision struct {
 	Terms
-	Hash  []byte // SHA-256 of the terms as JSON; allocations carry it
+	Hash  []byte // SHA-256 of the terms as JSON; allocations store it
 	From  Day    // business date from which it is in force
 	Ended bool
 	Event ID
 }
 
-// Terms are the rules of a programme. Nothing of this stands in code: every
-// number of every programme is data.
+// Terms are the rules of a programme. They are data: the program itself knows no
+// number of any programme.
 type Terms struct {
 	// Basis are the documents on which the programme rests.
 	Basis []Document `json:"basis,omitempty"`
-	// Place is the division code for which it holds.
+	// Place is the division code of the area for which the programme holds.
 	Place string `json:"place,omitempty"`
-	// InForce bounds the business dates of allocations; zero days are open.
+	// InForce is the first and last business date of allocations; 0 is no bound.
 	InForce Span `json:"in_force,omitzero"`
 	// Purposes are the purpose codes for which money may be allocated.
 	Purposes []string `json:"purposes"`
-	// Notice has one or two phases.
+	// Notice says how a list is published, in one or two phases.
 	Notice     []Phase    `json:"notice"`
 	Categories []Category `json:"categories,omitempty"`
 	Standards  []Standard `json:"standards,omitempty"`
 	Forms      []Form     `json:"forms"`
-	// CapPerPerson bounds what one beneficiary receives from one allocation; 0
-	// is no cap.
+	// CapPerPerson is the most that one beneficiary may receive from one allocation;
+	// 0 is no cap.
 	CapPerPerson Yuan `json:"cap_per_person,omitzero"`
-	// Groups and LinesPerGroup bound a notice's groups (enterprises, villages)
-	// and the lines in each; 0 is no bound.
+	// Groups is how many groups (enterprises, villages) of an allocation may be paid,
+	// and LinesPerGroup how many lines in each; 0 is no bound.
 	Groups        int `json:"groups,omitempty"`
 	LinesPerGroup int `json:"lines_per_group,omitempty"`
-	// NominationsUntil is the moment after which a nomination is late; minute
-	// precision, Asia/Shanghai.
+	// NominationsUntil is the moment after which a nomination is late, to the minute
+	// and in Asia/Shanghai; nil is no deadline.
 	NominationsUntil *time.Time `json:"nominations_until,omitempty"`
-	// PapersWithin is how many days after the first payment papers may be
-	// completed; PayWithin, RecordWithin and SurrenderWithin count days after
-	// confirmation, after what happened, after the allocation's end. 0 is no
-	// limit.
+	// These are limits in calendar days; 0 is no limit. Papers are to be completed
+	// within PapersWithin days of the first payment, a confirmed list to be paid within
+	// PayWithin days, a payment to be recorded within RecordWithin days of the day on
+	// which it happened, and what is left to be surrendered within SurrenderWithin days
+	// of the allocation's end.
 	PapersWithin    int `json:"papers_within,omitempty"`
 	PayWithin       int `json:"pay_within,omitempty"`
 	RecordWithin    int `json:"record_within,omitempty"`
 	SurrenderWithin int `json:"surrender_within,omitempty"`
-	// RetentionYears is for how many whole years, from the end of the year of
-	// the last entry on, what names a person is kept; 0 is not stated, and then
-	// nobody is erased.
+	// RetentionYears is for how many years records that name a person are kept, from
+	// the end of the year of the last one. 0 says that the programme does not state
+	// it; then nobody can be erased.
 	RetentionYears int `json:"retention_years,omitempty"`
 	// Needs say what must come before a payment.
 	Needs []Need `json:"needs,omitempty"`
-	// Minimums are services that must be reached; falling short is a finding.
+	// Minimums say how often a service must be given at least. To do less is a
+	// finding.
 	Minimums []Minimum `json:"minimums,omitempty"`
-	// Principles are rules of the source that are stated in words.
+	// Principles are rules of the source that it states only in words.
 	Principles []Principle `json:"principles,omitempty"`
 }
 
-// mostYears bounds a retention: no rule keeps what names a person for longer.
+// mostYears is the longest RetentionYears: no rule keeps records that name a person for
+// longer.
 const mostYears = 100
 
-// Timing is when a notice stands in relation to payment.
+// Timing says whether a notice is published before payment, after it, or never.
 type Timing string
 
 // The timings of design section 4.
@@ -84,7 +87,7 @@ const (
 	NoNotice      Timing = "none"
 )
 
-// Disclosure is how much of a line the public sees.
+// Disclosure says how much of a line the public sees.
 type Disclosure string
 
 // The disclosures, from the loosest to the strictest.
@@ -94,7 +97,7 @@ const (
 	CountsOnly  Disclosure = "counts"
 )
 
-// Stricter returns the stricter of two disclosures; none given is the loosest.
+// Stricter returns the stricter of two disclosures. An empty one is the loosest.
 func (d Disclosure) Stricter(other Disclosure) Disclosure {
 	order := []Disclosure{"", FullNames, MaskedNames, CountsOnly}
 	if slices.Index(order, other) > slices.Index(order, d) {
@@ -103,17 +106,18 @@ func (d Disclosure) Stricter(other Disclosure) Disclosure {
 	return d
 }
 
-// Phase is one publication of a notice.
+// Phase says how one publication of a notice is to be made.
 type Phase struct {
 	Timing Timing       `json:"timing"`
-	Days   int          `json:"days,omitempty"`
+	Days   int          `json:"days,omitempty"` // of the notice period, counted by Mode
 	Mode   CalendarMode `json:"mode,omitempty"`
 	Places []PlaceRule  `json:"places,omitempty"`
-	// Within is how many days after payment a notice afterwards is posted.
+	// Within is within how many days of the payment a notice after it is to be posted.
 	Within int `json:"within,omitempty"`
 }
 
-// PlaceRule is a kind of place and what may be seen there.
+// PlaceRule says at which kind of place a notice is to hang, and the most that may be
+// seen there.
 type PlaceRule struct {
 	Place      string     `json:"place"` // village-board, township-screen, web
 	Disclosure Disclosure `json:"disclosure"`
@@ -123,12 +127,13 @@ type PlaceRule struct {
 type Category struct {
 	Code string `json:"code"`
 	Name string `json:"name"`
-	// Excludes are categories, of any programme, that one person cannot have
-	// at the same time.
+	// Excludes are categories, of any programme, that a person of this category must
+	// not have at the same time.
 	Excludes []string `json:"excludes,omitempty"`
 }
 
-// Standard bounds what one entitlement may be; empty Category or Form is any.
+// Standard is the least and the most money that one entitlement may be. An empty
+// Category or Form stands for any. The first standard that fits is used.
 type Standard struct {
 	Category string `json:"category,omitempty"`
 	Form     Form   `json:"form,omitempty"`
@@ -136,8 +141,8 @@ type Standard struct {
 	Most     Yuan   `json:"most"`
 }
 
-// Need is what must stand in the ledger about a beneficiary before he is paid
-// in a form or category.
+// Need is a fact that the ledger must have about a beneficiary before a payment in a
+// form or category. An empty Form or Category stands for any.
 type Need struct {
 	Form     Form   `json:"form,omitempty"`
 	Category string `json:"category,omitempty"`
@@ -146,14 +151,14 @@ type Need struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Minimum is a service that must be given at least so often.
+// Minimum says how often a service must be given at least.
 type Minimum struct {
 	Measure string `json:"measure"`
 	AtLeast int    `json:"at_least"`
 	Per     string `json:"per"` // week, month, campaign
 }
 
-// Principle is a rule that the source states in words.
+// Principle is a rule that the source states only in words.
 type Principle struct {
 	Code  string `json:"code"`
 	Quote string `json:"quote"`
@@ -169,7 +174,7 @@ type ProgrammeDefined struct {
 }
 
 // ProgrammeRevised replaces the terms from its business date on, or ends the
-// programme. What is allocated already is judged by its own revision.
+// programme. Allocations that were made before keep their own revision.
 type ProgrammeRevised struct {
 	Common
 	Terms Terms `json:"terms"`
@@ -210,23 +215,23 @@ func (c *DefineProgramme) decide(d *decision) error {
 	if err := c.Terms.check(); err != nil {
 		return err
 	}
-	d.add(&ProgrammeDefined{Programme: d.made("programme"), Unit: c.Unit, Name: c.Name, Terms: c.Terms})
+	d.add(&ProgrammeDefined{Programme: d.newID("programme"), Unit: c.Unit, Name: c.Name, Terms: c.Terms})
 	return nil
 }
 
 func (c *ReviseProgramme) target(*Order) string        { return Stream(ProgrammeKind, c.Programme) }
 func (c *ReviseProgramme) unit(l *Ledger, _ *Order) ID { return l.Opened.Root.ID }
 func (c *ReviseProgramme) decide(d *decision) error {
-	p, ok := d.l.Programmes[c.Programme]
+	p, ok := d.ledger.Programmes[c.Programme]
 	if !ok {
-		return refuse(NoSuch, said{"救助项目", "programme"}, c.Programme)
+		return refuse(NoSuch, bilingual{"救助项目", "programme"}, c.Programme)
 	}
 	last := p.Revisions[len(p.Revisions)-1]
 	if last.Ended {
-		return refuse(NotOpen, said{"救助项目", "programme"}, c.Programme)
+		return refuse(NotOpen, bilingual{"救助项目", "programme"}, c.Programme)
 	}
-	if d.o.Date <= last.From {
-		return refuse(TermsWrong, fmt.Sprintf("%s <= %s", d.o.Date, last.From))
+	if d.order.Date <= last.From {
+		return refuse(TermsWrong, fmt.Sprintf("%s <= %s", d.order.Date, last.From))
 	}
 	if !c.Ended {
 		if err := c.Terms.check(); err != nil {
@@ -237,7 +242,7 @@ func (c *ReviseProgramme) decide(d *decision) error {
 	return nil
 }
 
-// check refuses terms that no campaign could follow.
+// check refuses terms that nobody could follow.
 func (t *Terms) check() error {
 	wrong := func(what string) error { return refuse(TermsWrong, what) }
 	if len(t.Purposes) == 0 {
@@ -296,7 +301,7 @@ func (t *Terms) check() error {
 	if t.RetentionYears < 0 || t.RetentionYears > mostYears {
 		return wrong(fmt.Sprint(t.RetentionYears))
 	}
-	if err := taggedAll("basis.file", t.Basis); err != nil {
+	if err := checkTags("basis.file", t.Basis); err != nil {
 		return err
 	}
 	if t.CapPerPerson < 0 {
@@ -325,7 +330,7 @@ func (t *Terms) Category(code string) (Category, bool) {
 	return Category{}, false
 }
 
-// hash is over the terms as JSON, in declared order.
+// hash is the SHA-256 of the terms as JSON, with the fields in declared order.
 func (t *Terms) hash() []byte {
 	text, err := json.Marshal(t)
 	if err != nil {
@@ -335,7 +340,8 @@ func (t *Terms) hash() []byte {
 	return sum[:]
 }
 
-// InForceOn returns the revision, counted from 1, whose rules hold on a day.
+// InForceOn returns the revision whose rules hold on a day, and its number, from 1; ok
+// is false if none does.
 func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 	for i := len(p.Revisions) - 1; i >= 0; i-- {
 		r := &p.Revisions[i]
@@ -351,10 +357,11 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 	return 0, nil, false
 }
 
-// RulesOf returns the terms by which an allocation is judged for ever: those of the
-// revision with which it was opened, nil where the ledger has none with their hash.
+// RulesOf returns the rules of an allocation: the revision with which it was opened,
+// whatever was revised since. It is nil if the ledger has no such revision with the
+// hash that the allocation stores.
 func (l *Ledger) RulesOf(a *Allocation) *Revision {
-	r, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	r, _ := l.revisionOf(a.Programme, a.Revision, a.Rules)
 	return r
 }
 
@@ -377,9 +384,9 @@ func (e *ProgrammeRevised) fold(l *Ledger, r *Recorded) error {
 	return nil
 }
 
-// judgedBy returns the revision that an allocation carries, if its hash is the
-// one the allocation was opened with.
-func (l *Ledger) judgedBy(programme ID, revision int, hash []byte) (*Revision, bool) {
+// revisionOf returns a revision of a programme, and false if there is none or its hash
+// is another.
+func (l *Ledger) revisionOf(programme ID, revision int, hash []byte) (*Revision, bool) {
 	p := l.Programmes[programme]
 	if p == nil || revision < 1 || revision > len(p.Revisions) || !bytes.Equal(p.Revisions[revision-1].Hash, hash) {
 		return nil, false

@@ -2,8 +2,8 @@ package domain
 
 import "testing"
 
-// The rules of an allocation are those with which it was opened, whatever was revised
-// since, and none where the ledger has none with their hash.
+// An allocation keeps the rules with which it was opened, whatever was revised since. It
+// has none if the ledger has no rules with their hash.
 func TestRulesOf(t *testing.T) {
 	c := newCounty(t, noNotice(), 100000)
 	a := c.l.Allocations[c.allocate("2023-01-05", 1000)]

@@ -9,10 +9,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRules gives random commands, valid and not, over several funds, levels
-// and units, and lets an auditor who shares no code with the decisions judge
-// the history: no rule that always holds is ever broken, and one of conduct
-// only by an event marked irregular.
+// TestRules sends random commands, valid and invalid, over several funds, levels and
+// units. An auditor that shares no code with the decisions then judges the history:
+// rules 1 to 7 are never broken, and rules of conduct only by events that are marked
+// irregular.
 func TestRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -20,7 +20,7 @@ func TestRules(t *testing.T) {
 			w.step()
 		}
 		audit(t, w.story)
-		// The fold of the events is the state that decided.
+		// Folding the events again gives the state that decided.
 		again := NewLedger()
 		for _, r := range w.log {
 			if _, err := again.Apply(r); err != nil {
@@ -37,8 +37,8 @@ func TestRules(t *testing.T) {
 	})
 }
 
-// balances compares what lots hold with what postings say, and looks at every
-// day's end (rule 1).
+// balances compares the lots with the postings, and checks the balances at the end of
+// every day (rule 1).
 func (s *story) balances(t *rapid.T) {
 	held := func(b *Book) {
 		items := map[string]int64{}
@@ -86,14 +86,14 @@ func (s *story) balances(t *rapid.T) {
 	}
 }
 
-// world is a cast and things for random commands.
+// world is a county with officers, funds and people for random commands.
 type world struct {
 	*county
 	t        *rapid.T
 	units    []ID
 	funds    []ID
 	people   []ID
-	sent     []*Order // accepted and refused, for sending again
+	sent     []*Order // accepted and refused orders, to send again
 	accepted map[ID]string
 	today    Day
 }
@@ -175,7 +175,7 @@ func (w *world) noticeIDs() []ID {
 	return ids
 }
 
-// entries are refs to earlier entries of some types.
+// entries returns refs to earlier entries of these types.
 func (w *world) entries(types ...string) []Ref {
 	var refs []Ref
 	for _, r := range w.log {
@@ -188,7 +188,7 @@ func (w *world) entries(types ...string) []Ref {
 	return refs
 }
 
-// reversedEntries are refs to entries that were reversed.
+// reversedEntries returns refs to entries that were reversed.
 func (w *world) reversedEntries() []Ref {
 	var refs []Ref
 	for _, r := range w.log {
@@ -201,7 +201,7 @@ func (w *world) reversedEntries() []Ref {
 	return refs
 }
 
-// step gives one random command, often a sensible one.
+// step sends one random command, often a sensible one.
 func (w *world) step() {
 	w.today += Day(w.n("days", 0, 3) / 2)
 	var body Command
@@ -317,12 +317,12 @@ func (w *world) step() {
 			body = &PurchaseGoods{From: from(), Item: "米（袋）", Quantity: Count(w.n("quantity", 1, 5) * 1000), Cost: amount}
 		}
 	}
-	w.give(body)
+	w.send(body)
 }
 
-// give sends an order: mostly by who may, sometimes dated wrongly, done by
-// another, irregular, or sent twice.
-func (w *world) give(body Command) {
+// send sends an order, mostly by an officer who may give it. Sometimes it is dated
+// wrongly, done by another officer, claimed irregular, or sent twice.
+func (w *world) send(body Command) {
 	o := &Order{ID: id(1_000_000 + len(w.sent)), Date: w.today, Body: body}
 	row := roleTable[roleRow[CommandName(body)]]
 	cast := map[Role]ID{Registrar: id(-2), Drafter: w.drafter, Reviewer: w.reviewer, Accountant: w.accountant, Approver: w.approver, Cashier: w.cashier, Storekeeper: w.storekeeper}

@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Publication is one phase of a notice's publication.
+// Publication is one phase of a notice that was published.
 type Publication struct {
 	Timing Timing
 	Period Period
@@ -31,7 +31,7 @@ func (n *Notice) published(t Timing) (Publication, bool) {
 	return Publication{}, false
 }
 
-// NoticePublished is one phase of publication, at all its places.
+// NoticePublished says that one phase of a notice was published, at all its places.
 type NoticePublished struct {
 	Common
 	Timing   Timing       `json:"timing"`
@@ -68,7 +68,7 @@ func (c *PublishNotice) decide(d *decision) error {
 	if _, twice := n.published(c.Timing); twice {
 		return refuse(PublishedTwice, string(c.Timing))
 	}
-	phase, ok := d.l.RulesOf(d.l.Allocations[n.Allocation]).phase(c.Timing)
+	phase, ok := d.ledger.RulesOf(d.ledger.Allocations[n.Allocation]).phase(c.Timing)
 	if !ok || c.Timing == NoNotice {
 		return refuse(WrongTiming, string(c.Timing))
 	}
@@ -76,14 +76,14 @@ func (c *PublishNotice) decide(d *decision) error {
 		return refuse(NoticeEmpty)
 	}
 	if n.Reviewed == (ID{}) {
-		if err := d.conduct(-1, refuse(NotReviewed)); err != nil {
+		if err := d.refuseOrMark(-1, refuse(NotReviewed)); err != nil {
 			return err
 		}
 	}
-	if err := d.heading(n); err != nil {
+	if err := d.checkHeading(n); err != nil {
 		return err
 	}
-	last, err := d.places(phase, c.Places)
+	last, err := d.checkPlaces(phase, c.Places)
 	if err != nil {
 		return err
 	}
@@ -96,15 +96,15 @@ func (c *PublishNotice) decide(d *decision) error {
 	return nil
 }
 
-// heading checks that on a notice stands what must (rules of practice: subject,
-// basis, period, supervision phone, how to object, issuer).
-func (d *decision) heading(n *Notice) error {
+// checkHeading checks that the notice names its issuer, the phone for supervision and
+// how to object, as the rules of practice ask (rule 8).
+func (d *decision) checkHeading(n *Notice) error {
 	h := n.Heading
 	for _, f := range []struct{ name, value string }{
 		{"issuer", h.Issuer}, {"phone", h.Phone}, {"how_to", h.HowTo},
 	} {
 		if f.value == "" {
-			if err := d.conduct(-1, refuse(HeadingMissing, f.name)); err != nil {
+			if err := d.refuseOrMark(-1, refuse(HeadingMissing, f.name)); err != nil {
 				return err
 			}
 		}
@@ -112,22 +112,23 @@ func (d *decision) heading(n *Notice) error {
 	return nil
 }
 
-// places checks where a notice hangs and returns the day of the last posting.
-func (d *decision) places(phase Phase, places []Posted) (last Day, err error) {
+// checkPlaces compares the places where a notice hangs with those of the programme, and
+// returns the day of the last posting.
+func (d *decision) checkPlaces(phase Phase, places []Posted) (last Day, err error) {
 	if len(places) == 0 {
 		return 0, refuse(FieldMissing, "places")
 	}
 	for i, p := range places {
-		if p.On == 0 || p.On > d.o.Date {
-			return 0, refuse(NotYetHappened, p.On, d.o.Date).at(i)
+		if p.On == 0 || p.On > d.order.Date {
+			return 0, refuse(NotYetHappened, p.On, d.order.Date).inRow(i)
 		}
-		if err := tagged("picture", p.Picture); err != nil {
-			return 0, err.(*Refusal).at(i)
+		if err := checkTag("picture", p.Picture); err != nil {
+			return 0, err.(*Refusal).inRow(i)
 		}
 		last = max(last, p.On)
 		for _, rule := range phase.Places {
 			if rule.Place == p.Place && p.Disclosure.Stricter(rule.Disclosure) != p.Disclosure {
-				if err := d.conduct(i, refuse(TooOpen, p.Place, string(rule.Disclosure))); err != nil {
+				if err := d.refuseOrMark(i, refuse(TooOpen, p.Place, string(rule.Disclosure))); err != nil {
 					return 0, err
 				}
 			}
@@ -135,12 +136,12 @@ func (d *decision) places(phase Phase, places []Posted) (last Day, err error) {
 		switch p.Disclosure {
 		case FullNames, MaskedNames, CountsOnly:
 		default:
-			return 0, refuse(FieldWrong, "disclosure", string(p.Disclosure)).at(i)
+			return 0, refuse(FieldWrong, "disclosure", string(p.Disclosure)).inRow(i)
 		}
 	}
 	for _, rule := range phase.Places {
 		if !slices.ContainsFunc(places, func(p Posted) bool { return p.Place == rule.Place }) {
-			if err := d.conduct(-1, refuse(PlaceMissing, rule.Place)); err != nil {
+			if err := d.refuseOrMark(-1, refuse(PlaceMissing, rule.Place)); err != nil {
 				return 0, err
 			}
 		}

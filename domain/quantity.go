@@ -7,10 +7,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Quantity is how much of an item: thousandths of its unit.
+// Quantity is how much of an item, in thousandths of its unit.
 type Quantity int64
 
-// QuantityUnreadable is said of a quantity that is none.
+// QuantityUnreadable is said of a text that is no quantity.
 var QuantityUnreadable = newCode(6, "quantity-unreadable", "看不懂的数量：“{quantity}”（至多三位小数）", "not a quantity of at most three decimals: {quantity}")
 
 // ParseQuantity reads "2,731" or "0.5": at most three decimals.
@@ -45,13 +45,13 @@ func (q Quantity) String() string { return commas(q.Plain()) }
 // Count is a quantity as a command writes it: JSON text.
 type Count Quantity
 
-// Quantity returns it in thousandths.
+// Quantity returns the quantity, in thousandths.
 func (c Count) Quantity() Quantity { return Quantity(c) }
 
 // MarshalJSON writes JSON text.
 func (c Count) MarshalJSON() ([]byte, error) { return json.Marshal(Quantity(c).Plain()) }
 
-// UnmarshalJSON refuses JSON numbers: they may have gone through a float.
+// UnmarshalJSON reads JSON text. It refuses a JSON number, which may have been a float.
 func (c *Count) UnmarshalJSON(text []byte) error {
 	s, err := jsonText(text)
 	if err != nil {

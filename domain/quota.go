@@ -1,6 +1,6 @@
 package domain
 
-// QuotaSet sets how many lines an allocation may pay.
+// QuotaSet sets how many lines of an allocation may be paid; 0 is no bound.
 type QuotaSet struct {
 	Common
 	Quota int `json:"quota"`
@@ -43,19 +43,20 @@ func (e *QuotaSet) fold(l *Ledger, r *Recorded) error {
 // countQuota marks the lines that are over quota: of the allocation, of groups,
 // and of lines in a group, in the order of admission (rule 12).
 func (l *Ledger) countQuota(a *Allocation) {
-	rules, _ := l.judgedBy(a.Programme, a.Revision, a.Rules)
+	rules, _ := l.revisionOf(a.Programme, a.Revision, a.Rules)
 	counts := quotaCount{groups: map[string]int{}}
 	for _, line := range a.Lines {
 		line.Over = counts.over(a.Quota, rules, line.Line.Group())
 	}
 }
 
-// quotaCount counts lines against quotas; a line that is over takes no place.
+// quotaCount counts lines against quotas. A line over quota is not counted.
 type quotaCount struct {
 	lines  int
 	groups map[string]int
 }
 
+// over says whether the next line is over quota, and counts it if it is not.
 func (c *quotaCount) over(quota int, rules *Revision, group string) bool {
 	if quota == 0 && (rules == nil || rules.Groups == 0 && rules.LinesPerGroup == 0) {
 		return false // nothing is counted where nothing is bounded

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// Receipts are the numbers of the receipts that stand for it.
+// Receipts returns the numbers of the events that recorded evidence of the payment.
 func (p *Payment) Receipts() []uint64 {
 	if p.receipt == 0 {
-		return p.more().receipts
+		return p.readExtra().receipts
 	}
-	return append([]uint64{uint64(p.receipt) - 1}, p.more().receipts...)
+	return append([]uint64{uint64(p.receipt) - 1}, p.readExtra().receipts...)
 }
 
 func (p *Payment) addReceipt(number uint64) {
@@ -18,46 +18,46 @@ func (p *Payment) addReceipt(number uint64) {
 		p.receipt = uint32(number) + 1
 		return
 	}
-	rest := p.write()
-	rest.receipts = append(rest.receipts, number)
+	extra := p.writeExtra()
+	extra.receipts = append(extra.receipts, number)
 }
 
 func (p *Payment) dropReceipt(number uint64) {
-	rest := p.write()
+	extra := p.writeExtra()
 	if p.receipt == uint32(number)+1 {
 		p.receipt = 0
-		if len(rest.receipts) > 0 {
-			p.receipt, rest.receipts = uint32(rest.receipts[0])+1, rest.receipts[1:]
+		if len(extra.receipts) > 0 {
+			p.receipt, extra.receipts = uint32(extra.receipts[0])+1, extra.receipts[1:]
 		}
 		return
 	}
-	rest.receipts = slices.DeleteFunc(rest.receipts, func(n uint64) bool { return n == number })
+	extra.receipts = slices.DeleteFunc(extra.receipts, func(n uint64) bool { return n == number })
 }
 
-// ReceiptRecorded is evidence of payments: one document, for one or many.
+// ReceiptRecorded is evidence of one or many payments: one document.
 type ReceiptRecorded struct {
 	Common
 	Kind     string   `json:"kind"`               // sign-off sheet, bank slip, photo, used voucher
 	Document []byte   `json:"document,omitempty"` // tag of the file
-	HeldBy   string   `json:"held_by,omitempty"`  // where it is, if it is not here
-	Payments [][2]int `json:"payments"`           // first and last number, both included
+	HeldBy   string   `json:"held_by,omitempty"`  // where the document is, if it was not uploaded
+	Payments [][2]int `json:"payments"`           // numbers in the allocation: first and last of each run
 	Private  struct {
-		// Signers by payment, where they are not the payees themselves.
+		// Signers has one party for each payment, if not the payees themselves signed.
 		Signers []ID `json:"signers,omitempty"`
 	} `json:"-"`
 }
 
-// RecordReceipt records evidence of payments: all of a batch, some of its rows,
-// or those that are named.
+// RecordReceipt records evidence of payments: of a whole batch, of some of its rows, or
+// of the payments that it names.
 type RecordReceipt struct {
 	Allocation ID     `json:"allocation"`
 	Kind       string `json:"kind"`
 	Document   []byte `json:"document,omitempty"`
 	HeldBy     string `json:"held_by,omitempty"`
 	Batch      int    `json:"batch,omitempty"`
-	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all that were paid
+	BatchRows  []int  `json:"batch_rows,omitempty"` // none: all rows that were paid
 	Payments   []Ref  `json:"payments,omitempty"`
-	Signers    []ID   `json:"signers,omitempty"` // by payment; none: each payee himself
+	Signers    []ID   `json:"signers,omitempty"` // by payment; none: the payees themselves
 }
 
 // Refusals about receipts.
@@ -68,9 +68,9 @@ var (
 func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *RecordReceipt) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	if c.Kind == "" {
 		return refuse(FieldMissing, "kind")
@@ -78,13 +78,13 @@ func (c *RecordReceipt) decide(d *decision) error {
 	if len(c.Document) == 0 && c.HeldBy == "" {
 		return refuse(FieldMissing, "document / held_by")
 	}
-	if err := tagged("document", c.Document); err != nil {
+	if err := checkTag("document", c.Document); err != nil {
 		return err
 	}
 	var numbers []int
 	if c.Batch != 0 {
 		if c.Batch < 1 || c.Batch > len(a.Batches) {
-			return refuse(NoSuch, said{"批次", "batch"}, c.Batch)
+			return refuse(NoSuch, bilingual{"批次", "batch"}, c.Batch)
 		}
 		b := a.Batches[c.Batch-1]
 		for i, row := range b.Rows {
@@ -99,7 +99,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 	for i, ref := range c.Payments {
 		p, err := d.payment(a, ref)
 		if err != nil {
-			return err.at(i)
+			return err.inRow(i)
 		}
 		numbers = append(numbers, int(p.No))
 	}
@@ -119,7 +119,7 @@ func (c *RecordReceipt) decide(d *decision) error {
 	return nil
 }
 
-// ranges writes sorted numbers as first and last of each run.
+// ranges turns sorted numbers into runs, each with its first and last number.
 func ranges(numbers []int) [][2]int {
 	var runs [][2]int
 	for _, n := range numbers {
@@ -146,12 +146,12 @@ func (e *ReceiptRecorded) fold(l *Ledger, r *Recorded) error {
 	}
 	for _, run := range e.Payments {
 		for _, p := range a.Payments[run[0]-1 : run[1]] {
-			p.addReceipt(l.next())
+			p.addReceipt(l.nextNumber())
 		}
 	}
 	for _, signer := range e.Private.Signers {
-		l.mentioned(signer, a.Programme, e.LastDay())
+		l.noteMention(signer, a.Programme, e.LastDay())
 	}
-	a.made(l, r, &entryMade{covers: e.Payments})
+	a.rememberEntry(l, r, &reversibleEntry{covers: e.Payments})
 	return nil
 }

@@ -16,13 +16,13 @@ const (
 	En Lang = "en"
 )
 
-// Code is one reason for which the domain says no. Its Name is stable: scripts
-// may rely on it. Zh and En are its sentences; {names} in them stand for the
-// numbers that explain the refusal.
+// Code is one reason to refuse a command or to charge an event. Its Name is stable:
+// scripts may rely on it. Zh and En are its sentences; {names} in them stand for the
+// values that explain the refusal.
 type Code struct {
 	Name string
-	// Rule is the rule of design section 5 that the refusal keeps, 1 to 12, or
-	// 0 where it only says that a command makes no sense.
+	// Rule is the rule of design section 5 that is broken, 1 to 12, or 0 if a command
+	// only makes no sense.
 	Rule   int
 	Zh, En string
 	params []string
@@ -32,8 +32,8 @@ type Code struct {
 // and only read afterwards.
 var codes = map[string]*Code{}
 
-// newCode defines a refusal. The parameters are the {names} in zh in the order
-// in which they first appear; en must use the same ones.
+// newCode defines a refusal. Its parameters are the {names} in zh, in the order in
+// which they first appear; en must use the same names.
 func newCode(rule int, name, zh, en string) *Code {
 	c := &Code{Name: name, Rule: rule, Zh: zh, En: en, params: placeholders(zh)}
 	want := placeholders(en)
@@ -85,27 +85,27 @@ func placeholders(s string) []string {
 type Detail struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-	en    string // where the English sentence has another word
+	en    string // what the English sentence says instead, if it differs
 }
 
-// said is a word in both languages.
-type said struct{ zh, en string }
+// bilingual is a word in both languages.
+type bilingual struct{ zh, en string }
 
 // Say returns the word in a language.
-func (s said) Say(l Lang) string {
+func (s bilingual) Say(l Lang) string {
 	if l == En {
 		return s.en
 	}
 	return s.zh
 }
 
-// A Refusal says why a command has no effect: a stable code and the numbers
-// that explain it. Nothing was changed where one is returned.
+// A Refusal says why a command has no effect: a stable code, and the values that
+// explain it. A function that returns one has changed nothing.
 type Refusal struct {
 	Code    *Code
 	Details []Detail
-	// Row is the first row, counted from 1, of a list to which it applies; 0 if
-	// it concerns the command as a whole.
+	// Row is the row of the command's list that is refused, from 1; 0 is the command
+	// as a whole.
 	Row int
 }
 
@@ -126,8 +126,8 @@ func refuse(c *Code, values ...any) *Refusal {
 	return r
 }
 
-// at returns r said of one row of a list, counted from 0 by callers.
-func (r *Refusal) at(row int) *Refusal {
+// inRow says that the refusal is about one row of a list; row counts from 0.
+func (r *Refusal) inRow(row int) *Refusal {
 	r.Row = row + 1
 	return r
 }

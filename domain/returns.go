@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// Back is a return of a payment.
+// Back is a return of a payment: the money or goods that came back, and when.
 type Back struct {
 	Event ID
 	Fen   Fen
@@ -10,13 +10,13 @@ type Back struct {
 	On    Day
 }
 
-// Back is what came back of it.
-func (p *Payment) Back() []Back { return p.more().back }
+// Back returns the returns of the payment that were not reversed.
+func (p *Payment) Back() []Back { return p.readExtra().back }
 
 // returned says whether anything came back.
 func (p *Payment) returned() bool { return len(p.Back()) > 0 }
 
-// Net is what of the money did not come back.
+// Net is the money of the payment that did not come back; 0 if it was reversed.
 func (p *Payment) Net() Fen {
 	if p.Reversed() != (ID{}) {
 		return 0
@@ -28,21 +28,21 @@ func (p *Payment) Net() Fen {
 	return net
 }
 
-// Demanded are the events that asked for it back.
-func (p *Payment) Demanded() []ID { return p.more().demanded }
+// Demanded returns the events that asked for the payment back.
+func (p *Payment) Demanded() []ID { return p.readExtra().demanded }
 
-// out is what left by a payment and is still out.
-func (a *Allocation) out(p *Payment) outflow {
-	if p.more().returned {
-		return p.rest.out
+// stillOut returns what is still out of a payment.
+func (a *Allocation) stillOut(p *Payment) outflow {
+	if p.readExtra().everReturned {
+		return p.extra.stillOut
 	}
 	return outflow{a.Draws(p)}
 }
 
-// stillOut changes what is still out.
-func (p *Payment) stillOut(o outflow) {
-	rest := p.write()
-	rest.returned, rest.out = true, o
+// setStillOut changes what is still out of the payment.
+func (p *Payment) setStillOut(o outflow) {
+	extra := p.writeExtra()
+	extra.everReturned, extra.stillOut = true, o
 }
 
 // DisbursementReturned is value that came back from a payee.
@@ -51,14 +51,15 @@ type DisbursementReturned struct {
 	Payment ID        `json:"payment"`
 	Fen     Fen       `json:"fen,omitempty"`
 	Items   []GoodsOf `json:"items,omitempty"`
-	Back    []Draw    `json:"back"` // what it refills, last drawn first
+	Back    []Draw    `json:"back"` // the draws that come back, last drawn first
 	Kind    string    `json:"kind"` // payee, unused-voucher, recovery
 	Private struct {
 		Reason Sealed `json:"reason,omitzero"`
 	} `json:"-"`
 }
 
-// RecoveryDemanded asks a payee for what he should not have.
+// RecoveryDemanded says that a payee was asked to return money (追回), by a day if By is
+// set.
 type RecoveryDemanded struct {
 	Common
 	Payment ID  `json:"payment"`
@@ -79,7 +80,7 @@ type ReturnDisbursement struct {
 	Reason     Personal    `json:"reason,omitzero"`
 }
 
-// DemandRecovery asks for money back.
+// DemandRecovery asks a payee to return money of a payment (追回).
 type DemandRecovery struct {
 	Allocation ID       `json:"allocation"`
 	Payment    Ref      `json:"payment"`
@@ -97,25 +98,25 @@ var (
 func (c *ReturnDisbursement) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 
-// A closed allocation still takes what comes back.
+// decide also takes a closed allocation: what comes back goes on up from there.
 func (c *ReturnDisbursement) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {
 		return bad
 	}
-	if d.o.Date < p.Booked {
-		return refuse(BookedBefore, d.o.Date, p.Booked)
+	if d.order.Date < p.Booked {
+		return refuse(BookedBefore, d.order.Date, p.Booked)
 	}
 	switch c.Kind {
 	case "payee", "unused-voucher", "recovery":
 	default:
 		return refuse(FieldWrong, "kind", c.Kind)
 	}
-	e := &DisbursementReturned{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
+	e := &DisbursementReturned{Payment: d.ledger.idAt(p.Number), Fen: c.Amount.Fen(), Kind: c.Kind}
 	e.Private.Reason = c.Reason.sealed
 	for _, i := range c.Items {
 		e.Items = append(e.Items, GoodsOf{i.Item, i.Quantity.Quantity()})
@@ -123,14 +124,14 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 	if (e.Fen != 0) == (len(e.Items) > 0) {
 		return refuse(AmountNotPositive, e.Fen)
 	}
-	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).things() {
+	for _, t := range (Entitlement{Fen: e.Fen, Items: e.Items}).quantities() {
 		if t.quantity <= 0 {
 			return refuse(AmountNotPositive, sayQuantity(t.item, t.quantity))
 		}
-		out := a.out(p)
-		back, ok := out.refill(&a.Holdings, t.item, t.quantity)
+		out := a.stillOut(p)
+		back, ok := out.chooseBack(&a.Holdings, t.item, t.quantity)
 		if !ok {
-			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.out(&a.Holdings, t.item)))
+			return refuse(ReturnAbovePaid, sayQuantity(t.item, t.quantity), sayQuantity(t.item, out.quantity(&a.Holdings, t.item)))
 		}
 		e.Back = append(e.Back, back...)
 	}
@@ -141,9 +142,9 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *DemandRecovery) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	p, bad := d.payment(a, c.Payment)
 	if bad != nil {
@@ -152,7 +153,7 @@ func (c *DemandRecovery) decide(d *decision) error {
 	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
 		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())
 	}
-	e := &RecoveryDemanded{Payment: d.l.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
+	e := &RecoveryDemanded{Payment: d.ledger.idAt(p.Number), Fen: c.Amount.Fen(), By: c.By}
 	e.Private.Reason = c.Reason.sealed
 	d.add(e)
 	return nil
@@ -167,22 +168,22 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
 		return fmt.Errorf("nothing is out of payment %s", e.Payment)
 	}
-	out := a.out(p)
-	if !out.close(e.Back) {
+	out := a.stillOut(p)
+	if !out.remove(e.Back) {
 		return fmt.Errorf("more than is out of payment %s", e.Payment)
 	}
-	p.stillOut(out)
+	p.setStillOut(out)
 	first := a.putBack(e.Back, e.Date)
-	l.move(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
+	l.postDraws(&a.Holdings, a.Stream, e.Back, Returned, Held, p.Form)
 	due := a.due(p.Line, p.Entitlement)
 	due.pay(e.Fen, e.Items, -1)
-	due.owe(r.ID)
-	p.rest.back = append(p.rest.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
-	m := &entryMade{payment: p, back: e.Back, given: (Entitlement{Fen: e.Fen, Items: e.Items}).things()}
+	due.addBack(r.ID)
+	p.extra.back = append(p.extra.back, Back{r.ID, e.Fen, e.Items, e.LastDay()})
+	m := &reversibleEntry{payment: p, cameBack: e.Back, broughtIn: (Entitlement{Fen: e.Fen, Items: e.Items}).quantities()}
 	for i, d := range e.Back {
 		m.taken = append(m.taken, Draw{first + i, d.Quantity, d.Cost})
 	}
-	a.made(l, r, m)
+	a.rememberEntry(l, r, m)
 	a.passUp(l, r, first)
 	return nil
 }
@@ -196,7 +197,7 @@ func (e *RecoveryDemanded) fold(l *Ledger, r *Recorded) error {
 	if p == nil {
 		return fmt.Errorf("no payment %s", e.Payment)
 	}
-	p.write().demanded = append(p.Demanded(), r.ID)
-	p.rest.claimed += e.Fen
+	p.writeExtra().demanded = append(p.Demanded(), r.ID)
+	p.extra.claimed += e.Fen
 	return nil
 }

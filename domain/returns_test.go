@@ -43,7 +43,7 @@ var returnsRows = []refusalRow{
 		c.mustDo("2023-01-09", &PassOnFunds{Fund: c.fund, To: "慈善协会", Amount: 80000})
 		c.mustDo("2023-01-09", &CloseFund{Fund: c.fund})
 		c.refused("2023-01-09", &ReceiveFunds{Fund: c.fund, Source: Source{Union, "", ""}, Amount: 1}, NotOpen)
-		// What went on up is not here to be taken back from.
+		// Money that went on up cannot be taken from this allocation any more.
 		c.refused("2023-01-10", &ReverseEntry{From: From{Allocation: lower}, Entry: Ref{c.entry("DisbursementReturned"), 0}}, NotEnoughMoney)
 	}},
 }

@@ -5,58 +5,60 @@ import (
 	"slices"
 )
 
-// entryMade is an entry as a reversal needs it.
-type entryMade struct {
-	kind     string
-	postings []Posting
-	taken    []Draw     // by the entry, out of this stream; of a return: the lots it made
-	back     []Draw     // of a return: the draws of the payment that came back
-	given    []goodsOut // what it brought in, by item
-	payment  *Payment
-	covers   [][2]int // payments that a receipt covers, first and last of each run
-	reversed ID
+// reversibleEntry is what the reversal of an entry needs to know of it.
+type reversibleEntry struct {
+	kind      string
+	postings  []Posting
+	taken     []Draw         // what the entry took out of this stream; of a return: the lots that it made
+	cameBack  []Draw         // of a return: the draws of the payment that came back
+	broughtIn []itemQuantity // what it brought in, by item
+	payment   *Payment
+	covers    [][2]int // of a receipt: its payments, first and last of each run
+	reversed  ID
 }
 
-// broughtIn picks the lots that an entry brought into its stream.
-func (m *entryMade) broughtIn(id ID) func(Lot) bool {
+// isLotOf says of a lot whether the entry with this id brought it into its stream.
+func (m *reversibleEntry) isLotOf(id ID) func(Lot) bool {
 	if m.kind == "DisbursementReturned" {
 		return func(l Lot) bool { return slices.ContainsFunc(m.taken, func(d Draw) bool { return d.Lot == l.No }) }
 	}
 	return func(l Lot) bool { return l.Origin == id }
 }
 
-// made remembers an entry that can be reversed, with the postings so far.
-func (b *Book) made(l *Ledger, r *Recorded, m *entryMade) {
+// rememberEntry remembers an entry that can be reversed, with the postings that it has
+// made so far.
+func (b *Book) rememberEntry(l *Ledger, r *Recorded, m *reversibleEntry) {
 	m.kind, m.postings = TypeOf(r.Event), slices.Clone(l.postings)
-	b.entries[r.ID] = m
+	b.reversible[r.ID] = m
 }
 
-// entryOf returns an entry of a book that can be reversed. Payments, of which
-// there are many, have all that a reversal needs themselves.
-func (l *Ledger) entryOf(b *Book, id ID) *entryMade {
-	if m := b.entries[id]; m != nil {
+// entryOf returns an entry of a book that can be reversed, nil if there is none. For
+// payments it is made when it is asked for: there are too many to remember them.
+func (l *Ledger) entryOf(b *Book, id ID) *reversibleEntry {
+	if m := b.reversible[id]; m != nil {
 		return m
 	}
 	if a := l.Allocations[b.ID]; a != nil && a.Stream == b.Stream {
 		if p := l.paymentOf(a, id); p != nil {
-			return &entryMade{kind: "DisbursementMade", taken: a.Draws(p), payment: p, reversed: p.Reversed()}
+			return &reversibleEntry{kind: "DisbursementMade", taken: a.Draws(p), payment: p, reversed: p.Reversed()}
 		}
 	}
 	return nil
 }
 
-// EntryReversed takes back an entry of the same stream (红字冲销), once.
+// EntryReversed undoes an entry of the same stream (红字冲销). An entry is reversed once
+// at most.
 type EntryReversed struct {
 	Common
 	Entry   ID     `json:"entry"`
-	Draws   []Draw `json:"draws,omitempty"` // what the entry had brought in
-	Back    []Draw `json:"back,omitempty"`  // what it had taken
+	Draws   []Draw `json:"draws,omitempty"` // of the lots that the entry brought in
+	Back    []Draw `json:"back,omitempty"`  // the draws of the entry, which come back
 	Private struct {
 		Reason Sealed `json:"reason,omitzero"`
 	} `json:"-"`
 }
 
-// ReverseEntry takes back an entry of a book.
+// ReverseEntry undoes an entry of a book.
 type ReverseEntry struct {
 	From
 	Entry  Ref      `json:"entry"`
@@ -72,35 +74,35 @@ var (
 func (c *ReverseEntry) target(*Order) string        { return c.stream() }
 func (c *ReverseEntry) unit(l *Ledger, _ *Order) ID { return c.unitIn(l) }
 func (c *ReverseEntry) decide(d *decision) error {
-	b := d.l.book(c.stream())
+	b := d.ledger.book(c.stream())
 	if b == nil {
-		return refuse(NoSuch, said{"账", "book"}, c.stream())
+		return refuse(NoSuch, bilingual{"账", "book"}, c.stream())
 	}
-	id, ok := d.l.Find(c.Entry)
+	id, ok := d.ledger.Find(c.Entry)
 	if !ok {
-		return refuse(NoSuch, said{"记录", "entry"}, c.Entry)
+		return refuse(NoSuch, bilingual{"记录", "entry"}, c.Entry)
 	}
-	made := d.l.entryOf(b, id)
+	made := d.ledger.entryOf(b, id)
 	if made == nil {
 		return refuse(NotReversible, c.Entry)
 	}
 	if made.reversed != (ID{}) {
 		return refuse(ReversedAlready, c.Entry)
 	}
-	if at := d.l.at(id); d.o.Date < at.date {
-		return refuse(BookedBefore, d.o.Date, at.date)
+	if at := d.ledger.logged(id); d.order.Date < at.date {
+		return refuse(BookedBefore, d.order.Date, at.date)
 	}
 	e := &EntryReversed{Entry: id}
 	e.Private.Reason = c.Reason.sealed
-	// What the entry brought in goes out again, lot by lot of its own.
-	for _, g := range made.given {
-		draws, ok := b.drawFrom(g.item, g.quantity, d.o.Date, made.broughtIn(id))
+	// What the entry brought in goes out again, from the same lots.
+	for _, g := range made.broughtIn {
+		draws, ok := b.drawFrom(g.item, g.quantity, d.order.Date, made.isLotOf(id))
 		if !ok {
 			var have int64
 			for _, x := range draws {
 				have += x.Quantity
 			}
-			return tooLittle(g.item, g.quantity, have)
+			return notEnough(g.item, g.quantity, have)
 		}
 		e.Draws = append(e.Draws, draws...)
 	}
@@ -131,7 +133,7 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 	case "DisbursementMade":
 		p.reverse(l, r, b)
 	case "DisbursementReturned":
-		p.unreturn(l, b, made.back, e.Entry)
+		p.undoReturn(l, b, made.cameBack, e.Entry)
 	case "ReceiptRecorded":
 		a := l.Allocations[b.ID]
 		number, _ := l.Number(e.Entry)
@@ -143,8 +145,9 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 	}
 	b.putBack(e.Back, e.Date)
 	if made.kind == "DisbursementMade" {
-		// The reservation that it came from is gone: the money is held again.
-		l.move(&b.Holdings, b.Stream, e.Back, Paid, Held, made.payment.Form)
+		// The postings are not only turned around: a payment may come out of a
+		// reservation, and that has ended. The money is held again.
+		l.postDraws(&b.Holdings, b.Stream, e.Back, Paid, Held, made.payment.Form)
 		return nil
 	}
 	for _, p := range made.postings {
@@ -156,23 +159,23 @@ func (e *EntryReversed) fold(l *Ledger, r *Recorded) error {
 
 // reverse undoes the payment's effect on what is due.
 func (p *Payment) reverse(l *Ledger, r *Recorded, b *Book) {
-	p.write().reversed = r.ID
-	p.stillOut(outflow{})
+	p.writeExtra().reversed = r.ID
+	p.setStillOut(outflow{})
 	due := l.Allocations[b.ID].due(p.Line, p.Entitlement)
 	due.pay(p.Fen, p.Items(), -1)
-	due.owe(r.ID)
+	due.addBack(r.ID)
 }
 
-// unreturn undoes a return.
-func (p *Payment) unreturn(l *Ledger, b *Book, back []Draw, event ID) {
+// undoReturn undoes a return.
+func (p *Payment) undoReturn(l *Ledger, b *Book, back []Draw, event ID) {
 	a := l.Allocations[b.ID]
-	p.stillOut(outflow{append(a.out(p).draws, back...)})
+	p.setStillOut(outflow{append(a.stillOut(p).draws, back...)})
 	due := a.due(p.Line, p.Entitlement)
 	for _, x := range p.Back() {
 		if x.Event == event {
 			due.pay(x.Fen, x.Items, 1)
 		}
 	}
-	p.rest.back = slices.DeleteFunc(p.rest.back, func(x Back) bool { return x.Event == event })
-	due.settle(event)
+	p.extra.back = slices.DeleteFunc(p.extra.back, func(x Back) bool { return x.Event == event })
+	due.removeBack(event)
 }

@@ -30,7 +30,7 @@ var reversalRows = []refusalRow{
 		if n := len(c.l.Allocations[a].Payments[0].Receipts()); n != 0 {
 			t.Errorf("%d receipts", n)
 		}
-		// The first of several goes, and the others stand in their order.
+		// The first of several receipts is reversed; the others keep their order.
 		more := func() Ref {
 			return Ref{c.by(c.cashier).mustDo("2023-01-06", &RecordReceipt{Allocation: a, Kind: "签领表", HeldBy: "x", Batch: 1}), 0}
 		}

@@ -34,10 +34,10 @@ func (r Role) Say(l Lang) string {
 	return string(r)
 }
 
-// roleTable says who may give which command. incompatible are roles that one
-// officer must not hold for the same unit beside those of the row: who
-// prepares does not approve or pay, who drafts does not review (rule 10, which
-// also looks at each batch and notice).
+// roleTable says which roles may give which command. An officer with a role of a row
+// must not have one of the incompatible roles for the same unit: the preparer of a
+// batch does not approve or pay it, and the drafter of a list does not review it.
+// Rule 10 also checks this at each batch and notice.
 var roleTable = []struct {
 	command      Command
 	roles        []Role
@@ -146,37 +146,37 @@ var (
 	RolesIncompatible = newCode(10, "roles-incompatible", "同一单位内不相容职务：{have} 与 {want}", "incompatible roles for one unit: {have} and {want}")
 )
 
-// checkActor says in which role the actor acts. The ledger's first command has
-// no officer yet.
+// checkActor returns the role in which the actor acts, or refuses. For the first command
+// of a ledger there is no officer yet.
 func (d *decision) checkActor() (Role, error) {
-	if _, first := d.o.Body.(*OpenLedger); first {
+	if _, first := d.order.Body.(*OpenLedger); first {
 		return "", nil
 	}
-	o, ok := d.l.Officers[d.o.Actor]
+	o, ok := d.ledger.Officers[d.order.Actor]
 	if !ok {
-		return "", refuse(UnknownActor, d.o.Actor)
+		return "", refuse(UnknownActor, d.order.Actor)
 	}
 	if o.Left {
-		return "", refuse(ActorLeft, d.o.Actor)
+		return "", refuse(ActorLeft, d.order.Actor)
 	}
-	if d.o.DoneBy != (ID{}) && d.l.Officers[d.o.DoneBy] == nil {
-		return "", refuse(UnknownActor, d.o.DoneBy)
+	if d.order.DoneBy != (ID{}) && d.ledger.Officers[d.order.DoneBy] == nil {
+		return "", refuse(UnknownActor, d.order.DoneBy)
 	}
-	row := roleTable[roleRow[CommandName(d.o.Body)]]
+	row := roleTable[roleRow[CommandName(d.order.Body)]]
 	if len(row.roles) == 0 {
 		return "", nil
 	}
-	unit := d.o.Body.unit(d.l, d.o)
+	unit := d.order.Body.unit(d.ledger, d.order)
 	for _, r := range row.roles {
-		if d.l.holds(o, r, unit) {
+		if d.ledger.holds(o, r, unit) {
 			return r, nil
 		}
 	}
-	// Nobody has a role for a unit that is not there: what is missing is said, not
-	// the role.
-	if d.l.Units[unit] == nil {
+	// If the command names something that is not in the ledger there is no unit, and
+	// nobody has a role for it. Then the refusal should say what is not there.
+	if d.ledger.Units[unit] == nil {
 		probe := *d
-		if err := d.o.Body.decide(&probe); errors.Is(err, NoSuch) {
+		if err := d.order.Body.decide(&probe); errors.Is(err, NoSuch) {
 			return "", err
 		}
 	}
@@ -190,14 +190,14 @@ func (d *decision) checkActor() (Role, error) {
 	return "", refuse(RoleMissing, names)
 }
 
-// Holds says whether an officer who has not left has a role for a unit.
+// Holds says whether an officer has a role for a unit and has not left.
 func (l *Ledger) Holds(officer ID, r Role, unit ID) bool {
 	o := l.Officers[officer]
 	return o != nil && !o.Left && l.holds(o, r, unit)
 }
 
-// holds says whether an officer has a role for a unit: granted for it or for
-// one above it.
+// holds says whether an officer has a role for a unit: it was granted for the unit, or
+// for one above it.
 func (l *Ledger) holds(o *Officer, r Role, unit ID) bool {
 	for hops := 0; hops < maxDepth; hops++ {
 		for _, g := range o.Grants {
@@ -214,8 +214,8 @@ func (l *Ledger) holds(o *Officer, r Role, unit ID) bool {
 	return false
 }
 
-// incompatible says which role that an officer holds for a unit forbids
-// another: pairs of the role table.
+// incompatible returns a role that the officer has for the unit and that, by the role
+// table, nobody may have together with r.
 func (l *Ledger) incompatible(o *Officer, r Role, unit ID) (Role, bool) {
 	for _, row := range roleTable {
 		for _, mine := range row.roles {
@@ -241,8 +241,8 @@ func holdsAny(roles []Role, r Role) bool {
 	return false
 }
 
-// RolesFor returns the roles of which an officer needs one to give a command;
-// none is needed where it is empty.
+// RolesFor returns the roles of which an officer needs one to give a command. If there
+// are none, no role is needed.
 func RolesFor(command string) []Role {
 	if i, ok := roleRow[command]; ok {
 		return roleTable[i].roles

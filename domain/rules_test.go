@@ -12,9 +12,9 @@ type refusalRow struct {
 	test func(t *testing.T)
 }
 
-// TestRefusals is a table of what may not be done, told as an officer would meet
-// it. Its rows stand beside what they are about: those of batch.go in
-// batch_test.go. It ends by naming the refusals that no row provokes.
+// TestRefusals is the table of what is refused, in the situations in which officers get
+// the refusals. Its rows are beside their subject: those about batch.go are in
+// batch_test.go. At the end it names the refusals that no row provokes.
 func TestRefusals(t *testing.T) {
 	rows := slices.Concat(
 		batchRows, goodsRows, payableRows, admissionRows, returnsRows, reversalRows, campaignRows, effectRows,

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Audience is who asks to see something: boards and anybody, the officers who
-// handle the money, auditors, privacy officers.
+// Audience is a group of people who see the same fields: the public, the officers who
+// handle money and lists, the auditors, the privacy officers.
 type Audience uint8
 
 // The audiences.
@@ -15,7 +15,7 @@ const (
 	Finance
 	Auditing
 	Privacy
-	audiences
+	audiences // how many there are
 )
 
 // Say names an audience.
@@ -26,7 +26,7 @@ func (a Audience) Say(l Lang) string {
 	return [...]string{"public", "finance", "auditor", "privacy officer"}[a]
 }
 
-// AudienceOf is the audience to which a role belongs; one that nobody knows is of
+// AudienceOf returns the audience to which a role belongs. An unknown role belongs to
 // the public.
 func AudienceOf(r Role) Audience {
 	switch r {
@@ -43,10 +43,10 @@ func AudienceOf(r Role) Audience {
 // Seen is how much of a field somebody sees.
 type Seen uint8
 
-// What may be seen of a field, the least first.
+// How much may be seen of a field, from the least to the most.
 const (
 	Withheld Seen = iota
-	AsListed      // of a name: as place, period and line of a notice allow
+	AsListed      // for names: as much as place, period and line of a notice allow
 	Masked        // with most characters hidden
 	Whole
 )
@@ -65,18 +65,20 @@ var (
 	forAuditors = [audiences]Seen{Withheld, Withheld, Whole, Whole}
 )
 
-// seen says what each audience may see of the private part of events; the open
-// part is for everybody. (Accounts are opened once more, for the bank's file:
-// `batch export`.) Sources: rules.md section 1, format section 4; that an
-// auditor reads all but accounts, of which equal ones have equal ids, and that
-// an illness, which notes and reasons may name, is nobody's business who pays.
-var seen = []struct {
+// visibility says how much of each private field an audience may see. The open fields
+// of events are for everybody.
+//
+// Sources: rules.md section 1 and format section 4. Auditors see everything except
+// accounts; to compare accounts they have the ids, which are equal for equal numbers.
+// Officers who pay do not see notes and reasons that may name an illness. The bank's
+// file (`batch export`) also needs accounts; see [ForBank].
+var visibility = []struct {
 	events []Event
 	field  string // JSON path in `private`; lists without their index
 	by     [audiences]Seen
 }{
-	// Of a party. A number is masked where people pay: it tells two of one name
-	// apart, and is not copied.
+	// Of a party. Officers who pay see a masked number: it is enough to tell apart two
+	// people with one name.
 	{parties, "name", [...]Seen{AsListed, Whole, Whole, Whole}},
 	{parties, "number", [...]Seen{Withheld, Masked, Whole, Whole}},
 	{parties, "phone", [...]Seen{Withheld, Whole, Whole, Whole}},
@@ -94,7 +96,7 @@ var seen = []struct {
 	{[]Event{&PapersCompleted{}}, "papers", forOffice},
 	{[]Event{&RegisterMatched{}}, "finding", forAuditors},
 
-	// Of a list. What would point at a neighbour is for the office.
+	// Of a list. Neighbours could recognise a person by these fields.
 	{[]Event{&NoticeLinesAdded{}}, "lines.beneficiary", forOffice},
 	{[]Event{&NoticeLinesAdded{}}, "lines.household", forOffice},
 	{[]Event{&NoticeLinesAdded{}}, "lines.payee", forOffice},
@@ -107,13 +109,12 @@ var seen = []struct {
 	{[]Event{&NoticeConfirmed{}}, "urgency", forOffice},
 	{[]Event{&NoticeWithdrawn{}, &NominationRejected{}, &LineStopped{}, &LineResumed{}}, "reason", forOffice},
 	{[]Event{&NominationReceived{}}, "note", forOffice},
-	// Who objected is not told to those whom he accuses.
+	// The objector is hidden from the officers whom the objection may accuse.
 	{[]Event{&ObjectionRaised{}}, "objector", forAuditors},
 	{[]Event{&ObjectionRaised{}}, "text", forOffice},
 	{[]Event{&ObjectionResolved{}}, "answer", forOffice},
 
-	// Of money. A named donor is for the office too: whether he is thanked in
-	// public is his to say.
+	// Of money. Donors decide themselves whether they are named in public.
 	{[]Event{&FundsReceived{}}, "donor", forOffice},
 	{[]Event{&BatchPrepared{}}, "accounts.id", forOffice},
 	{[]Event{&BatchPrepared{}}, "accounts.in", forOffice},
@@ -121,7 +122,7 @@ var seen = []struct {
 	{[]Event{&BatchRejected{}, &EntryReversed{}, &DisbursementReturned{}, &RecoveryDemanded{}}, "reason", forOffice},
 	{[]Event{&ReceiptRecorded{}}, "signers", forOffice},
 
-	// Of a campaign: what a visit saw may be an illness.
+	// Of a campaign. The note of a visit may name an illness.
 	{[]Event{&VisitRecorded{}, &ActivityRecorded{}}, "parties", forOffice},
 	{[]Event{&NeedFound{}}, "party", forOffice},
 	{[]Event{&VisitRecorded{}, &ActivityRecorded{}, &NeedFound{}, &NeedResolved{}}, "note", forAuditors},
@@ -133,17 +134,17 @@ var seen = []struct {
 	{[]Event{&KinshipFiled{}}, "party", forAuditors},
 	{[]Event{&KinshipFiled{}}, "relation", forAuditors},
 
-	// Of any event: why a rule was broken, and the text that was signed, which
-	// has everything but the sealed values.
+	// Of any event: why a rule was broken, and the signed text, which has everything
+	// except the sealed values.
 	{allEvents, "reasons.text", forOffice},
 	{allEvents, "reasons.evidence", forOffice},
 	{allEvents, "signed", forAuditors},
 }
 
-// seenOf is seen, by event and field.
-var seenOf = func() map[[2]string][audiences]Seen {
+// visibilityOf is the table by event and field.
+var visibilityOf = func() map[[2]string][audiences]Seen {
 	m := map[[2]string][audiences]Seen{}
-	for _, row := range seen {
+	for _, row := range visibility {
 		for _, e := range row.events {
 			m[[2]string{TypeOf(e), row.field}] = row.by
 		}
@@ -151,13 +152,13 @@ var seenOf = func() map[[2]string][audiences]Seen {
 	return m
 }()
 
-// SeenBy says how much of a private field of an event an audience sees. A field
-// that is not in the table nobody sees.
+// SeenBy says how much of a private field of an event an audience sees. Nobody sees a
+// field that is not in the table.
 func SeenBy(event, field string, a Audience) Seen {
-	return seenOf[[2]string{event, field}][a]
+	return visibilityOf[[2]string{event, field}][a]
 }
 
-// Mask hides most of a field's text, as its kind is hidden.
+// Mask hides most of a field's text; how much depends on the field.
 func Mask(field, text string) string {
 	switch field {
 	case "name":
@@ -169,21 +170,21 @@ func Mask(field, text string) string {
 }
 
 // CommonFields are the private fields that every event can have: why a rule was
-// broken, and the text that was signed.
+// broken, and the signed text.
 var CommonFields = []string{"reasons.text", "reasons.evidence", "signed"}
 
-// PrivateFields are the JSON paths of all fields of the private part of an
-// event, without an index for lists. Those with a Sealed value are sealed.
+// PrivateFields returns the JSON paths of all private fields of an event, without
+// indexes for lists. Fields of type [Sealed] are sealed.
 func PrivateFields(e Event) []string {
 	var list []string
 	t := reflect.TypeOf(e).Elem()
 	if f, ok := t.FieldByName("Private"); ok {
-		list = privateOf(f.Type, "", list)
+		list = privatePaths(f.Type, "", list)
 	}
 	return append(list, CommonFields...)
 }
 
-func privateOf(t reflect.Type, path string, list []string) []string {
+func privatePaths(t reflect.Type, path string, list []string) []string {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -196,17 +197,17 @@ func privateOf(t reflect.Type, path string, list []string) []string {
 		switch {
 		case !f.IsExported() || name == "-":
 		case f.Anonymous:
-			list = privateOf(f.Type, path, list)
+			list = privatePaths(f.Type, path, list)
 		default:
-			list = privateOf(f.Type, path+"."+name, list)
+			list = privatePaths(f.Type, path+"."+name, list)
 		}
 	}
 	return list
 }
 
-// Audiences are those to which an officer belongs by roles for a unit; all belong
-// to the public. In a simulated ledger, whose people are made up, everybody
-// belongs to all.
+// Audiences returns the audiences to which an officer belongs, by the roles that the
+// officer has for a unit; everybody belongs to the public. In a simulated ledger, where
+// all people are made up, everybody belongs to all.
 func (l *Ledger) Audiences(officer, unit ID) []Audience {
 	list := []Audience{Public}
 	if l.Simulated() {

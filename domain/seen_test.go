@@ -5,14 +5,13 @@ import (
 	"testing"
 )
 
-// Each private field of each event is in the table of who sees what, and
-// nothing else is.
-func TestEveryFieldIsSeenBySomebody(t *testing.T) {
+// The table of who sees what has every private field of every event, and no others.
+func TestVisibilityHasEveryPrivateField(t *testing.T) {
 	has := map[[2]string]bool{}
 	for _, e := range AllEvents() {
 		for _, f := range PrivateFields(e) {
 			has[[2]string{TypeOf(e), f}] = true
-			by, ok := seenOf[[2]string{TypeOf(e), f}]
+			by, ok := visibilityOf[[2]string{TypeOf(e), f}]
 			if !ok {
 				t.Errorf("%s %s stands in no row", TypeOf(e), f)
 			}
@@ -27,7 +26,7 @@ func TestEveryFieldIsSeenBySomebody(t *testing.T) {
 			}
 		}
 	}
-	for f := range seenOf {
+	for f := range visibilityOf {
 		if !has[f] {
 			t.Errorf("no event has a field %s %s", f[0], f[1])
 		}

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// fingerprint is the bytes that two equal states share: all that they hold, but
-// for the buffer of postings.
+// fingerprint is a hash of the whole state, except for the buffer of postings: equal
+// states have equal ones.
 func (l *Ledger) fingerprint() string {
 	h := &canon{}
 	v := reflect.ValueOf(l).Elem()
@@ -31,15 +31,15 @@ func (l *Ledger) fingerprint() string {
 	return string(sum[:])
 }
 
-// stateOf is the hash of what of a state can still matter.
+// stateOf is a hash of those parts of a state that later commands and reports depend on.
 func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
 	h := &canon{out: make([]byte, 0, stateBytes)}
 	h.number(int64(today))
 	for _, part := range []any{l.Units, l.Funds, l.Allocations, l.Notices, l.origins, l.total} {
 		h.value(reflect.ValueOf(part))
 	}
-	// Of the history only what its events are, not in which order different
-	// streams were written: numbers are no part of a state here.
+	// Of the history only the events count, not the order in which different streams
+	// were written. So their numbers are left out.
 	type event struct {
 		stream, kind   string
 		date           Day
@@ -79,7 +79,7 @@ func (x *explorer) stateOf(l *Ledger, today Day) [16]byte {
 // stateBytes is room for most states.
 const stateBytes = 32 << 10
 
-// canon writes values so that equal ones are written the same.
+// canon writes values, equal ones always as the same bytes.
 type canon struct {
 	out []byte
 	all bool // also fields that say in which order streams were written
@@ -92,14 +92,14 @@ func (h *canon) bytes(b []byte) {
 	h.out = append(h.out, b...)
 }
 
-// ignored are fields that only say in which order different streams were
-// written, and what follows from the rest; Common of what is owed is set when
-// it is asked for.
+// ignored are fields that only say in which order different streams were written, or
+// that follow from other fields. Common is set only when an owed event is asked for.
 var ignored = map[string]bool{"began": true, "Number": true, "receipt": true, "receipts": true, "rows": true, "postings": true, "Common": true}
 
-// fieldsOf are the fields of a struct that matter, by type.
+// fieldsByType caches fieldsOf.
 var fieldsByType sync.Map
 
+// fieldsOf returns the indexes of a struct's fields that are not ignored.
 func fieldsOf(t reflect.Type) []int {
 	if known, ok := fieldsByType.Load(t); ok {
 		return known.([]int)

@@ -1,59 +1,58 @@
 package domain
 
-// A Step is what a process across streams owes: events that follow from an
-// earlier one, the cause, in another stream. It is derived from the state
-// alone, so that it goes on after a crash, and it is owed no more as soon as
-// its events are folded. It is never refused: the first step fixed all that it
-// needs (design section 4).
+// A Step is a list of events that must still be written because of an earlier event,
+// the cause, mostly in another stream. What is owed follows from the state alone, so
+// steps go on after a crash; it is paid when the events are folded. A step is never
+// refused: the cause has fixed everything that it needs (design section 4).
 type Step struct {
 	Cause  ID
 	Stream string
 	Events []Event
 }
 
-// owed is a step that is not done: total events, of which the first done are
-// there. make builds those from one index up to another; it must give the same
-// each time.
-type owed struct {
+// owedStep is a step that is not complete: of total events, the first done are
+// written. make builds the events from one index up to another, that one not
+// included. It must return the same events each time.
+type owedStep struct {
 	cause       *Recorded
 	stream      string
 	total, done int
 	make        func(from, to int) []Event
 }
 
-// stepEvents bounds the events of one step, and with it its append: 450 bytes
-// each with envelope and metadata leave room under 1 MiB.
-const stepEvents = 1000
+// maxStepEvents is the most events that Next returns at once. They are one append, and
+// at 450 bytes an event, with envelope and metadata, that is well below 1 MiB.
+const maxStepEvents = 1000
 
-// owe remembers that these events follow from r in another stream.
-func (l *Ledger) owe(r *Recorded, stream string, events ...Event) {
-	l.oweMade(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
+// oweStep remembers that these events are still to be written to a stream because of r.
+func (l *Ledger) oweStep(r *Recorded, stream string, events ...Event) {
+	l.oweMany(r, stream, len(events), func(from, to int) []Event { return events[from:to] })
 }
 
-// oweMade remembers a step of many events, made when they are wanted.
-func (l *Ledger) oweMade(r *Recorded, stream string, total int, make func(from, to int) []Event) {
+// oweMany is oweStep for many events: they are made when they are asked for.
+func (l *Ledger) oweMany(r *Recorded, stream string, total int, make func(from, to int) []Event) {
 	if total > 0 {
-		l.owed = append(l.owed, &owed{cause: r, stream: stream, total: total, make: make})
+		l.owed = append(l.owed, &owedStep{cause: r, stream: stream, total: total, make: make})
 	}
 }
 
-// Next returns the oldest step that is owed; ok is false where there is none.
-// Its business date is the later of the first step's and the first open day of
-// the receiving stream.
+// Next returns the oldest step that is owed; ok is false if nothing is. Its business
+// date is that of the cause, or, if the stream's books are closed for that day, the
+// first open day.
 func (l *Ledger) Next() (s Step, ok bool) {
 	if len(l.owed) == 0 {
 		return Step{}, false
 	}
 	o := l.owed[0]
-	to := min(o.total, o.done+stepEvents)
-	if o.big() {
+	to := min(o.total, o.done+maxStepEvents)
+	if o.onePerAppend() {
 		to = o.done + 1
 	}
 	return l.stepOf(o, to), true
 }
 
-// stepOf makes the events of a step that are not done, up to one.
-func (l *Ledger) stepOf(o *owed, to int) Step {
+// stepOf makes the missing events of a step, up to an index that is not included.
+func (l *Ledger) stepOf(o *owedStep, to int) Step {
 	s := Step{o.cause.ID, o.stream, o.make(o.done, to)}
 	cause := o.cause.Event.common()
 	date := cause.Date
@@ -72,17 +71,17 @@ func (l *Ledger) stepOf(o *owed, to int) Step {
 	return s
 }
 
-// big says that each event of the step is an append of its own.
-func (o *owed) big() bool {
+// onePerAppend says whether each event of the step needs an append of its own.
+func (o *owedStep) onePerAppend() bool {
 	_, parts := o.make(o.done, o.done+1)[0].(*LinesAdmitted)
 	return parts
 }
 
-// Owed is how many steps are not done.
+// Owed is how many steps are not complete.
 func (l *Ledger) Owed() int { return len(l.owed) }
 
-// settle counts an event of a step.
-func (l *Ledger) settle(r *Recorded) {
+// countStepEvent counts an event that was written for a step.
+func (l *Ledger) countStepEvent(r *Recorded) {
 	for i, o := range l.owed {
 		if o.cause.ID != r.Meta.Cause || o.stream != r.Stream {
 			continue

@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// LineStopped forbids to pay a line until it is resumed.
+// LineStopped says that a line must not be paid until it is resumed.
 type LineStopped struct {
 	Common
 	Line    int `json:"line"`
@@ -11,7 +11,7 @@ type LineStopped struct {
 	} `json:"-"`
 }
 
-// LineResumed lifts LineStopped.
+// LineResumed says that a stopped line may be paid again.
 type LineResumed struct {
 	Common
 	Line    int `json:"line"`
@@ -27,7 +27,7 @@ type StopLine struct {
 	Reason     Personal `json:"reason,omitzero"`
 }
 
-// ResumeLine lets it be paid again.
+// ResumeLine lets a stopped line be paid again.
 type ResumeLine struct {
 	Allocation ID       `json:"allocation"`
 	Line       int      `json:"line"`

@@ -10,21 +10,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// story runs commands against a ledger in memory, as eventstore/ledger does
-// with a store, and checks after every event what must always hold.
+// story runs commands on a ledger in memory, as eventstore/ledger does with a store. It
+// checks after every event that the postings sum to zero.
 type story struct {
-	t      tb
-	l      *Ledger
-	log    []*Recorded
-	days   map[Day]map[balanceOf]int64 // movements by business date
-	now    time.Time
-	next   int
-	actor  ID
-	revs   map[string]uint64
-	hold   bool           // processes wait, as if the program had been cut off
-	fields func(o *Order) // changes the next order, then is forgotten
-	given  map[ID]*Order  // accepted, for a judge
-	roles  map[ID]Role    // in which they were
+	t              tb
+	l              *Ledger
+	log            []*Recorded
+	days           map[Day]map[balanceOf]int64 // movements by business date
+	now            time.Time
+	next           int
+	actor          ID
+	revs           map[string]uint64
+	processesWait  bool           // as if the program had been cut off
+	fields         func(o *Order) // changes the next order, then is forgotten
+	acceptedOrders map[ID]*Order  // for a judge
+	roles          map[ID]Role    // in which they were
 }
 
 // tb is what tests, benchmarks and rapid have in common.
@@ -42,10 +42,9 @@ type balanceOf struct {
 
 func id(n int) ID { return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "test ", n)) }
 
-// newStory is a ledger with a root unit and one officer in every role that one
-// person may hold, so that a test names only the officers it is about.
+// newStory is a ledger with a root unit and its two registrars.
 func newStory(t tb) *story {
-	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}, given: map[ID]*Order{}, roles: map[ID]Role{}}
+	s := &story{t: t, l: NewLedger(), now: at("2023-01-01"), revs: map[string]uint64{}, days: map[Day]map[balanceOf]int64{}, acceptedOrders: map[ID]*Order{}, roles: map[ID]Role{}}
 	s.mustDo("2023-01-01", &OpenLedger{Ledger: id(-1), Name: "测试账簿", Root: NewUnit{Name: "县民政局", Kind: "bureau", Division: "410527"},
 		Registrars: []Registree{{Officer: id(-2), Key: key(1), Post: "登记员"}, {Officer: id(-3), Key: key(2), Post: "登记员"}}})
 	s.actor = id(-2)
@@ -87,7 +86,7 @@ func (s *story) do(on string, c Command) (ID, error) {
 
 func (s *story) run(o *Order) error {
 	s.t.Helper()
-	// As the ledger does: a command that was accepted is not decided again.
+	// A command that was accepted before is not decided again.
 	digest := digestOf(o)
 	if e, err := s.l.Done(o.ID, digest); e != nil || err != nil {
 		return err
@@ -104,7 +103,7 @@ func (s *story) run(o *Order) error {
 		}
 		return err
 	}
-	s.given[o.ID], s.roles[o.ID] = o, d.Role
+	s.acceptedOrders[o.ID], s.roles[o.ID] = o, d.Role
 	for _, part := range d.Parts {
 		for _, e := range part {
 			s.apply(d.Stream, e, Metadata{Actor: o.Actor, Command: &Proof{ID: o.ID, Digest: digest}, Recorded: s.now})
@@ -125,7 +124,7 @@ func digestOf(o *Order) []byte {
 
 func (s *story) settle() {
 	s.t.Helper()
-	if s.hold {
+	if s.processesWait {
 		return
 	}
 	for n := 0; ; n++ {
@@ -197,10 +196,10 @@ func (s *story) refused(on string, c Command, code *Code) *Refusal {
 	return r
 }
 
-// provoked are the codes that some test saw refused.
+// provoked has the codes with which some test was refused.
 var provoked = map[*Code]bool{}
 
-// by lets another officer give the next commands.
+// by sets the officer who gives the next commands.
 func (s *story) by(officer ID) *story { s.actor = officer; return s }
 
 // with changes the next order.
@@ -224,7 +223,7 @@ func sealed(text string) Personal {
 	return p
 }
 
-// county is the usual cast: one officer a role, and one fund with money.
+// county is a story with one officer for each role, and one fund with money.
 type county struct {
 	*story
 	drafter, reviewer, accountant, approver, cashier, storekeeper ID
@@ -252,7 +251,7 @@ func newCounty(t tb, terms Terms, money Yuan) *county {
 	return c
 }
 
-// plain are terms with a notice of three calendar days.
+// plainTerms are terms with a notice of three calendar days.
 func plainTerms() Terms {
 	return Terms{Purposes: []string{"relief"}, Forms: []Form{Cash, Bank, Goods, Voucher},
 		Notice: []Phase{{Timing: BeforePayment, Days: 3, Mode: InCalendarDays, Places: []PlaceRule{{"village-board", FullNames}}}}}

@@ -2,7 +2,7 @@ package domain
 
 import "testing"
 
-// The thin path: one fund, one list, one payment, one receipt.
+// One fund, one list, one payment, one receipt: the path that the package comment tells.
 func TestOnePayment(t *testing.T) {
 	c := newCounty(t, plainTerms(), 130000)
 	a := c.allocate("2023-01-05", 130000)
@@ -29,10 +29,10 @@ func TestOnePayment(t *testing.T) {
 	// The rejected row is paid again only by naming the reject.
 	c.by(c.accountant).refused("2023-01-15", &PrepareBatch{Allocation: a, Form: Cash, Rows: rowsOf(2)}, MustNameReturn)
 	c.mustDo("2023-01-15", &PrepareBatch{Allocation: a, Form: Cash, Rows: []RowToPay{{Line: 2, Again: &Ref{pay, 2}}}})
-	// A payee brings some back; more than he has cannot come.
+	// A payee brings some back, but cannot bring more than was paid.
 	c.refused("2023-01-16", &ReturnDisbursement{Allocation: a, Payment: Ref{pay, 1}, Amount: 26001, Kind: "payee"}, ReturnAbovePaid)
 	c.mustDo("2023-01-16", &ReturnDisbursement{Allocation: a, Payment: Ref{pay, 1}, Amount: 6000, Kind: "payee"})
-	// Unspent money goes up by the edge by which it came.
+	// Unspent money goes back the way it came.
 	c.mustDo("2023-01-17", &ReturnUnspent{Allocation: a})
 	if left := Fen(c.l.Funds[c.fund].Left(Money)); left != 58000 {
 		t.Errorf("back in the fund: %s", left)

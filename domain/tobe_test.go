@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestListOfPartiesToBe: a list that names parties to be is judged as it is once
-// they are registered, and to judge it registers nobody.
+// TestListOfPartiesToBe: a list may be tried before its parties are registered. The
+// decision is the same as afterwards, and trying registers nobody.
 func TestListOfPartiesToBe(t *testing.T) {
 	terms := noNotice()
 	terms.Forms = []Form{Cash}
@@ -18,7 +18,7 @@ func TestListOfPartiesToBe(t *testing.T) {
 	a := c.allocate("2023-01-05", 3_000_00)
 	n := Made(c.by(c.drafter).mustDo("2023-01-05", &DraftNotice{Allocation: a, Heading: Heading{Title: "名单"}}), "notice")
 
-	// What will be registered, and who that will be.
+	// The parties that will be registered, and the orders that will do it.
 	var registrations []*Order
 	toBe := map[ID]*Party{}
 	register := func(kind PartyType, count Headcount) ID {
@@ -38,7 +38,7 @@ func TestListOfPartiesToBe(t *testing.T) {
 	}
 	lists := []struct {
 		what    string
-		refused *Code // nil: it is taken
+		refused *Code // nil: it is accepted
 		rows    []LineRow
 	}{
 		{"one person", nil, []LineRow{row(func(*LineRow) {})}},
@@ -62,7 +62,7 @@ func TestListOfPartiesToBe(t *testing.T) {
 	for i, list := range lists {
 		orders[i] = c.order("2023-01-05", &AddLines{Notice: n, Rows: list.rows})
 	}
-	// judge decides all lists, and holds the state against what it was before.
+	// judge decides all lists, and checks that the state did not change.
 	judge := func(env Env) (verdicts []any) {
 		before := c.l.fingerprint()
 		env.Now, env.Calendar = c.now, DefaultCalendar()
@@ -99,12 +99,12 @@ func TestListOfPartiesToBe(t *testing.T) {
 		t.Errorf("with parties to be:\n%v\nwith the same registered:\n%v", tried, registered)
 	}
 
-	// Who is registered is read from the ledger, whatever is said of a party to be.
+	// Of a party that is registered the ledger's own state counts, not the one in ToBe.
 	c.by(c.drafter).mustDo("2023-01-05", &RecordDeath{Party: person})
 	if _, err := c.l.Decide(orders[0], Env{Now: c.now, Calendar: DefaultCalendar(), ToBe: toBe}); !errors.Is(err, PayeeIsDead) {
 		t.Errorf("the registered person is dead: %v", err)
 	}
-	// And one who is to be may be known to be dead.
+	// A party that is to be registered may be known to be dead.
 	late := c.order("2023-01-05", &AddLines{Notice: n, Rows: []LineRow{row(func(r *LineRow) { r.Beneficiary = id(-51) })}})
 	dead := map[ID]*Party{id(-51): {ID: id(-51), Type: Person, Dead: day("2023-01-01")}}
 	if _, err := c.l.Decide(late, Env{Now: c.now, Calendar: DefaultCalendar(), ToBe: dead}); !errors.Is(err, PayeeIsDead) {

@@ -2,9 +2,9 @@ package domain
 
 import "iter"
 
-// Unfinished names what is only half there: the events behind which a process
-// still owes a step, oldest first, and then the commands of whose lists parts
-// are missing. A command that was cut off and never sent again stays among them.
+// Unfinished lists what is only partly written: first the events from which an owed
+// step follows, the oldest first, then the commands whose lists are incomplete. A
+// command that was cut off stays in the list until it is sent again.
 func (l *Ledger) Unfinished() iter.Seq[ID] {
 	return func(yield func(ID) bool) {
 		for _, o := range l.owed {
@@ -12,7 +12,7 @@ func (l *Ledger) Unfinished() iter.Seq[ID] {
 				return
 			}
 		}
-		for _, i := range l.listing {
+		for _, i := range l.incompleteLists {
 			if !yield(l.effects[i].Command) {
 				return
 			}
@@ -20,20 +20,20 @@ func (l *Ledger) Unfinished() iter.Seq[ID] {
 	}
 }
 
-// partCame notes that a part of a command's list is there.
-func (l *Ledger) partCame(effect uint32, part, of int) {
+// notePart notes that a part of a command's list is there.
+func (l *Ledger) notePart(effect uint32, part, of int) {
 	e := l.effects[effect]
 	e.parts, e.Complete = part, part == of
-	for k, i := range l.listing {
+	for k, i := range l.incompleteLists {
 		if i != effect {
 			continue
 		}
 		if e.Complete {
-			l.listing = append(l.listing[:k:k], l.listing[k+1:]...)
+			l.incompleteLists = append(l.incompleteLists[:k:k], l.incompleteLists[k+1:]...)
 		}
 		return
 	}
 	if !e.Complete {
-		l.listing = append(l.listing, effect)
+		l.incompleteLists = append(l.incompleteLists, effect)
 	}
 }

@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// What is half there is named: a step that is owed by the event that led to it,
-// a list whose parts are not all there by its command, and neither any longer
-// than that.
+// Unfinished names an owed step by the event from which it follows, and an incomplete
+// list by its command, each only until it is complete.
 func TestUnfinished(t *testing.T) {
 	c := newCounty(t, noNotice(), 100000)
 	half := func(want ...ID) {
@@ -17,11 +16,11 @@ func TestUnfinished(t *testing.T) {
 		}
 	}
 	half()
-	c.hold = true
+	c.processesWait = true
 	a := c.allocate("2023-01-05", 100000)
 	made := c.log[len(c.log)-1]
 	half(made.ID)
-	c.hold = false
+	c.processesWait = false
 	c.settle()
 	half()
 

@@ -2,15 +2,15 @@ package domain
 
 import "fmt"
 
-// maxDepth bounds the levels of units and of allocations, so that no walk up
-// is endless whatever events say. China has five levels of government.
+// maxDepth is the most levels of units and of allocations, so that every walk upwards
+// ends, even in a forged ledger. China has five levels of government.
 const maxDepth = 16
 
 // Unit is an organisation in the chain: bureau, township, village, school.
 type Unit struct {
 	ID, Parent           ID
 	Name, Kind, Division string
-	ClosedThrough        Day // its books are closed up to and with this day
+	ClosedThrough        Day // last day of the last closed period
 	Closed               bool
 	stream               string
 }
@@ -69,7 +69,7 @@ func (c *RegisterUnit) decide(d *decision) error {
 	if err := d.openUnit(c.Parent); err != nil {
 		return err
 	}
-	if d.l.depth(c.Parent) >= maxDepth-1 {
+	if d.ledger.depth(c.Parent) >= maxDepth-1 {
 		return refuse(TooDeep, maxDepth)
 	}
 	if c.Name == "" {
@@ -79,7 +79,7 @@ func (c *RegisterUnit) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	d.add(&UnitRegistered{Unit: d.made("unit"), Parent: c.Parent, Name: c.Name, Kind: c.Kind, Division: code})
+	d.add(&UnitRegistered{Unit: d.newID("unit"), Parent: c.Parent, Name: c.Name, Kind: c.Kind, Division: code})
 	return nil
 }
 
@@ -106,38 +106,38 @@ func (c *CloseUnit) decide(d *decision) error {
 	if err := d.openUnit(c.Unit); err != nil {
 		return err
 	}
-	for _, u := range d.l.Units {
+	for _, u := range d.ledger.Units {
 		if u.Parent == c.Unit && !u.Closed {
-			return refuse(UnitHasOpen, said{"单位", "unit"})
+			return refuse(UnitHasOpen, bilingual{"单位", "unit"})
 		}
 	}
-	for _, f := range d.l.Funds {
+	for _, f := range d.ledger.Funds {
 		if f.Unit == c.Unit && !f.Closed {
-			return refuse(UnitHasOpen, said{"资金", "fund"})
+			return refuse(UnitHasOpen, bilingual{"资金", "fund"})
 		}
 	}
-	for _, a := range d.l.Allocations {
+	for _, a := range d.ledger.Allocations {
 		if a.Unit == c.Unit && !a.Closed {
-			return refuse(UnitHasOpen, said{"分配", "allocation"})
+			return refuse(UnitHasOpen, bilingual{"分配", "allocation"})
 		}
 	}
 	d.add(&UnitClosed{})
 	return nil
 }
 
-// openUnit refuses unless a unit exists and is open.
+// openUnit refuses a unit that is missing or closed.
 func (d *decision) openUnit(id ID) error {
-	u, ok := d.l.Units[id]
+	u, ok := d.ledger.Units[id]
 	switch {
 	case !ok:
-		return refuse(NoSuch, said{"单位", "unit"}, id)
+		return refuse(NoSuch, bilingual{"单位", "unit"}, id)
 	case u.Closed:
-		return refuse(NotOpen, said{"单位", "unit"}, id)
+		return refuse(NotOpen, bilingual{"单位", "unit"}, id)
 	}
 	return nil
 }
 
-// depth counts the units above one.
+// depth counts a unit and those above it.
 func (l *Ledger) depth(unit ID) int {
 	n := 0
 	for u := l.Units[unit]; u != nil && n < maxDepth; u = l.Units[u.Parent] {
@@ -146,7 +146,7 @@ func (l *Ledger) depth(unit ID) int {
 	return n
 }
 
-// Below says whether a unit is another or stands below it.
+// Below says whether a unit is the other one, or below it.
 func (l *Ledger) Below(unit, above ID) bool {
 	for hops := 0; hops < maxDepth; hops++ {
 		if unit == above {

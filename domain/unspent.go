@@ -2,21 +2,23 @@ package domain
 
 import "fmt"
 
-// UnspentReturned sends what is left back up the edge by which it came.
+// UnspentReturned sends what an allocation has left back to the stream from which it
+// came.
 type UnspentReturned struct {
 	Common
 	Draws []Draw `json:"draws"`
 }
 
-// UnspentTakenBack receives it above. Lots are this stream's own, from which
-// it was once drawn.
+// UnspentTakenBack receives in the stream above what an allocation sent back. Lots
+// names that stream's lots from which it was drawn at first.
 type UnspentTakenBack struct {
 	Common
 	Allocation ID     `json:"allocation"`
 	Lots       []Draw `json:"lots"`
 }
 
-// ReturnUnspent sends money or goods back up; with neither given, all.
+// ReturnUnspent sends money or goods back to the stream above. If it names neither, all
+// that came from there and is left goes back.
 type ReturnUnspent struct {
 	Allocation ID     `json:"allocation"`
 	Amount     Yuan   `json:"amount,omitzero"`
@@ -32,23 +34,23 @@ var (
 func (c *ReturnUnspent) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *ReturnUnspent) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *ReturnUnspent) decide(d *decision) error {
-	a := d.l.Allocations[c.Allocation]
+	a := d.ledger.Allocations[c.Allocation]
 	if a == nil {
-		return refuse(NoSuch, said{"分配", "allocation"}, c.Allocation)
+		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
 	}
 	e := &UnspentReturned{}
-	item, quantity := asked(c.Amount, c.Item, c.Quantity)
-	// Goods that were bought here did not come down an edge: they stay until
-	// given out, or the purchase is reversed.
-	fromAbove := func(l Lot) bool { return l.Up > 0 && !l.promised }
+	item, quantity := itemAndQuantity(c.Amount, c.Item, c.Quantity)
+	// Goods that were bought here did not come from above. They stay until they are
+	// handed out or the purchase is reversed.
+	fromAbove := func(l Lot) bool { return l.Up > 0 && !l.owedToStep }
 	if item == Money && quantity == 0 {
 		for _, lot := range a.Lots() {
-			if fromAbove(lot) && lot.From <= d.o.Date {
+			if fromAbove(lot) && lot.From <= d.order.Date {
 				e.Draws = append(e.Draws, Draw{lot.No, lot.Left, lot.Cost})
 			}
 		}
 		if len(e.Draws) == 0 {
-			return refuse(NothingThere, Fen(a.Available(Money, d.o.Date)))
+			return refuse(NothingThere, Fen(a.Available(Money, d.order.Date)))
 		}
 		d.add(e)
 		return nil
@@ -62,7 +64,7 @@ func (c *ReturnUnspent) decide(d *decision) error {
 	return nil
 }
 
-// passUp sends what came into a closed allocation on up its edge.
+// passUp sends on what came into a closed allocation: its lots from number first on.
 func (a *Allocation) passUp(l *Ledger, r *Recorded, first int) {
 	if !a.Closed {
 		return
@@ -71,11 +73,11 @@ func (a *Allocation) passUp(l *Ledger, r *Recorded, first int) {
 	for i := range a.lots[first-1:] {
 		if lot := &a.lots[first-1+i]; lot.Up > 0 && lot.Left > 0 {
 			draws = append(draws, Draw{lot.No, lot.Left, lot.Cost})
-			lot.promised = true
+			lot.owedToStep = true
 		}
 	}
 	if len(draws) > 0 {
-		l.owe(r, a.Stream, &UnspentReturned{Draws: draws})
+		l.oweStep(r, a.Stream, &UnspentReturned{Draws: draws})
 	}
 }
 
@@ -95,8 +97,8 @@ func (e *UnspentReturned) fold(l *Ledger, r *Recorded) error {
 	if err := a.take(e.Draws, e.Date); err != nil {
 		return err
 	}
-	l.move(&a.Holdings, a.Stream, e.Draws, Held, Transit, "")
-	l.owe(r, a.From, &UnspentTakenBack{Allocation: a.ID, Lots: up})
+	l.postDraws(&a.Holdings, a.Stream, e.Draws, Held, Transit, "")
+	l.oweStep(r, a.From, &UnspentTakenBack{Allocation: a.ID, Lots: up})
 	return nil
 }
 
@@ -106,12 +108,12 @@ func (e *UnspentTakenBack) fold(l *Ledger, r *Recorded) error {
 		return err
 	}
 	out := b.Children[e.Allocation]
-	if out == nil || !b.known(e.Lots) || !out.close(e.Lots) {
+	if out == nil || !b.known(e.Lots) || !out.remove(e.Lots) {
 		return fmt.Errorf("more than went out to %s", e.Allocation)
 	}
 	first := b.putBack(e.Lots, e.Date)
 	for i, d := range e.Lots {
-		l.across(Stream(AllocationKind, e.Allocation), b.Stream, b.lots[first+i-1], d.Quantity, d.Cost)
+		l.postBetween(Stream(AllocationKind, e.Allocation), b.Stream, b.lots[first+i-1], d.Quantity, d.Cost)
 	}
 	if a := l.Allocations[b.ID]; a != nil {
 		a.passUp(l, r, first)

@@ -1,7 +1,7 @@
 package domain
 
-// UnitOf is the unit to which a stream belongs, for the roles of who asks about it;
-// what belongs to none is for the root's officers.
+// UnitOf returns the unit to which a stream belongs: to see it, an officer needs a role
+// for that unit. A stream that belongs to no unit is of the root unit.
 func (l *Ledger) UnitOf(stream string) ID {
 	switch kind, id, _ := SplitStream(stream); kind {
 	case PartyKind:
@@ -37,8 +37,8 @@ func (l *Ledger) UnitOf(stream string) ID {
 	return l.Opened.Root.ID
 }
 
-// Began returns the number of the first event of a stream. It goes through the
-// history: it is for one answer, and not for each row of a list.
+// Began returns the number of the first event of a stream. It searches the whole
+// history, so do not ask it for each row of a list.
 func (l *Ledger) Began(stream string) (number uint64, ok bool) {
 	for n := range uint64(len(l.log)) {
 		if l.StreamAt(n) == stream {

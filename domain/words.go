@@ -81,8 +81,8 @@ func integerWords(n int64) string {
 	return b.String()
 }
 
-// groupName is what stands behind a group of four digits; behind the highest,
-// 万亿, only 万 where the group of 亿 speaks for itself.
+// groupName is what follows a group of four digits. After the fourth group, 万亿, it is
+// only 万, because the group below writes 亿.
 func groupName(g int) string { return []string{"", "万", "亿", "万"}[g] }
 
 // ParseWords reads an amount in capital numerals: the spelling of Words, with
@@ -103,7 +103,7 @@ func ParseWords(s string) (Fen, error) {
 		return 0, refuse(AmountUnreadable, clip(s))
 	}
 	// Only one spelling is right: what was read must be written the same way,
-	// but for 整, which may be left out or stand after 角.
+	// except for 整, which may be missing or follow 角.
 	canonical := strings.TrimPrefix(Fen(fen).Words(), "人民币")
 	if strings.TrimSuffix(text, "整") != strings.TrimSuffix(canonical, "整") || strings.HasSuffix(text, "分整") || negative && fen == 0 {
 		return 0, refuse(AmountUnreadable, clip(s))
@@ -114,7 +114,7 @@ func ParseWords(s string) (Fen, error) {
 	return fen, nil
 }
 
-// readWords adds up numerals and units; it is lenient, its caller is not.
+// readWords adds up numerals and units. It accepts spellings that its caller refuses.
 func readWords(text string) (Fen, bool) {
 	var total, section, digit int64 // yuan; below 万; the last numeral
 	var fen int64

@@ -64,7 +64,7 @@ func (l *Ledger) prepare(ctx context.Context, o *domain.Order, keys sealer) (*Pr
 		key = o.ID
 	}
 	var gone error
-	l.View(func(s *domain.Ledger) { gone = s.Refused(key) })
+	l.View(func(s *domain.Ledger) { gone = s.SealingRefused(key) })
 	if gone != nil && len(personal(o)) > 0 {
 		return nil, gone // who was erased gets no new key
 	}

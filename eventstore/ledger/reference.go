@@ -31,7 +31,7 @@ const (
 // without the vault.
 func (l *Ledger) BankReferences(ctx context.Context, allocation domain.ID, batch *domain.Batch) ([]string, error) {
 	var gone error
-	l.View(func(s *domain.Ledger) { gone = s.Refused(allocation) })
+	l.View(func(s *domain.Ledger) { gone = s.SealingRefused(allocation) })
 	if gone != nil {
 		return nil, gone
 	}

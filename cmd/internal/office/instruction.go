@@ -366,7 +366,7 @@ func (s *Session) keep(ctx context.Context, in *Instruction) error {
 		return Input(domain.CommandName(in.Order.Body), "没有可放文件的案卷", "no case for its documents")
 	}
 	var gone error
-	s.State(func(l *domain.Ledger) { gone = l.Refused(of) })
+	s.State(func(l *domain.Ledger) { gone = l.SealingRefused(of) })
 	if gone != nil {
 		return gone
 	}

@@ -310,7 +310,7 @@ func TestForgeriesAreNamed(t *testing.T) {
 			f.as(received(), order("money", "accountant", on, &domain.ReceiveFunds{Fund: fund, Source: county, Amount: 100}), "accountant")
 		}},
 		// Who signed.
-		{"signed by another", domain.KeyNotHis, func(f *forger) { f.as(received(), receive(), "cashier") }},
+		{"signed by another", domain.NotOfficersKey, func(f *forger) { f.as(received(), receive(), "cashier") }},
 		{"a signature that is not over this", domain.SignatureBad, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) { x.meta.Command.Signature[5] ^= 1 })
 		}},
