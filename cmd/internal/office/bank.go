@@ -86,7 +86,7 @@ func (d *BankDesk) Size() (payments int, fen domain.Fen) {
 // MayExport refuses whoever may not have the file, and a batch of which something was
 // paid or rejected.
 func (d *BankDesk) MayExport() error {
-	if d.b.batch.Result != (uuid.UUID{}) || slices.ContainsFunc(d.b.batch.Rows, func(r domain.Row) bool { return r.State != domain.Waiting }) {
+	if !d.b.batch.Untouched() {
 		return Input(d.b.no(), "批次已有发放结果", "something of the batch was paid or rejected already")
 	}
 	return d.a.Holds(d.b.unit, domain.Cashier)
@@ -105,7 +105,7 @@ func (d *BankDesk) File(ctx context.Context) (*BankFile, error) {
 	if err != nil {
 		return nil, InputErr(d.t.Name, err)
 	}
-	f := &BankFile{Text: text, SHA256: sha256.Sum256(text), Payments: len(list), Fen: d.b.batch.Total(), Sent: d.b.batch.Sent != uuid.UUID{}}
+	f := &BankFile{Text: text, SHA256: sha256.Sum256(text), Payments: len(list), Fen: d.b.batch.Total(), Sent: d.b.batch.WasSent()}
 	if f.Sent && !bytes.Equal(d.b.sent, f.SHA256[:]) {
 		return nil, Input(d.b.no(), "该批次已送银行，当时的文件不同（另一模板，或户名其后有改动）", "the batch was sent with another file (another template, or a name was corrected since)")
 	}
@@ -121,7 +121,7 @@ func (d *BankDesk) Export(ctx context.Context, out string, on domain.Day, force 
 	if err := Vacant(out, force); err != nil {
 		return nil, nil, err
 	}
-	if d.b.batch.Sent == (uuid.UUID{}) {
+	if !d.b.batch.WasSent() {
 		// What the rules refuse is refused before anything is opened.
 		try := *d.s
 		try.Dry = true
@@ -164,11 +164,8 @@ func (d *BankDesk) transfers(ctx context.Context) ([]bank.Transfer, error) {
 	names := make([]Value, len(d.b.accounts))
 	d.s.State(func(s *domain.Ledger) {
 		for i, account := range d.b.accounts {
-			if n, ok := s.Number(account.In); ok {
-				streams[i] = s.StreamAt(n)
-			}
-			_, id, _ := domain.SplitStream(streams[i])
-			if p := s.Parties[id]; p != nil {
+			if p := s.HolderOf(account); p != nil {
+				streams[i] = domain.Stream(domain.PartyKind, p.ID)
 				names[i], _ = partyValue(s, p, "name", domain.Look{Purpose: domain.ForBank, Unit: d.b.unit})
 			}
 		}
@@ -206,7 +203,8 @@ func (o *Office) accountValue(ctx context.Context, stream string, in domain.ID) 
 		if err != nil || r.Meta.Command == nil {
 			return Value{}, errors.Join(err, errors.New("its account cannot be read"))
 		}
-		return Value{Box: detailsIn(r.Event).Account, Stream: r.Stream, Command: r.Meta.Command.ID, Path: "account"}, nil
+		details, _ := domain.DetailsIn(r.Event)
+		return Value{Box: details.Account, Stream: r.Stream, Command: r.Meta.Command.ID, Path: "account"}, nil
 	}
 	return Value{}, errors.New("nobody has its account")
 }

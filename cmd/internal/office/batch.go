@@ -47,8 +47,7 @@ func (o *Office) Due(which string, form domain.Form) (*Due, error) {
 		a := s.Allocations[id]
 		out.Batches = len(a.Batches)
 		for _, r := range out.Rows {
-			due := a.Lines[r.Line-1].Due[r.Entitlement-1]
-			out.Fen += domain.Fen(due.Left(0))
+			out.Fen += a.StillDue(r)
 		}
 	})
 	return out, nil
@@ -91,10 +90,8 @@ type batchAt struct {
 
 // batchRow is what a row of a batch leads to.
 type batchRow struct {
-	payee    domain.ID // the party that goes on, where the payee was merged
-	account  domain.ID // the account that the payee has now
-	cameBack []domain.ID
-	payment  *paymentAt // nil: nothing was paid
+	payee   domain.ID  // the party that goes on, where the payee was merged
+	payment *paymentAt // nil: nothing was paid
 }
 
 // paymentAt is a payment as it stands.
@@ -103,7 +100,6 @@ type paymentAt struct {
 	reversed bool
 	ref      domain.Ref // by which a command names it
 	named    bool
-	back     []domain.ID // events by which it came back
 }
 
 // findBatch copies a batch and reads what the state does not keep.
@@ -147,14 +143,10 @@ func (o *Office) findBatch(ctx context.Context, w BatchNamed) (*batchAt, error) 
 func copyBatch(s *domain.Ledger, a *domain.Allocation, batch *domain.Batch) *batchAt {
 	b := &batchAt{allocation: a.ID, unit: a.Unit, stream: a.Stream, batch: *batch}
 	b.batch.Rows = slices.Clone(batch.Rows)
-	for _, r := range b.batch.Rows {
-		line := a.Lines[r.Line-1]
-		row := batchRow{payee: s.Same(line.Payee()), cameBack: slices.Clone(line.Due[r.Entitlement-1].Back())}
-		if p := s.Parties[row.payee]; p != nil {
-			row.account = p.Account
-		}
-		if r.Payment > 0 {
-			row.payment = copyPayment(s, a.Payments[r.Payment-1])
+	for i, line := range a.LinesOf(batch) {
+		row := batchRow{payee: s.Same(line.Payee())}
+		if p := a.PaymentOf(&batch.Rows[i]); p != nil {
+			row.payment = copyPayment(s, p)
 		}
 		b.rows = append(b.rows, row)
 	}
@@ -166,9 +158,6 @@ func copyPayment(s *domain.Ledger, p *domain.Payment) *paymentAt {
 	if id, ok := s.EventAt(p.Number); ok {
 		out.ref, out.named = s.RefTo(id)
 	}
-	for _, back := range p.Back() {
-		out.back = append(out.back, back.Event)
-	}
 	return out
 }
 
@@ -176,10 +165,10 @@ func (b *batchAt) no() string { return fmt.Sprint(b.batch.No) }
 
 // mustBeApproved refuses a batch from which nothing may be paid.
 func (b *batchAt) mustBeApproved() error {
-	switch {
-	case b.batch.Rejected != uuid.UUID{}:
+	switch b.batch.State().Stage {
+	case domain.StageRejected:
 		return Input(b.no(), "该批次已退回", "the batch was rejected")
-	case b.batch.Approved == uuid.UUID{}:
+	case domain.StagePrepared:
 		return Input(b.no(), "批次未复核", "the batch is not approved")
 	}
 	return nil
@@ -212,47 +201,39 @@ func (o *Office) Again(ctx context.Context, w BatchNamed, all bool) (*Again, err
 			return nil, err
 		}
 	}
+	fixed := b.accounts
+	if all {
+		fixed = nil
+	}
 	out := &Again{Command: &domain.PrepareBatch{Allocation: b.allocation, Form: b.batch.Form}}
-	leave := func(zh, en string, args ...any) {
-		out.LeftOut = append(out.LeftOut, Note{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)})
-	}
+	var left []domain.NotAgain
 	o.State(func(s *domain.Ledger) {
-		for i, row := range b.rows {
-			switch back := row.cameBack; {
-			case len(back) == 0:
-				continue
-			case len(back) > 1:
-				leave("第 %d 行退回过 %d 次，请用 prepare-batch 逐次注明", "row %d came back %d times, name each with prepare-batch", i+1, len(back))
-				continue
-			case !b.cameBackHere(s, i, back[0]):
-				leave("第 %d 行的退回不是本批次的退票或退回（其后的批次，或冲销）：在那个批次用 batch again，或用 prepare-batch 注明",
-					"what came back of row %d is no reject or return of this batch, but of a later one, or a reversal: see batch again there, or name it with prepare-batch", i+1)
-				continue
-			case b.batch.Form == domain.Bank && !all && row.account == b.accounts[i].ID:
-				leave("第 %d 行的账号未改正", "the account of row %d was not mended", i+1)
-				continue
-			}
-			ref, ok := s.RefTo(row.cameBack[0])
-			if !ok {
-				err = fmt.Errorf("row %d: what came back cannot be named", i+1)
-				return
-			}
-			r := b.batch.Rows[i]
-			out.Command.Rows = append(out.Command.Rows, domain.RowToPay{Line: int(r.Line), Entitlement: int(r.Entitlement), Again: &ref})
-		}
+		a := s.Allocations[b.allocation]
+		out.Command.Rows, left = s.PayAgain(a, a.Batches[b.batch.No-1], fixed)
 	})
-	if err == nil && len(out.Command.Rows) == 0 {
-		err = Input(b.no(), "没有可重发的行", "nothing is to be paid again")
+	for _, x := range left {
+		if x.Why == domain.CannotBeNamed {
+			return out, fmt.Errorf("row %d: what came back cannot be named", x.Row)
+		}
+		out.LeftOut = append(out.LeftOut, sayNotAgain(x))
 	}
-	return out, err
+	if len(out.Command.Rows) == 0 {
+		return out, Input(b.no(), "没有可重发的行", "nothing is to be paid again")
+	}
+	return out, nil
 }
 
-// cameBackHere says whether what came back is the reject of a row of this batch, or
-// a return of what it paid. A reversal says nothing of the money being back.
-func (b *batchAt) cameBackHere(s *domain.Ledger, row int, back domain.ID) bool {
-	if p := b.rows[row].payment; p != nil {
-		return slices.Contains(p.back, back)
+// sayNotAgain says why a row is left out where the rest of its batch is paid again.
+func sayNotAgain(x domain.NotAgain) Note {
+	switch x.Why {
+	case domain.SeveralCameBack:
+		return Note{Zh: fmt.Sprintf("第 %d 行退回过 %d 次，请用 prepare-batch 逐次注明", x.Row, x.Times),
+			En: fmt.Sprintf("row %d came back %d times, name each with prepare-batch", x.Row, x.Times)}
+	case domain.OfAnotherBatch:
+		return Note{Zh: fmt.Sprintf("第 %d 行的退回不是本批次的退票或退回（其后的批次，或冲销）：在那个批次用 batch again，或用 prepare-batch 注明", x.Row),
+			En: fmt.Sprintf("what came back of row %d is no reject or return of this batch, but of a later one, or a reversal: see batch again there, or name it with prepare-batch", x.Row)}
+	case domain.SameAccount:
+		return Note{Zh: fmt.Sprintf("第 %d 行的账号未改正", x.Row), En: fmt.Sprintf("the account of row %d was not mended", x.Row)}
 	}
-	ref, ok := s.RefTo(back)
-	return ok && ref.Row == row+1 && ref.Command == s.CommandOf(b.batch.Result)
+	return Note{Zh: fmt.Sprintf("第 %d 行：%s", x.Row, x.Why), En: fmt.Sprintf("row %d: %s", x.Row, x.Why)}
 }

@@ -225,10 +225,8 @@ func batchOfEvent(s *domain.Ledger, which string) (*domain.Allocation, *domain.B
 	}
 	if kind, id, _ := domain.SplitStream(s.StreamAt(n)); kind == domain.AllocationKind && s.Allocations[id] != nil {
 		a := s.Allocations[id]
-		for _, b := range a.Batches {
-			if slices.Contains([]domain.ID{b.Prepared, b.Approved, b.Rejected, b.Sent, b.Result}, event) {
-				return a, b, nil
-			}
+		if b := a.BatchOf(event); b != nil {
+			return a, b, nil
 		}
 	}
 	return nil, nil, Input(which, "该序号不是批次的事件", "that number is no event of a batch")

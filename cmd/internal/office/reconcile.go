@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"reliefledger.org/ledger/cmd/internal/bank"
 	"reliefledger.org/ledger/domain"
 )
@@ -79,7 +77,7 @@ type sentBatch struct {
 	allocation domain.ID
 	batch      domain.Batch
 	movements  []*LedgerMovement // without their references
-	row        []int             // of each
+	row        []int             // of each, from 1
 }
 
 // ledgerSides are the payments by bank and their returns between two days, of the
@@ -91,14 +89,14 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 		root = s.Opened.Root.ID
 		ids := make([]domain.ID, 0, len(s.Allocations))
 		for id, alloc := range s.Allocations {
-			if s.SeesDocument(a.Officer, alloc.Unit) && !s.Erased(id) {
+			if s.IsOfOfficeOf(a.Officer, alloc.Unit) && !s.Erased(id) {
 				ids = append(ids, id)
 			}
 		}
 		slices.SortFunc(ids, func(a, b domain.ID) int { return bytes.Compare(a[:], b[:]) })
 		for _, id := range ids {
 			for _, batch := range s.Allocations[id].Batches {
-				if batch.Form == domain.Bank && batch.Sent != (uuid.UUID{}) {
+				if batch.Form == domain.Bank && batch.WasSent() {
 					sent = append(sent, copySent(s, s.Allocations[id], batch, first, last))
 				}
 			}
@@ -106,7 +104,7 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 	})
 	if len(sent) == 0 {
 		may := false
-		a.o.State(func(s *domain.Ledger) { may = s.SeesDocument(a.Officer, root) })
+		a.o.State(func(s *domain.Ledger) { may = s.IsOfOfficeOf(a.Officer, root) })
 		if !may {
 			return nil, nil, &NotSeen{a.Officer, "银行账", "the bank's account"}
 		}
@@ -124,7 +122,7 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 		}
 		batches = append(batches, whole)
 		for k, m := range x.movements {
-			m.Reference, m.batch = references[x.row[k]], i
+			m.Reference, m.batch = references[x.row[k]-1], i
 			mine = append(mine, m)
 		}
 	}
@@ -134,22 +132,9 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 func copySent(s *domain.Ledger, a *domain.Allocation, batch *domain.Batch, first, last domain.Day) *sentBatch {
 	out := &sentBatch{allocation: a.ID, batch: *batch}
 	out.batch.Rows = slices.Clone(batch.Rows)
-	add := func(row int, m *LedgerMovement) {
-		out.movements, out.row = append(out.movements, m), append(out.row, row)
-	}
-	for i, r := range batch.Rows {
-		if r.Payment == 0 {
-			continue
-		}
-		p := a.Payments[r.Payment-1]
-		if p.Booked >= first && p.Booked <= last && p.Reversed() == (uuid.UUID{}) {
-			add(i, &LedgerMovement{Number: p.Number, On: p.Booked, Out: p.Fen})
-		}
-		for _, back := range p.Back() {
-			if n, ok := s.Number(back.Event); ok && back.On >= first && back.On <= last {
-				add(i, &LedgerMovement{Number: n, On: back.On, In: back.Fen})
-			}
-		}
+	for _, m := range s.BankMovements(a, batch, first, last) {
+		out.movements = append(out.movements, &LedgerMovement{Number: m.Number, On: m.On, Out: m.Out, In: m.In})
+		out.row = append(out.row, m.Row)
 	}
 	return out
 }
