@@ -66,7 +66,7 @@ func (a *Asker) Open(ctx context.Context, as *domain.Ledger, values ...Value) ([
 	simulated := false
 	audience := domain.Public
 	a.o.State(func(s *domain.Ledger) {
-		simulated = s.Opened != nil && s.Opened.Simulated
+		simulated = s.Simulated()
 		for i, v := range values {
 			v.Look.Officer, v.Look.Of = a.Officer, v.Box.Key
 			lists[i] = listedNow(s, v.Look)
@@ -128,7 +128,7 @@ func (a *Asker) MustSayWhy() error {
 
 // Simulated says whether the ledger is a demonstration, whose people are made up.
 func (o *Office) Simulated() (simulated bool) {
-	o.State(func(s *domain.Ledger) { simulated = s.Opened != nil && s.Opened.Simulated })
+	o.State(func(s *domain.Ledger) { simulated = s.Simulated() })
 	return simulated
 }
 
@@ -163,12 +163,9 @@ func (a *Asker) OpenDocument(ctx context.Context, unit, of domain.ID, event uint
 // PartyByNumber looks an identity number up, which stands in the journal. Of a party
 // whose number the asker may not see it says what it says of nobody's.
 func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, error) {
-	anywhere := a.o.Simulated()
-	a.o.State(func(s *domain.Ledger) {
-		officer := s.Officers[a.Officer]
-		anywhere = anywhere || officer != nil && !officer.Left && len(officer.Grants) > 0
-	})
-	if !anywhere {
+	may := false
+	a.o.State(func(s *domain.Ledger) { may = s.IsOfOffice(a.Officer) })
+	if !may {
 		return domain.ID{}, &NotSeen{a.Officer, "PartyRegistered.number", "PartyRegistered.number"}
 	}
 	number, _, err := domain.ResidentNumber(strings.TrimSpace(text))
@@ -199,12 +196,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 // Holds refuses whoever has none of the roles for a unit.
 func (a *Asker) Holds(unit domain.ID, roles ...domain.Role) error {
 	ok := false
-	a.o.State(func(s *domain.Ledger) {
-		ok = s.Opened != nil && s.Opened.Simulated
-		for _, r := range roles {
-			ok = ok || s.Holds(a.Officer, r, unit)
-		}
-	})
+	a.o.State(func(s *domain.Ledger) { ok = s.ActsAs(a.Officer, unit, roles...) })
 	if ok {
 		return nil
 	}

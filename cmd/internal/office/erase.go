@@ -48,16 +48,10 @@ func (a *Asker) Whom(ctx context.Context, id domain.ID) (*Whom, error) {
 			values = append(values, v)
 		}
 		documents := map[uint64]bool{}
-		for _, alloc := range s.Allocations {
-			for _, pay := range alloc.Payments {
-				line := alloc.Lines[pay.Line-1]
-				if s.Same(line.Payee()) != s.Same(id) && s.Same(line.Beneficiary()) != s.Same(id) {
-					continue
-				}
-				out.Payments++
-				for _, n := range pay.Receipts() {
-					documents[n] = true
-				}
+		for _, paid := range s.PaidTo(id) {
+			out.Payments++
+			for _, n := range paid.Receipts() {
+				documents[n] = true
 			}
 		}
 		for n := range documents {

@@ -46,14 +46,10 @@ func (o *Office) Signers(paths ...string) ([]ledger.Signer, error) {
 		if err != nil {
 			return nil, err
 		}
-		public := string(key.Public().(ed25519.PublicKey))
 		found := false
 		o.State(func(s *domain.Ledger) {
-			for _, officer := range s.Officers {
-				if string(officer.Key()) == public {
-					list = append(list, ledger.Signer{Officer: officer.ID, Key: key})
-					found = true
-				}
+			for _, officer := range s.OfficersWith(key.Public().(ed25519.PublicKey)) {
+				list, found = append(list, ledger.Signer{Officer: officer.ID, Key: key}), true
 			}
 		})
 		if !found {

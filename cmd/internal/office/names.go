@@ -10,7 +10,7 @@ import (
 // Today is the day on which books are looked at: what they are as of, of a
 // demonstration its last day, else the clock's.
 func (r *Reader) Today(b *projections.Books) domain.Day {
-	if b.Until != (projections.Until{}) || b.State.Opened != nil && b.State.Opened.Simulated {
+	if b.Until != (projections.Until{}) || b.State.Simulated() {
 		return b.Today()
 	}
 	return r.today()

@@ -104,7 +104,7 @@ func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]Valu
 		if err != nil {
 			continue // named by every report
 		}
-		d := detailsIn(r.Event)
+		d, _ := domain.DetailsIn(r.Event)
 		for i, box := range []domain.Sealed{d.Name, d.Number, d.Phone, d.Address, d.Account, d.Note} {
 			if !box.IsZero() && r.Meta.Command != nil {
 				last[i] = Value{Look: domain.Look{Unit: unit, Event: domain.TypeOf(r.Event), Field: fields[i]}, Box: box, Stream: r.Stream, Command: r.Meta.Command.ID, Path: fields[i]}
@@ -112,19 +112,6 @@ func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]Valu
 		}
 	}
 	return slices.DeleteFunc(last, func(v Value) bool { return v.Box.IsZero() }), nil
-}
-
-// detailsIn are the details that an event has of a party.
-func detailsIn(e domain.Event) domain.PartyDetails {
-	switch e := e.(type) {
-	case *domain.PartyRegistered:
-		return e.Private
-	case *domain.PartyCorrected:
-		return e.Private
-	case *domain.PartyIdentified:
-		return e.Private
-	}
-	return domain.PartyDetails{}
 }
 
 // EventShown is an event whole, but for what is withheld.

@@ -158,12 +158,11 @@ func (s *Session) mayImport(in *Instruction) error {
 	c, by := in.Roster, in.Order.Actor
 	known, may := false, false
 	s.State(func(l *domain.Ledger) {
-		n := l.Notices[c.Notice]
-		if n == nil || l.Allocations[n.Allocation] == nil {
+		if l.Notices[c.Notice] == nil {
 			return
 		}
-		unit := l.Allocations[n.Allocation].Unit
-		known, may = true, l.Opened.Simulated || l.Holds(by, domain.Drafter, unit)
+		unit := l.UnitOf(domain.Stream(domain.NoticeKind, c.Notice))
+		known, may = true, l.ActsAs(by, unit, domain.Drafter)
 		if c.Unit == (uuid.UUID{}) {
 			c.Unit = unit
 		}
@@ -291,7 +290,7 @@ func (s *Session) known(ctx context.Context, in *Instruction, roster *sheets.Ros
 			roster.Errors = append(roster.Errors, at)
 		}
 		for _, line := range listed[parties[i]] {
-			if overlap(line, row) {
+			if line.Repeats(row.Period, row.Give) {
 				at.Zh, at.En = fmt.Sprintf("此人已在这份名单第 %d 号", line.No), fmt.Sprintf("the notice has this person already, in line %d", line.No)
 				roster.Errors = append(roster.Errors, at)
 				break
@@ -355,26 +354,6 @@ func (s *Session) listed(notice, list uuid.UUID) map[uuid.UUID][]domain.Line {
 		}
 	})
 	return lines
-}
-
-// overlap says whether a line gives for the same period what a row gives.
-func overlap(line domain.Line, row sheets.Row) bool {
-	if line.Period() != row.Period || line.Struck() != (uuid.UUID{}) {
-		return false
-	}
-	for _, has := range line.Give {
-		for _, gives := range row.Give {
-			if has.Fen > 0 && gives.Amount > 0 {
-				return true
-			}
-			for _, item := range has.Items {
-				if slices.ContainsFunc(gives.Items, func(i domain.ItemCount) bool { return i.Item == item.Item }) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // linesOf makes the rows of the list. A payee must stand in it, and be the only one
