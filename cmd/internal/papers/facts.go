@@ -34,14 +34,9 @@ func (d *Papers) facts(a *domain.Allocation) []paper.Fact {
 	if f := s.FundOf(a); f != nil {
 		list = append(list, paper.Fact{Name: "资金", Text: f.Name + d.began(f.Stream)})
 	}
-	var path []paper.Fact
-	for up := a; up != nil; {
-		path = append(path, paper.Fact{Name: "分配", Text: d.b.AllocationName(up) + "（" + up.Purpose + "）" + d.began(up.Stream)})
-		_, id, _ := domain.SplitStream(up.From)
-		up = s.Allocations[id]
+	for _, x := range s.PathTo(a) {
+		list = append(list, paper.Fact{Name: "分配", Text: d.b.AllocationName(x) + "（" + x.Purpose + "）" + d.began(x.Stream)})
 	}
-	slices.Reverse(path)
-	list = append(list, path...)
 	if p := s.Programmes[a.Programme]; p != nil {
 		list = append(list, paper.Fact{Name: "项目", Text: fmt.Sprintf("%s　修订 %d", p.Name, a.Revision)})
 	}

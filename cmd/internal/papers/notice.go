@@ -87,12 +87,10 @@ func postedAt(phase *projections.Phase, place string) []domain.Posted {
 // noticeRows fills what of the list is to be seen, and the totals, which stay.
 func (d *Papers) noticeRows(out *paper.Notice, n projections.Notice, lines []projections.PublicLine, names map[int]office.NameShown) {
 	goods := map[string]domain.Quantity{}
-	for _, l := range d.b.State.Notices[n.ID].Lines {
+	for _, l := range d.b.State.Notices[n.ID].Live() {
 		for _, g := range l.Give {
 			for _, i := range g.Items {
-				if l.Struck() == (domain.ID{}) {
-					goods[i.Item] += i.Quantity
-				}
+				goods[i.Item] += i.Quantity
 			}
 		}
 	}

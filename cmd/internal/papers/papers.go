@@ -92,7 +92,7 @@ func (p people) of(line *domain.AdmittedLine) (out person) {
 
 // head is the head of a paper about a unit.
 func (d *Papers) head(title, unit string, on domain.Day, numbers ...uint64) paper.Head {
-	return paper.Head{Title: title, Unit: unit, On: on, Demo: d.b.State.Opened.Simulated, Ledger: d.b.State.Opened.Name, Number: office.Cite(numbers...)}
+	return paper.Head{Title: title, Unit: unit, On: on, Demo: d.b.State.Simulated(), Ledger: d.b.State.Opened.Name, Number: office.Cite(numbers...)}
 }
 
 // FindNotice finds a notice of books as it stands on a day, by its id, number, name

@@ -12,15 +12,6 @@ import (
 	"reliefledger.org/ledger/projections"
 )
 
-// admittedOf are the admitted lines of a batch's rows.
-func admittedOf(a *domain.Allocation, b *domain.Batch) []*domain.AdmittedLine {
-	var lines []*domain.AdmittedLine
-	for _, r := range b.Rows {
-		lines = append(lines, a.Lines[r.Line-1])
-	}
-	return lines
-}
-
 // numbers are those of the events of a batch that it has had.
 func (d *Papers) numbers(ids ...domain.ID) []uint64 {
 	var list []uint64
@@ -34,7 +25,7 @@ func (d *Papers) numbers(ids ...domain.ID) []uint64 {
 
 // rejected refuses a batch that was turned down: nothing may be signed for.
 func rejected(b *domain.Batch) error {
-	if b.Rejected == (domain.ID{}) {
+	if b.State().Stage != domain.StageRejected {
 		return nil
 	}
 	return office.Input(fmt.Sprint(b.No), "该批次已退回", "the batch was rejected")
@@ -49,7 +40,7 @@ func (d *Papers) Sheet(ctx context.Context, w office.BatchNamed) (Paper, error) 
 	if err := rejected(b); err != nil {
 		return nil, err
 	}
-	lines := admittedOf(a, b)
+	lines := a.LinesOf(b)
 	people, err := d.payees(ctx, a.Unit, lines...)
 	if err != nil {
 		return nil, err
@@ -93,12 +84,12 @@ func (d *Papers) Receipt(ctx context.Context, which string) (Paper, error) {
 	if e.Reversed != nil {
 		return nil, office.Input(which, "该笔发放已被冲销%s", "that payment was reversed %s", office.Cite(*e.Reversed))
 	}
-	a := d.b.State.Allocations[e.Allocation]
-	people, err := d.payees(ctx, a.Unit, lineOf(a, e))
+	a, line, _ := d.paid(e)
+	people, err := d.payees(ctx, a.Unit, line)
 	if err != nil {
 		return nil, err
 	}
-	who := people.of(lineOf(a, e))
+	who := people.of(line)
 	r := &paper.Receipt{Head: d.head("签收凭证", d.b.UnitName(a.Unit), e.Happened, e.Number), Payee: who.name, Number: who.number,
 		For: fmt.Sprintf("%s　%s%s第 %d 行", e.Programme, e.Notice, office.Cite(e.NoticeNumber), e.Line), Form: e.Form.Say(domain.Zh), Fen: e.Amount, Goods: goodsOf(e.Items)}
 	if who.note != "" {
@@ -125,13 +116,9 @@ func (d *Papers) payment(which string) (projections.Entry, error) {
 	return e, nil
 }
 
-// paymentOf is the payment that an entry is about.
-func paymentOf(a *domain.Allocation, e projections.Entry) *domain.Payment {
-	i := slices.IndexFunc(a.Payments, func(p *domain.Payment) bool { return p.Number == e.Number })
-	return a.Payments[i]
-}
-
-// lineOf is the admitted line that a payment paid.
-func lineOf(a *domain.Allocation, e projections.Entry) *domain.AdmittedLine {
-	return a.Lines[paymentOf(a, e).Line-1]
+// paid is the payment that an entry of the books is about, from which allocation it
+// was made, and the line that it paid.
+func (d *Papers) paid(e projections.Entry) (*domain.Allocation, *domain.AdmittedLine, *domain.Payment) {
+	a, p, _ := d.b.State.PaymentAt(e.Number) // the books have an entry of payments only
+	return a, a.LineOf(p), p
 }

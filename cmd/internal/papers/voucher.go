@@ -34,15 +34,14 @@ func (d *Papers) Voucher(ctx context.Context, w office.BatchNamed) (Paper, error
 }
 
 func (d *Papers) paymentVoucher(ctx context.Context, e projections.Entry) (Paper, error) {
-	a := d.b.State.Allocations[e.Allocation]
-	line := lineOf(a, e)
+	a, line, payment := d.paid(e)
 	people, err := d.payees(ctx, a.Unit, line)
 	if err != nil {
 		return nil, err
 	}
 	who := people.of(line)
 	v := &paper.Voucher{Head: d.head("付款凭证", d.b.UnitName(a.Unit), e.Happened, e.Number), Goods: goodsOf(e.Items), Paid: sayBy(e.Paid), Prepared: sayBy(e.Prepared), Approved: sayBy(e.Approved)}
-	v.Entries = d.entries(a, e.Form, a.Draws(paymentOf(a, e)))
+	v.Entries = d.entries(a, e.Form, a.Draws(payment))
 	v.Facts = append(d.facts(a), d.noticeFacts([]*domain.AdmittedLine{line})...)
 	v.Facts = append(v.Facts, paper.Fact{Name: "收款人", Text: joined([]string{who.name, who.number, fmt.Sprintf("名单第 %d 行", e.Line), who.note})})
 	if e.Batch > 0 {
@@ -96,7 +95,7 @@ func (d *Papers) batchVoucher(a *domain.Allocation, b *domain.Batch) (Paper, err
 	}
 	slices.SortFunc(v.Goods, func(a, b paper.Goods) int { return strings.Compare(a.Item, b.Item) })
 	v.Entries = d.entries(a, b.Form, draws)
-	v.Facts = append(d.facts(a), d.noticeFacts(admittedOf(a, b))...)
+	v.Facts = append(d.facts(a), d.noticeFacts(a.LinesOf(b))...)
 	state := "应发"
 	if b.Result != (domain.ID{}) {
 		state = "实发"
@@ -174,39 +173,22 @@ func someOf(list []string) string {
 // entries are what draws took, by the receipt of funds or the purchase that it
 // comes from.
 func (d *Papers) entries(a *domain.Allocation, form domain.Form, draws []domain.Draw) []paper.Entry {
-	type from struct {
-		origin domain.ID
-		item   string
-	}
 	var list []paper.Entry
-	at := map[from]int{}
-	for _, draw := range draws {
-		lot, _ := a.Lot(draw.Lot)
-		key := from{lot.Origin, lot.Item}
-		i, seen := at[key]
-		if !seen {
-			i = len(list)
-			at[key] = i
-			list = append(list, d.entry(lot, form))
-		}
-		if lot.Item == domain.Money {
-			list[i].Fen += domain.Fen(draw.Quantity)
-		} else {
-			list[i].Fen += draw.Cost
-		}
+	for _, drawn := range a.DrawnFrom(draws) {
+		list = append(list, d.entry(drawn, form))
 	}
 	return list
 }
 
-func (d *Papers) entry(lot domain.Lot, form domain.Form) paper.Entry {
-	e := paper.Entry{Text: form.Say(domain.Zh) + "发放", Number: d.cite(lot.Origin)}
-	if lot.Item != domain.Money {
-		e.Text = "发放" + lot.Item
-		if !lot.Valued {
+func (d *Papers) entry(drawn domain.Drawn, form domain.Form) paper.Entry {
+	e := paper.Entry{Text: form.Say(domain.Zh) + "发放", Number: d.cite(drawn.Origin), Fen: drawn.Fen()}
+	if drawn.Item != domain.Money {
+		e.Text = "发放" + drawn.Item
+		if !drawn.Valued {
 			e.Text += "（未计价）"
 		}
 	}
-	o, ok := d.b.State.Origin(lot.Origin)
+	o, ok := d.b.State.Origin(drawn.Origin)
 	if !ok {
 		return e
 	}
@@ -215,11 +197,9 @@ func (d *Papers) entry(lot domain.Lot, form domain.Form) paper.Entry {
 		return e
 	}
 	var sources []string
-	for _, part := range o.Bought {
-		if from, ok := d.b.State.Origin(part.Origin); ok {
-			if name := projections.SourceName(from.Source); !slices.Contains(sources, name) {
-				sources = append(sources, name)
-			}
+	for _, from := range d.b.State.ReceiptsOf(drawn.Origin) {
+		if name := projections.SourceName(from.Source); !slices.Contains(sources, name) {
+			sources = append(sources, name)
 		}
 	}
 	e.Source = strings.Join(sources, "、") + "（采购）"
