@@ -110,7 +110,7 @@ func printable(s string) string {
 // warn says what every report must say: that a clock is simulated, and that there are
 // events which could not be read or folded.
 func (p *program) warn(b *projections.Books) {
-	if b.State.Opened.Simulated {
+	if b.State.Simulated() {
 		p.note("（演示账簿：时钟为模拟，记录时间不作证据）\n", "(a demonstration: the clock is simulated, recorded times are no evidence)\n")
 	}
 	for _, u := range b.State.Unfolded {

@@ -126,7 +126,10 @@ func Fill(ctx context.Context, home office.Home, opts office.Options, each func(
 func Session(o *office.Office) *office.Session {
 	return &office.Session{Office: o, KeyOf: func(id uuid.UUID) (ledger.Signer, bool) {
 		has := false
-		o.State(func(s *domain.Ledger) { has = s.Officers[id] != nil && s.Officers[id].Key() != nil })
+		o.State(func(s *domain.Ledger) {
+			key, _ := s.KeyOf(id)
+			has = key != nil
+		})
 		return ledger.Signer{Officer: id, Key: Key(id)}, has
 	}}
 }

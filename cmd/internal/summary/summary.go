@@ -36,7 +36,7 @@ func Write(w io.Writer, b *projections.Books, campaign domain.ID) error {
 	p := &page{books: b, campaign: campaign}
 	p.line("%s总结", c.Name)
 	p.line("单位：%s　期间：%s至%s　截至：%s", b.UnitName(c.Unit), c.Period.First.Chinese(), c.Period.Last.Chinese(), b.Today().Chinese())
-	if o := b.State.Opened; o != nil && o.Simulated {
+	if b.State.Simulated() {
 		p.line("（演示账簿：时钟为模拟，记录时间不作证据）")
 	}
 	p.documents()
