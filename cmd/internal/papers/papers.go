@@ -4,7 +4,7 @@
 // draws them. They are in Chinese whatever the language of the program: they are
 // filed.
 //
-//	p := papers.Of(books, reader)
+//	p := papers.Of(books)
 //	p = p.WithNames(asker)                       // else names are left to be written by hand
 //	sheet, err := p.Sheet(ctx, office.BatchNamed{Event: "628"})
 //	pages, err := sheet.Write(file)
