@@ -2,9 +2,9 @@
 // another store, each time showing that both sides hold the same.
 //
 //	made, err := backup.Make(ctx, home, "/mnt/usb/ledger", backup.Watch{})
-//	dir, m, err := backup.Open("/mnt/usb/ledger")       // the last one in it
-//	restored, err := backup.Restore(ctx, dir, m, backup.To{Home: home})
-//	copied, err := backup.Copy(ctx, "ledger", "esdb://...", backup.Watch{})
+//	dir, m, err := backup.Open("/mnt/usb/ledger") // the last one in it; m.Verify(dir) reads it
+//	restored, err := backup.Restore(ctx, dir, m, office.Home{Data: "restored"}, "")
+//	copied, err := backup.Copy(ctx, "ledger", "esdb://...", home, false, backup.Watch{})
 //
 // A backup is a folder of its own, with a manifest that is written last (manifest.go).
 // The wrapping key is in none.
