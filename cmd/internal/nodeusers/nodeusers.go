@@ -1,4 +1,12 @@
-// Package nodeusers keeps who may use a node, in a file that only its owner reads.
+// Package nodeusers keeps who may use a node, in a file that only its owner reads: a
+// header, then one user a line, "NAME ROLE SHA-256".
+//
+//	password, err := nodeusers.Enter("users", "county", "writer") // shown once
+//	users, err := nodeusers.Read("users")
+//	opts := node.Options{Authorize: users.Authorize}
+//
+// Passwords are drawn by us, 130 random bits, so a plain hash of one tells nothing
+// and is quick to check on every request.
 package nodeusers
 
 import (
@@ -18,10 +26,6 @@ import (
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/eventstore/node"
 )
-
-// The users of a node stand in a file that only its owner reads: a header, then
-// one a line, "NAME ROLE SHA-256". Passwords are drawn by us, 130 random bits,
-// so a plain hash of one tells nothing and is quick to check on every request.
 
 const usersHeader = "relief ledger node users 1"
 
@@ -78,7 +82,10 @@ func parse(path string, text []byte) (Users, error) {
 		}
 		users[fields[0]] = user{fields[0], fields[1], [sha256.Size]byte(hash)}
 	}
-	return users, scan.Err()
+	if err := scan.Err(); err != nil {
+		return nil, &office.KeyError{Path: path, Err: err}
+	}
+	return users, nil
 }
 
 // Enter enters a user in the file, which it makes where there is none, and draws the
