@@ -12,7 +12,6 @@ import (
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/paper"
 	"reliefledger.org/ledger/cmd/internal/papers"
-	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -113,5 +112,3 @@ func writePaper(p *program, cmd *cobra.Command, filled papers.Paper, out string,
 	fmt.Printf(p.say("已写入 %s：%d 页\n", "wrote %s: %d pages\n"), out, pages)
 	return nil
 }
-
-var _ domain.Day

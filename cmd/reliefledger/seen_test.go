@@ -29,7 +29,7 @@ var marked = []struct {
 	{"MARKELIGIBLE", []string{"auditor", "privacy"}},
 	{"MARKFINDING", []string{"auditor", "privacy"}},
 	{"MARKPAPERS", []string{"finance", "auditor", "privacy"}},
-	{"李异议", []string{"finance", "auditor", "privacy"}}, // as a party; that he objected is checked apart
+	{"李异议", []string{"finance", "auditor", "privacy"}}, // as a party; the objection is checked apart
 	{"MARKOBJECTION", []string{"finance", "auditor", "privacy"}},
 	{"MARKANSWER", []string{"finance", "auditor", "privacy"}},
 	{"MARKMINUTES", []string{"finance", "auditor", "privacy"}},
@@ -43,7 +43,7 @@ var marked = []struct {
 }
 
 // Everything is run by everybody: of what each of them is told, nothing is in it
-// that the table does not allow him, and all that it does; and in no file of the
+// that the table does not allow, and all that it does; and in no file of the
 // ledger, of its backup or of what a process says while it works stands any of it.
 func TestNobodySeesMore(t *testing.T) {
 	if testing.Short() {

@@ -13,7 +13,7 @@ import (
 // wayPeople is how many workers report 2 tells of: 为2731名特困职工 600 元.
 const wayPeople = 2_731
 
-// wayPerson is somebody of the roster, as he is and not as it is written there.
+// wayPerson is somebody of the roster, as the papers have it and not as it is written there.
 type wayPerson struct{ name, number, account, village string }
 
 func wayPeopleList() []wayPerson {

@@ -22,8 +22,8 @@ type Payee struct {
 	Fen    Fen
 	Goods  []Goods
 	Note   string
-	// NotPaid says that he was not reached: he signs for nothing, and the totals
-	// are without him.
+	// NotPaid says that the payee was not reached, and signs for nothing; the totals
+	// are without such rows.
 	NotPaid bool
 }
 

@@ -87,8 +87,8 @@ func sayPeriod(timing domain.Timing, period domain.Period, mode domain.CalendarM
 	return fmt.Sprintf("%s至%s（%s，%s）", period.First.Chinese(), period.Last.Chinese(), kind, days)
 }
 
-// by says who did a step, as the ledger has it: signed with his key, or said by
-// another.
+// by says who did a step, as the ledger has it: signed with the officer's key, or
+// said by another.
 func (d *Papers) by(id domain.ID) string {
 	e, ok := d.b.Event(id)
 	if !ok {

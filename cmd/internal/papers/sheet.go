@@ -61,7 +61,7 @@ func (d *Papers) Sheet(ctx context.Context, w office.BatchNamed) (Paper, error) 
 			notes = append(notes, "更正发放"+d.cite(r.Again()))
 		}
 		row := paper.Payee{No: i + 1, Name: who.name, Number: who.number, Fen: r.Fen, Goods: goodsOf(r.Items())}
-		if r.State == domain.RowRejected { // he signs for nothing, and the total is of what was handed out
+		if r.State == domain.RowRejected { // nobody signs for it, and the total is of what was handed out
 			notes = append(notes, "未发放 "+SayGive([]domain.Entitlement{{Form: b.Form, Fen: r.Fen, Items: r.Items()}}, domain.Zh))
 			row.NotPaid = true
 		}

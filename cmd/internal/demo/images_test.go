@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -19,12 +19,12 @@ import (
 // field. And no state has what an image would copy: a pointer into a list, or
 // two lists that share memory.
 func TestImagesOfTheDemo(t *testing.T) {
-	p := copied(t)
-	a, err := p.home.About()
+	home := theDemo(t).home
+	a, err := home.About()
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := p.home.OpenEvents(t.Context(), a)
+	store, err := home.OpenEvents(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
