@@ -109,7 +109,7 @@ func (l *Ledger) shows(k Look) Seen {
 	case OnList:
 		return l.listed(k)
 	case OnPaper:
-		if l.hidden(k.Of) {
+		if l.HiddenBy(k.Of).Any() {
 			return Withheld
 		}
 		switch k.Field {
@@ -128,12 +128,6 @@ func (l *Ledger) shows(k Look) Seen {
 		}
 	}
 	return Withheld
-}
-
-// hidden says whether a person must not be named on lists and papers.
-func (l *Ledger) hidden(party ID) bool {
-	p := l.Parties[l.Same(party)]
-	return p != nil && (p.Restricted || p.Minor || p.Erased)
 }
 
 // listed is how a line of a notice shows the name of its beneficiary.
@@ -164,7 +158,7 @@ func (l *Ledger) DisclosureOf(n *Notice, line *Line, place string, on Day) Discl
 	if d == "" {
 		return ""
 	}
-	if p := l.Parties[l.Same(line.Beneficiary)]; p == nil || p.Restricted || p.Minor || line.People() != (Headcount{}) {
+	if h := l.HiddenBy(line.Beneficiary); l.Parties[l.Same(line.Beneficiary)] == nil || h.Restricted || h.Minor || line.People() != (Headcount{}) {
 		return CountsOnly
 	}
 	return d.Stricter(line.Disclosure())

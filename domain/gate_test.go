@@ -207,3 +207,40 @@ func TestOffice(t *testing.T) {
 		}
 	}
 }
+
+// A merge brings no name back: what hides one of the parties hides the person, before
+// the merge and after it, whichever of them a line names.
+func TestGateAfterAMerge(t *testing.T) {
+	for _, hides := range []func(p *Party){func(p *Party) { p.Minor = true }, func(p *Party) { p.Restricted = true }} {
+		for _, hidden := range []string{"shy", "villager"} {
+			for _, order := range []string{"hidden first", "merged first"} {
+				l, ids := gateLedger()
+				merge := func() {
+					r := &Recorded{ID: ids["list"], Stream: Stream(PartyKind, ids["shy"])}
+					e := &PartiesMerged{}
+					e.Private.Into = ids["villager"]
+					if err := e.fold(l, r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if order == "merged first" {
+					merge()
+				}
+				hides(l.Parties[ids[hidden]])
+				if order == "hidden first" {
+					merge()
+				}
+				for _, line := range l.Notices[ids["list"]].Lines {
+					if line.Beneficiary != ids["shy"] && line.Beneficiary != ids["villager"] {
+						continue
+					}
+					list := Look{Purpose: OnList, Event: "PartyRegistered", Field: "name", Of: line.Beneficiary, Notice: ids["list"], Line: line.No, Place: "village-board", On: Date(2026, 1, 10)}
+					paper := Look{Purpose: OnPaper, Officer: ids["privacy"], Unit: ids["township"], Event: "PartyRegistered", Field: "number", Of: line.Beneficiary}
+					if l.Sees(list, nil) != Withheld || l.Sees(paper, nil) != Withheld {
+						t.Errorf("%s is hidden, %s: line %d shows a name or a paper a number", hidden, order, line.No)
+					}
+				}
+			}
+		}
+	}
+}

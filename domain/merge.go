@@ -56,6 +56,28 @@ func (l *Ledger) Same(id ID) ID {
 	return id
 }
 
+// HiddenBy is what hides a person from lists and papers.
+type HiddenBy struct{ Minor, Restricted, Erased bool }
+
+// Any says whether anything does.
+func (h HiddenBy) Any() bool { return h.Minor || h.Restricted || h.Erased }
+
+// HiddenBy says what hides the person for whom a party stands: what is said of any of
+// the parties that were merged into one counts, so that no merge brings a name back.
+func (l *Ledger) HiddenBy(party ID) (h HiddenBy) {
+	var add func(id ID)
+	add = func(id ID) {
+		if p := l.Parties[id]; p != nil {
+			h.Minor, h.Restricted, h.Erased = h.Minor || p.Minor, h.Restricted || p.Restricted, h.Erased || p.Erased || l.erased[id]
+		}
+		for _, merged := range l.mergedInto[id] { // a tree: no circle is folded
+			add(merged)
+		}
+	}
+	add(l.Same(party))
+	return h
+}
+
 // mergedWith returns all parties for which a party stands: itself and those merged into
 // it, in the order of their ids.
 func (l *Ledger) mergedWith(party ID) []ID {
@@ -84,6 +106,10 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 		return fmt.Errorf("merged in a circle")
 	}
 	p.MergedInto, l.merged = e.Private.Into, true
+	if l.mergedInto == nil {
+		l.mergedInto = map[ID][]ID{}
+	}
+	l.mergedInto[e.Private.Into] = append(l.mergedInto[e.Private.Into], p.ID)
 	for _, category := range p.listedCategories {
 		l.rememberCategory(p.ID, category) // for the party that now stands for it
 	}
