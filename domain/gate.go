@@ -29,6 +29,9 @@ const (
 	// ForMatching compares a name with a unit's roster. It needs a role for that unit
 	// that sees whole names.
 	ForMatching
+	// ForErasing shows an officer who sees names whom an erasure is about, so that
+	// nobody is taken for another: the name, masked.
+	ForErasing
 )
 
 // Look is a question to the gate: who wants to see which value, and for what purpose.
@@ -46,14 +49,14 @@ type Look struct {
 	Line   int
 	Place  string
 	On     Day
-	// Past says that the list is shown as it was on an earlier day.
-	Past bool
+	// Today is the day on which it is asked; without one the list is not today's.
+	Today Day
 }
 
 // Sees says how much of a value is seen. as is the earlier state as of which the value
 // is shown, nil for the present one. Less than Masked is Withheld.
 func (l *Ledger) Sees(k Look, as *Ledger) Seen {
-	seen := min(l.allows(k), l.shows(k))
+	seen := min(l.allows(k, as != nil || k.On != k.Today), l.shows(k))
 	if as != nil && as != l {
 		seen = min(seen, as.shows(k))
 	}
@@ -63,14 +66,15 @@ func (l *Ledger) Sees(k Look, as *Ledger) Seen {
 	return seen
 }
 
-// allows is how much the asker may see, by role. In a simulated ledger, where all
-// people are made up, everybody sees everything.
-func (l *Ledger) allows(k Look) Seen {
+// allows is how much the asker may see, by role. past says that a list is not looked at
+// as it hangs now. In a simulated ledger, where all people are made up, everybody sees
+// everything.
+func (l *Ledger) allows(k Look, past bool) Seen {
 	switch k.Purpose {
-	case OnPage, OnPaper:
+	case OnPage, OnPaper, ForErasing:
 		return l.byRole(k.Officer, k.Unit, k.Event, k.Field)
 	case OnList:
-		if !k.Past || l.byRole(k.Officer, k.Unit, k.Event, k.Field) >= Masked {
+		if !past || l.byRole(k.Officer, k.Unit, k.Event, k.Field) >= Masked {
 			return Whole
 		}
 	case ForBank:
@@ -125,6 +129,10 @@ func (l *Ledger) shows(k Look) Seen {
 	case ForMatching:
 		if k.Field == "name" {
 			return Whole
+		}
+	case ForErasing:
+		if k.Field == "name" {
+			return Masked
 		}
 	}
 	return Withheld

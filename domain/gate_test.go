@@ -108,6 +108,11 @@ func TestGate(t *testing.T) {
 		{ForMatching, "accountant", "villager", "name", "", 0, false, Whole},
 		{ForMatching, "neighbour", "villager", "name", "", 0, false, Withheld},
 		{ForMatching, "accountant", "villager", "number", "", 0, false, Withheld},
+
+		{ForErasing, "accountant", "villager", "name", "", 0, false, Masked},
+		{ForErasing, "accountant", "restricted", "name", "", 0, false, Masked}, // they are erased too
+		{ForErasing, "privacy", "villager", "number", "", 0, false, Withheld},
+		{ForErasing, "neighbour", "villager", "name", "", 0, false, Withheld},
 	} {
 		t.Run(fmt.Sprint(x.purpose, " ", x.who, " ", x.of, " ", x.field, " ", x.place, " ", x.on, x.past), func(t *testing.T) {
 			l, ids := gateLedger()
@@ -118,7 +123,10 @@ func TestGate(t *testing.T) {
 				}
 			}
 			k := Look{Purpose: x.purpose, Officer: ids[x.who], Unit: ids["township"], Event: "PartyRegistered", Field: x.field, Of: ids[x.of],
-				Notice: ids["list"], Line: line, Place: x.place, On: x.on, Past: x.past}
+				Notice: ids["list"], Line: line, Place: x.place, On: x.on, Today: x.on}
+			if x.past {
+				k.Today = x.on + 1
+			}
 			if got := l.Sees(k, nil); got != x.want {
 				t.Errorf("sees %s, want %s", got.Say(En), x.want.Say(En))
 			}
@@ -148,7 +156,7 @@ func TestGateAsOf(t *testing.T) {
 			then, _ := gateLedger()
 			hidden.Parties[ids["villager"]].Restricted = true
 			k := Look{Purpose: purpose, Officer: ids["accountant"], Unit: ids["township"], Event: "PartyRegistered", Field: field, Of: ids["villager"],
-				Notice: ids["list"], Line: 1, Place: "village-board", On: Date(2026, 1, 10), Past: true}
+				Notice: ids["list"], Line: 1, Place: "village-board", On: Date(2026, 1, 10)}
 			if got := hidden.Sees(k, then); got != Withheld {
 				t.Errorf("%v %s: restricted since, and seen %s", purpose, field, got.Say(En))
 			}
@@ -161,7 +169,7 @@ func TestGateAsOf(t *testing.T) {
 	then, _ := gateLedger()
 	now.Notices[ids["list"]].Withdrawn = ids["list"]
 	k := Look{Purpose: OnList, Officer: ids["privacy"], Unit: ids["township"], Event: "PartyRegistered", Field: "name", Of: ids["villager"],
-		Notice: ids["list"], Line: 1, Place: "village-board", On: Date(2026, 1, 10), Past: true}
+		Notice: ids["list"], Line: 1, Place: "village-board", On: Date(2026, 1, 10)}
 	if now.Sees(k, then) != Withheld {
 		t.Error("a list that was withdrawn is shown by looking back")
 	}
@@ -234,7 +242,7 @@ func TestGateAfterAMerge(t *testing.T) {
 					if line.Beneficiary != ids["shy"] && line.Beneficiary != ids["villager"] {
 						continue
 					}
-					list := Look{Purpose: OnList, Event: "PartyRegistered", Field: "name", Of: line.Beneficiary, Notice: ids["list"], Line: line.No, Place: "village-board", On: Date(2026, 1, 10)}
+					list := Look{Purpose: OnList, Event: "PartyRegistered", Field: "name", Of: line.Beneficiary, Notice: ids["list"], Line: line.No, Place: "village-board", On: Date(2026, 1, 10), Today: Date(2026, 1, 10)}
 					paper := Look{Purpose: OnPaper, Officer: ids["privacy"], Unit: ids["township"], Event: "PartyRegistered", Field: "number", Of: line.Beneficiary}
 					if l.Sees(list, nil) != Withheld || l.Sees(paper, nil) != Withheld {
 						t.Errorf("%s is hidden, %s: line %d shows a name or a paper a number", hidden, order, line.No)

@@ -147,9 +147,9 @@ func serveLedger(p *program, ctx context.Context, f nodeFlags) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if f.metrics != "" {
-		at, wait, err := o.Serve(ctx, f.metrics)
-		if err != nil {
-			return err
+		at, wait, failed := o.Serve(ctx, f.metrics)
+		if failed != nil {
+			return failed
 		}
 		defer func() { stop(); err = errors.Join(err, wait()) }()
 		log.Info("metrics", "address", at.String())

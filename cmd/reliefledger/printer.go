@@ -46,7 +46,18 @@ func (p *program) tell(n office.Note) {
 	if n.Warning {
 		before = p.say("警告：", "warning: ")
 	}
-	fmt.Fprintln(os.Stderr, before+n.Say(p.lang()))
+	fmt.Fprintln(os.Stderr, before+harmless(n.Say(p.lang())))
+}
+
+// harmless takes out of a sentence what a terminal would obey: names of files and words
+// of a bank's answer may stand in it.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // saidError is returned where all is said already, and only the exit code is left.
@@ -77,7 +88,7 @@ func (p *program) fail(w io.Writer, err error) int {
 	if kind == office.Unproven {
 		return kind.Exit()
 	}
-	fmt.Fprintln(w, p.say("错误：", "error: ")+office.Sentence(err, p.lang()))
+	fmt.Fprintln(w, p.say("错误：", "error: ")+harmless(office.Sentence(err, p.lang())))
 	return kind.Exit()
 }
 

@@ -20,6 +20,9 @@ import (
 	"reliefledger.org/ledger/eventstore/vault/documents"
 )
 
+// maxScript bounds a file of commands, in bytes: it is read whole before anything is done.
+const maxScript = 1 << 30
+
 // recordFlags are the flags of `record`.
 type recordFlags struct {
 	file, content, date, as, by, campaign, metrics string
@@ -105,6 +108,9 @@ func (r *recordFlags) one(p *program, ctx context.Context, command string) error
 func (r *recordFlags) instruction(s *office.Session, command string) (*office.Instruction, error) {
 	in := &office.Instruction{As: r.as, Order: &domain.Order{}}
 	s.Files = office.FilesIn(".")
+	if strings.TrimSpace(r.content) == "" {
+		return nil, office.Input("--content", "为空（无内容写 {}）", "is empty (write {} for nothing)")
+	}
 	if err := s.Lines().Content(in, command, []byte(r.content)); err != nil {
 		return nil, err
 	}
@@ -136,9 +142,12 @@ func (r *recordFlags) instruction(s *office.Session, command string) (*office.In
 // script records a file of commands. Everything is read before anything is written:
 // a torn file changes nothing.
 func (r *recordFlags) script(p *program, ctx context.Context) error {
-	text, err := os.ReadFile(r.file)
+	text, err := office.ReadUpTo(r.file, maxScript+1)
 	if err != nil {
 		return office.InputErr(r.file, err)
+	}
+	if len(text) > maxScript {
+		return office.Input(r.file, "文件过大", "the file is too large")
 	}
 	return r.working(p, ctx, func(s *office.Session) error {
 		s.Files = office.FilesIn(filepath.Dir(r.file))
@@ -162,9 +171,9 @@ func (r *recordFlags) script(p *program, ctx context.Context) error {
 func recordAll(p *program, ctx context.Context, s *office.Session, all []*office.Instruction, where []string, dry bool) (err error) {
 	s.Dry = dry
 	if dry && len(all) > 1 {
-		copied, err := s.Rehearse(ctx)
-		if err != nil {
-			return err
+		copied, failed := s.Rehearse(ctx)
+		if failed != nil {
+			return failed
 		}
 		if copied != nil {
 			defer func() { err = errors.Join(err, copied.Close()) }()
@@ -203,10 +212,10 @@ func (r *recordFlags) stream(p *program, ctx context.Context, in io.Reader, name
 	o := ops.New()
 	if r.metrics != "" {
 		serving, stop := context.WithCancel(ctx)
-		_, wait, err := o.Serve(serving, r.metrics)
-		if err != nil {
+		_, wait, failed := o.Serve(serving, r.metrics)
+		if failed != nil {
 			stop()
-			return err
+			return failed
 		}
 		defer func() { stop(); err = errors.Join(err, wait()) }()
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -84,6 +85,11 @@ func (l *Ledger) prepare(ctx context.Context, o *domain.Order, keys sealer) (*Pr
 		details(o.Body).AccountID = id
 	}
 	fields := personal(o)
+	for _, f := range fields {
+		if f.value.Plain() == "" {
+			return nil, fmt.Errorf("prepare %s: %s: %w", domain.CommandName(o.Body), f.path, ErrPrepared)
+		}
+	}
 	if len(fields) > 0 {
 		if err := keys.EnsureKeys(ctx, key); err != nil {
 			return nil, err
@@ -206,7 +212,12 @@ type field struct {
 	value *domain.Personal
 }
 
-// personal returns the personal values of an order that are not sealed yet.
+// ErrPrepared says that an order was prepared before: its plain text is gone, and what
+// was sealed may be under keys that are gone too. Whoever wants to give it again makes it
+// anew.
+var ErrPrepared = errors.New("the order was prepared before: make it anew 命令已封装过，请重新生成")
+
+// personal returns the personal values of an order.
 func personal(o *domain.Order) []field {
 	var found []field
 	walk(reflect.ValueOf(&o.Irregular).Elem(), "irregular", &found)
@@ -216,10 +227,11 @@ func personal(o *domain.Order) []field {
 
 var personalType = reflect.TypeFor[domain.Personal]()
 
+// walk finds personal values, sealed or not.
 func walk(v reflect.Value, path string, found *[]field) {
 	switch {
 	case v.Type() == personalType:
-		if p := v.Addr().Interface().(*domain.Personal); p.Plain() != "" {
+		if p := v.Addr().Interface().(*domain.Personal); p.Given() {
 			*found = append(*found, field{path, p})
 		}
 	case v.Kind() == reflect.Struct:

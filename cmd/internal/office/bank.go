@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/google/uuid"
@@ -113,44 +111,47 @@ func (d *BankDesk) File(ctx context.Context) (*BankFile, error) {
 }
 
 // Export makes the file, records that it was sent, and writes it to out. sent is nil
-// where it had been sent before.
+// where it had been sent before. A dry session says what would be sent: nothing is
+// opened or written.
 func (d *BankDesk) Export(ctx context.Context, out string, on domain.Day, force bool) (f *BankFile, sent *Result, err error) {
 	if err := d.MayExport(); err != nil {
 		return nil, nil, err
 	}
-	if err := Vacant(out, force); err != nil {
-		return nil, nil, err
-	}
-	if !d.b.batch.WasSent() {
+	if d.s.Dry || !d.b.batch.WasSent() {
 		// What the rules refuse is refused before anything is opened.
 		try := *d.s
 		try.Dry = true
-		if _, err := try.Give(ctx, on, "", &domain.SendBatchToBank{Allocation: d.b.allocation, Batch: d.b.batch.No, Bank: d.t.Name}); err != nil {
+		if sent, err = try.Give(ctx, on, "", &domain.SendBatchToBank{Allocation: d.b.allocation, Batch: d.b.batch.No, Bank: d.t.Name}); err != nil && !d.b.batch.WasSent() {
 			return nil, nil, err
 		}
 	}
+	if d.s.Dry {
+		payments, fen := d.Size()
+		return &BankFile{Payments: payments, Fen: fen, Sent: d.b.batch.WasSent()}, sent, nil
+	}
+	place, err := d.s.Reserve(out, force)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, place.Discard()) }()
 	if f, err = d.File(ctx); err != nil {
 		return nil, nil, err
 	}
+	if err := place.Write(f.Text); err != nil {
+		return nil, nil, err
+	}
 	if f.Sent {
-		return f, nil, d.s.WriteOut(out, f.Text, force)
+		return f, nil, place.Commit()
 	}
 	// The file gets its name once the ledger says that it was sent: one that lies about
 	// and may be paid from is always known. Cut off in between, the same command writes
 	// the same file again.
-	part := out + ".part"
-	if err := d.s.WriteOut(part, f.Text, true); err != nil {
-		return nil, nil, err
-	}
 	c := &domain.SendBatchToBank{Allocation: d.b.allocation, Batch: d.b.batch.No, Bank: d.t.Name, File: f.SHA256[:]}
 	sent, err = d.s.Give(ctx, on, fmt.Sprintf("sent %s %x", d.b.batch.Prepared, f.SHA256), c)
 	if err != nil {
-		return nil, nil, errors.Join(err, os.Remove(part))
+		return nil, nil, err
 	}
-	if err := os.Rename(part, out); err != nil {
-		return nil, sent, err
-	}
-	return f, sent, SyncPath(filepath.Dir(out))
+	return f, sent, place.Commit()
 }
 
 // transfers opens names and accounts of the rows: both of one party, the one whose
@@ -161,7 +162,7 @@ func (d *BankDesk) transfers(ctx context.Context) ([]bank.Transfer, error) {
 		return nil, err
 	}
 	streams := make([]string, len(d.b.accounts))
-	names := make([]Value, len(d.b.accounts))
+	names := make([]value, len(d.b.accounts))
 	d.s.State(func(s *domain.Ledger) {
 		for i, account := range d.b.accounts {
 			if p := s.HolderOf(account); p != nil {
@@ -170,43 +171,43 @@ func (d *BankDesk) transfers(ctx context.Context) ([]bank.Transfer, error) {
 			}
 		}
 	})
-	var values []Value
+	var values []value
 	for i, account := range d.b.accounts {
 		v, err := d.s.accountValue(ctx, streams[i], account.In)
 		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", i+1, err)
 		}
-		v.Look = domain.Look{Purpose: domain.ForBank, Unit: d.b.unit, Event: "PartyRegistered", Field: "account"}
+		v.look = domain.Look{Purpose: domain.ForBank, Unit: d.b.unit, Event: "PartyRegistered", Field: "account"}
 		values = append(values, names[i], v)
 	}
-	shown, err := d.a.Open(ctx, nil, values...)
+	shown, err := d.a.open(ctx, nil, values...)
 	if err != nil {
 		return nil, err
 	}
 	var list []bank.Transfer
 	for i, r := range d.b.batch.Rows {
-		list = append(list, bank.Transfer{Reference: references[i], Fen: r.Fen, Name: shown[2*i].Text, Account: shown[2*i+1].Text})
+		list = append(list, bank.Transfer{Reference: references[i], Fen: r.Fen, Name: shown[2*i].text, Account: shown[2*i+1].text})
 	}
 	return list, nil
 }
 
 // accountValue is the account that an event of a party holds.
-func (o *Office) accountValue(ctx context.Context, stream string, in domain.ID) (Value, error) {
+func (o *Office) accountValue(ctx context.Context, stream string, in domain.ID) (value, error) {
 	for raw, err := range o.store.ReadStream(ctx, stream, 0, eventstore.Forwards) {
 		if err != nil {
-			return Value{}, err
+			return value{}, err
 		}
 		if raw.ID != in {
 			continue
 		}
 		r, err := codec.Decode(raw, 0)
 		if err != nil || r.Meta.Command == nil {
-			return Value{}, errors.Join(err, errors.New("its account cannot be read"))
+			return value{}, errors.Join(err, errors.New("its account cannot be read"))
 		}
 		details, _ := domain.DetailsIn(r.Event)
-		return Value{Box: details.Account, Stream: r.Stream, Command: r.Meta.Command.ID, Path: "account"}, nil
+		return value{box: details.Account, stream: r.Stream, command: r.Meta.Command.ID, path: "account"}, nil
 	}
-	return Value{}, errors.New("nobody has its account")
+	return value{}, errors.New("nobody has its account")
 }
 
 // answers finds each row that an answer names. What does not match the batch is
@@ -320,6 +321,9 @@ func (d *BankDesk) Answer(ctx context.Context, file string, text []byte) (*BankA
 
 // Take records the bank's answer.
 func (d *BankDesk) Take(ctx context.Context, on domain.Day, a *BankAnswer) (*Result, error) {
+	if a.Taken {
+		return &Result{Name: domain.CommandName(&domain.TakeBankResult{}), Stream: d.b.stream, Repeated: true}, nil
+	}
 	return d.s.Give(ctx, on, a.name, a.command)
 }
 

@@ -3,49 +3,70 @@ package office
 import (
 	"sync"
 
+	"github.com/google/uuid"
+
 	"reliefledger.org/ledger/domain"
 )
 
-// disclosed are the names that lists show everybody today: opened, and journalled,
-// once for each version of a notice and day, and kept in memory until the notice
-// changes, the name is hidden, or the day ends. The gate is asked each time all the
-// same: what is kept only spares the opening.
+// disclosed are the names that lists show everybody today: opened, and journalled, once
+// for each version of a notice and day, and kept in memory until the notice or the name
+// changes, the name is hidden, or the day ends. The gate is asked each time all the same:
+// what is kept only spares the opening.
 type disclosed struct {
-	mu    sync.Mutex // guards what follows
-	day   domain.Day
-	names map[listed]string
-	lists map[domain.ID]uint64 // the version of each notice of which names are kept
+	opening sync.Mutex // held while names of a list are opened: whoever comes next finds them
+
+	mu      sync.Mutex // guards what follows
+	day     domain.Day
+	names   map[listed]string
+	lists   map[domain.ID]uint64 // the version of each notice of which names are kept
+	cleared int                  // how often all was dropped
+	begun   int                  // cleared, when the names that are being opened were asked for
 }
 
-// listed is a name on a version of a notice; the zero value is none that everybody
-// sees today.
+// listed is a name on a version of a notice; the zero value is none that everybody sees
+// today.
 type listed struct {
 	notice  domain.ID
 	version uint64 // 1 + the revision of the notice's stream
 	of      domain.ID
+	command uuid.UUID // that gave the person this name
 }
 
-// listedNow is the name that a list shows everybody today, for a question to the
-// gate.
-func listedNow(s *domain.Ledger, k domain.Look) listed {
-	if k.Purpose != domain.OnList || k.Past {
+// listedNow is the name that a list shows everybody today, for a value that is asked for.
+func listedNow(s *domain.Ledger, v *value, as *domain.Ledger) listed {
+	if v.look.Purpose != domain.OnList || as != nil || v.look.On != v.look.Today {
 		return listed{}
 	}
-	revision, ok := s.Revision(domain.Stream(domain.NoticeKind, k.Notice))
+	revision, ok := s.Revision(domain.Stream(domain.NoticeKind, v.look.Notice))
 	if !ok {
 		return listed{}
 	}
-	return listed{k.Notice, revision + 1, k.Of}
+	return listed{v.look.Notice, revision + 1, v.look.Of, v.command}
+}
+
+// begin waits until nobody opens names of a list, where names are some; unlock lets the
+// next one begin.
+func (d *disclosed) begin(names []listed) (unlock func()) {
+	for _, k := range names {
+		if k != (listed{}) {
+			d.opening.Lock()
+			d.mu.Lock()
+			d.begun = d.cleared
+			d.mu.Unlock()
+			return d.opening.Unlock
+		}
+	}
+	return func() {}
 }
 
 func (d *disclosed) get(today domain.Day, k listed) (name string, known bool) {
+	if k == (listed{}) {
+		return "", false
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.day != today {
 		d.day, d.names, d.lists = today, map[listed]string{}, map[domain.ID]uint64{}
-	}
-	if k == (listed{}) {
-		return "", false
 	}
 	if d.lists[k.notice] != k.version {
 		for each := range d.names {
@@ -59,10 +80,14 @@ func (d *disclosed) get(today domain.Day, k listed) (name string, known bool) {
 	return name, known
 }
 
+// put keeps a name, unless all was dropped while it was opened.
 func (d *disclosed) put(today domain.Day, k listed, name string) {
+	if k == (listed{}) {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.day == today && k != (listed{}) && d.lists[k.notice] == k.version {
+	if d.day == today && d.lists[k.notice] == k.version && d.begun == d.cleared {
 		d.names[k] = name
 	}
 }
@@ -79,4 +104,5 @@ func (d *disclosed) clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.names)
+	d.cleared++
 }

@@ -15,10 +15,11 @@ import (
 	"reliefledger.org/ledger/eventstore/vault"
 )
 
-// This file is the one door to private values: [Asker.Open] and
-// [Asker.OpenDocument] are the only callers of unsealing. The order of their steps:
-// domain's gate decides for each value; who opens what of whom, and why, stands in
-// the vault's journal; and only then is anything opened.
+// This file is the one door to private values: Asker.open and [Asker.OpenDocument] are
+// the only callers of unsealing, and the only ones that ask for it are the questions of
+// this package that have a name: who is on a list, on a paper, in the bank's file, on a
+// page. The order of their steps: domain's gate decides for each value; who opens what of
+// whom, and why, stands in the vault's journal; and only then is anything opened.
 
 // Asker is who asks to see what is private: an officer who proved a key, else
 // anybody.
@@ -32,91 +33,118 @@ type Asker struct {
 // Asker is whoever has the first of the keys. did names what is done, for the
 // journal, and why is the asker's reason.
 func (o *Office) Asker(did, why string, keys ...ledger.Signer) *Asker {
-	a := &Asker{o: o, did: did, why: why}
+	a := &Asker{o: o, did: did, why: strings.TrimSpace(why)}
 	if len(keys) > 0 {
 		a.Officer = keys[0].Officer
 	}
 	return a
 }
 
-// Value is a sealed value that somebody wants to see.
-type Value struct {
-	Look domain.Look // the question to the gate; its Officer is the asker
-	Box  domain.Sealed
+// value is a sealed value that somebody wants to see.
+type value struct {
+	look domain.Look // the question to the gate; its Officer is the asker
+	box  domain.Sealed
 	// For which it was sealed: the stream, the command, and its path there.
-	Stream  string
-	Command uuid.UUID
-	Path    string
+	stream  string
+	command uuid.UUID
+	path    string
 }
 
-// Shown is what became of a value.
-type Shown struct {
-	Seen   domain.Seen // domain.Withheld: nothing of it
-	Erased bool        // the key is gone: nobody opens it any more
-	Text   string      // as it may be seen: whole or masked
+// shown is what became of a value.
+type shown struct {
+	seen   domain.Seen     // domain.Withheld: nothing of it
+	erased bool            // the key is gone: nobody opens it any more
+	hidden domain.HiddenBy // what hides the person now
+	text   string          // as it may be seen: whole or masked
 }
 
-// Open opens values, as far as the gate lets the asker see them, in one entry of
-// the journal. as is the state as of which they are shown, nil for now. What is
-// withheld is no error; its text is empty. Errors: [NotSeen] never; an [InputError]
-// where a reason is missing; the journal's or the vault's, and then nothing was
-// shown.
-func (a *Asker) Open(ctx context.Context, as *domain.Ledger, values ...Value) ([]Shown, error) {
-	shown, lists := make([]Shown, len(values)), make([]listed, len(values))
+// open opens values, as far as the gate lets the asker see them, in one entry of the
+// journal. as is the state as of which they are shown, nil for now. What is withheld is no
+// error; its text is empty. Errors: an [InputError] where a reason is missing; the
+// journal's or the vault's, and then nothing was shown.
+func (a *Asker) open(ctx context.Context, as *domain.Ledger, values ...value) ([]shown, error) {
+	list := make([]shown, len(values))
+	names := make([]listed, len(values))
 	simulated := false
 	audience := domain.Public
+	today := a.o.today()
 	a.o.State(func(s *domain.Ledger) {
 		simulated = s.Simulated()
-		for i, v := range values {
-			v.Look.Officer, v.Look.Of = a.Officer, v.Box.Key
-			lists[i] = listedNow(s, v.Look)
-			shown[i] = Shown{Seen: s.Sees(v.Look, as), Erased: s.Erased(v.Box.Key)}
-			for _, x := range s.Audiences(a.Officer, v.Look.Unit) {
+		for i := range values {
+			v := &values[i]
+			v.look.Officer, v.look.Of = a.Officer, v.box.Key
+			if simulated {
+				v.look.Today = v.look.On // its clock is made up
+			} else {
+				v.look.Today = today
+			}
+			names[i] = listedNow(s, v, as)
+			list[i] = shown{seen: s.Sees(v.look, as), erased: s.Erased(v.box.Key), hidden: s.HiddenBy(v.look.Of)}
+			for _, x := range s.Audiences(a.Officer, v.look.Unit) {
 				audience = max(audience, x)
 			}
 		}
 	})
-	today := a.o.today()
+	a.askReal(values, as, list)
+	// Who asks for a list that is being opened waits for the names, and opens none.
+	unlock := a.o.shown.begin(names)
+	defer unlock()
 	what, sealed := opening{}, make([]bool, len(values))
 	for i, v := range values {
-		if shown[i].Seen == domain.Withheld || v.Box.IsZero() {
-			a.o.shown.forget(lists[i])
+		if list[i].seen == domain.Withheld || v.box.IsZero() {
+			a.o.shown.forget(names[i])
 			continue
 		}
-		if text, known := a.o.shown.get(today, lists[i]); known {
-			shown[i].Text = text
-			continue
+		if text, known := a.o.shown.get(today, names[i]); known {
+			list[i].text = text
+		} else {
+			if v.look.Purpose == domain.OnPage && a.why == "" && !simulated {
+				return nil, errNoReason
+			}
+			sealed[i] = true
+			what.add(v.box.Key, v.look.Field)
 		}
-		if v.Look.Purpose == domain.OnPage && a.why == "" && !simulated {
-			return nil, errNoReason
-		}
-		sealed[i] = true
-		what.add(v.Box.Key, v.Look.Field)
 	}
 	if err := a.journal(ctx, vault.Opened, audience, what); err != nil {
 		return nil, err
 	}
 	for i, v := range values {
 		if sealed[i] {
-			text, err := a.o.ledger.Unseal(ctx, v.Box, v.Stream, v.Command, v.Path)
+			text, err := a.o.ledger.Unseal(ctx, v.box, v.stream, v.command, v.path)
 			if errors.Is(err, vault.ErrKeyGone) { // erased behind the end of this log, which is a backup's
-				shown[i] = Shown{Erased: true}
+				list[i] = shown{erased: true, hidden: list[i].hidden}
 				continue
 			}
 			if err != nil {
-				return nil, fmt.Errorf("open %s: %w", v.Path, err)
+				return nil, fmt.Errorf("open %s: %w", v.path, err)
 			}
-			a.o.shown.put(today, lists[i], text)
-			shown[i].Text = text
+			a.o.shown.put(today, names[i], text)
+			list[i].text = text
 		}
-		if shown[i].Seen == domain.Masked {
-			shown[i].Text = domain.Mask(v.Look.Field, shown[i].Text)
+		if list[i].seen == domain.Masked {
+			list[i].text = domain.Mask(v.look.Field, list[i].text)
 		}
 	}
-	return shown, nil
+	return list, nil
 }
 
-var errNoReason = Input("--why", "打开个人信息须说明理由", "a reason is needed to open what is private")
+// askReal asks the gate of the real ledger too where this office is a rehearsal: a role
+// that a script grants itself opens nothing. People whom only the script registers are
+// its own.
+func (a *Asker) askReal(values []value, as *domain.Ledger, list []shown) {
+	if !a.o.rehearses() {
+		return
+	}
+	a.o.real.State(func(s *domain.Ledger) {
+		for i, v := range values {
+			if _, real := s.Revision(domain.Stream(domain.PartyKind, v.look.Of)); real {
+				list[i].seen = min(list[i].seen, s.Sees(v.look, as))
+			}
+		}
+	})
+}
+
+var errNoReason = Input("why", "打开个人信息须说明理由", "a reason is needed to open what is private")
 
 // MustSayWhy refuses to open anything on a page without a reason, in a real ledger.
 func (a *Asker) MustSayWhy() error {
@@ -229,7 +257,7 @@ func (a *Asker) MustSee(unit domain.ID, event, field string) error {
 // the root unit.
 func (a *Asker) Journal(ctx context.Context, each func(vault.Entry) error) error {
 	var root domain.ID
-	a.o.State(func(s *domain.Ledger) { root = s.Opened.Root.ID })
+	a.o.State(func(s *domain.Ledger) { root = s.UnitOf(domain.LedgerStream) })
 	if err := a.Holds(root, domain.Auditor, domain.PrivacyOfficer); err != nil {
 		return err
 	}

@@ -107,44 +107,46 @@ func (c *county) parties() (list []domain.ID) {
 	return list
 }
 
-// books is the state of books of now.
-func (c *county) books() *domain.Ledger {
+// books are those of now, or as of a number.
+func (c *county) books(number ...uint64) *projections.Books {
 	c.t.Helper()
-	b, err := c.Books(context.Background(), projections.Until{})
+	var until projections.Until
+	if len(number) > 0 {
+		until.Number = &number[0]
+	}
+	b, err := c.Books(context.Background(), until)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return b.State
+	return b
 }
 
 // Somebody who was restricted since stands on no paper as of before, neither with the
 // name nor with the number; and the other way round.
 func TestRestrictedSince(t *testing.T) {
 	c, _, _ := withList(t)
-	ctx := t.Context()
 	who := partyNamed(c, "张三丰")
-	before, err := c.Books(ctx, projections.Until{})
-	if err != nil {
-		t.Fatal(err)
+	before := uint64(c.books().Len() - 1)
+	restricted := c.give("privacy", "", domain.Date(2026, 1, 13), &domain.RestrictParty{Party: who}).Numbers[0]
+	shown := func(b *projections.Books) office.NameShown {
+		t.Helper()
+		names, err := c.asker("accountant", "").NamesOnPaper(t.Context(), b, c.ids["unit"], []domain.ID{who})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names[who]
 	}
-	c.give("privacy", "", domain.Date(2026, 1, 13), &domain.RestrictParty{Party: who})
-	for what, state := range map[string]*domain.Ledger{"as of before": before.State, "now": c.books()} {
-		names, err := c.asker("accountant", "").NamesOnPaper(ctx, state, c.ids["unit"], []domain.ID{who})
-		if n := names[who]; err != nil || n.Name != "" || n.Number != "" || !n.Restricted {
-			t.Errorf("%s: %+v, %v", what, n, err)
+	for what, b := range map[string]*projections.Books{"as of before": c.books(before), "now": c.books()} {
+		if n := shown(b); n.Name != "" || n.Number != "" || !n.Restricted {
+			t.Errorf("%s: %+v", what, n)
 		}
 	}
-	restricted, err := c.Books(ctx, projections.Until{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	c.give("privacy", "", domain.Date(2026, 1, 14), &domain.RestrictParty{Party: who, Lifted: true})
-	names, err := c.asker("accountant", "").NamesOnPaper(ctx, restricted.State, c.ids["unit"], []domain.ID{who})
-	if n := names[who]; err != nil || n.Name != "" || n.Number != "" {
-		t.Errorf("as of when it was restricted: %+v, %v", n, err)
+	if n := shown(c.books(restricted)); n.Name != "" || n.Number != "" {
+		t.Errorf("as of when it was restricted: %+v", n)
 	}
-	if names, err = c.asker("accountant", "").NamesOnPaper(ctx, c.books(), c.ids["unit"], []domain.ID{who}); err != nil || names[who].Name != "张三丰" || names[who].Number != "110*************2X" {
-		t.Errorf("lifted: %+v, %v", names[who], err)
+	if n := shown(c.books()); n.Name != "张三丰" || n.Number != "110*************2X" {
+		t.Errorf("lifted: %+v", n)
 	}
 }
 

@@ -34,7 +34,7 @@ type Whom struct {
 
 // Whom looks a party up for an erasure; nil where the asker may not see whom.
 func (a *Asker) Whom(ctx context.Context, id domain.ID) (*Whom, error) {
-	var values []Value
+	var values []value
 	out := &Whom{}
 	may := false
 	a.o.State(func(s *domain.Ledger) {
@@ -44,7 +44,7 @@ func (a *Asker) Whom(ctx context.Context, id domain.ID) (*Whom, error) {
 		}
 		look := domain.Look{Purpose: domain.OnPage, Officer: a.Officer, Unit: p.Unit, Event: "PartyRegistered", Field: "name"}
 		may, out.Erased = s.Sees(look, nil) != domain.Withheld, p.Erased
-		if v, ok := partyValue(s, p, "name", domain.Look{Purpose: domain.OnPaper, Unit: p.Unit}); ok {
+		if v, ok := partyValue(s, p, "name", domain.Look{Purpose: domain.ForErasing, Unit: p.Unit}); ok {
 			values = append(values, v)
 		}
 		documents := map[uint64]bool{}
@@ -62,19 +62,19 @@ func (a *Asker) Whom(ctx context.Context, id domain.ID) (*Whom, error) {
 		return nil, nil // the ledger refuses
 	}
 	slices.Sort(out.Documents)
-	shown, err := a.Open(ctx, nil, values...)
+	shown, err := a.open(ctx, nil, values...)
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range shown {
-		out.Erased = out.Erased || x.Erased
-		out.Name = domain.MaskName(x.Text)
+		out.Erased = out.Erased || x.erased
+		out.Name = x.text
 	}
 	return out, nil
 }
 
 // Erase erases a party or a case by its stream; a new wrapping key follows when the
-// office is closed. confirm says that the copies of the old one are destroyed.
+// office is closed, or with [Office.FinishErasures]. confirm says that the copies of the old one are destroyed.
 func (s *Session) Erase(ctx context.Context, on domain.Day, stream, basis string, confirm bool) (*Result, error) {
 	var body domain.Command = &domain.EraseCase{Stream: stream, Basis: basis}
 	if kind, id, ok := domain.SplitStream(stream); ok && kind == domain.PartyKind {
@@ -82,11 +82,6 @@ func (s *Session) Erase(ctx context.Context, on domain.Day, stream, basis string
 	}
 	if confirm {
 		body = &domain.ConfirmErasure{Stream: stream}
-	}
-	if !confirm && !s.Dry {
-		s.Office.mu.Lock()
-		s.erasing = true
-		s.Office.mu.Unlock()
 	}
 	return s.Give(ctx, on, "", body)
 }

@@ -109,6 +109,7 @@ var faults = []fault{
 		return choose(l, fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", e.Party), e.Error())
 	}),
 	when[*ledger.AccountTaken](Refused, nil),
+	whenIs(Unreadable, ledger.ErrPrepared),
 	when(NoKey, func(e *ledger.Unsigned, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("命令未由经办人 %s 正确签名，未写入（%s）", e.Officer, e.Why), e.Error())
 	}),
@@ -213,6 +214,18 @@ func KindOf(err error) Kind {
 // first, but for a lost answer and a store that is away: what caused those is only
 // their cause.
 func Sentence(err error, l domain.Lang) string {
+	// Of several errors each has its sentence, one a line.
+	if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 1 {
+		var lines []string
+		for _, e := range several.Unwrap() {
+			if e != nil {
+				lines = append(lines, Sentence(e, l))
+			}
+		}
+		if len(lines) > 1 && err.Error() == joined(several.Unwrap()) {
+			return strings.Join(lines, "\n")
+		}
+	}
 	row, found := look(err)
 	var own Sayer
 	if errors.As(err, &own) && row.kind != Unknown && row.kind != Away {
@@ -223,6 +236,9 @@ func Sentence(err error, l domain.Lang) string {
 	}
 	return err.Error()
 }
+
+// joined is what errors.Join says.
+func joined(errs []error) string { return errors.Join(errs...).Error() }
 
 // ErrUnproven is returned when a figure is not proven, a document not found, or
 // an audit named something.

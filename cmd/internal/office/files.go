@@ -57,33 +57,128 @@ func ReadPrivate(path string) ([]byte, error) {
 
 // Vacant refuses a file that is there already, before any work is done for it.
 func Vacant(out string, force bool) error {
-	if _, err := os.Stat(out); err == nil && !force {
+	if _, err := os.Lstat(out); err == nil && !force {
 		return Input(out, "文件已存在（--force 覆盖）", "is there already (--force overwrites it)")
 	}
 	return nil
 }
 
-// WriteOut writes a file that only its owner reads: names may stand in it. One
-// that is there already is replaced only by force, and never a part of the ledger.
+// WriteOut writes a file that only its owner reads: names may stand in it. One that is
+// there already is replaced only by force, and never a part of the ledger.
 func (h Home) WriteOut(name string, text []byte, force bool) error {
-	// Over a part of the ledger it would be its end.
-	if abs, err := filepath.Abs(name); err == nil && h.Data != "" {
-		data, err := filepath.Abs(h.Data)
-		if a, bad := h.About(); err == nil && (Within(data, abs) || bad == nil && (abs == h.KeyPath(a) || abs == h.KeyPath(a)+".next")) {
-			return Input(name, "不能写进账簿目录或封装密钥", "is in the ledger's folder, or its wrapping key")
+	place, err := h.Reserve(name, force)
+	if err != nil {
+		return err
+	}
+	err = place.Write(text)
+	if err == nil {
+		err = place.Commit()
+	}
+	return errors.Join(err, place.Discard())
+}
+
+// OutFile is a file that is being written beside its place, under a name that nobody
+// knows before, and gets its own once it is whole.
+type OutFile struct {
+	name  string
+	force bool
+	f     *os.File // nil: committed or discarded
+}
+
+// Reserve begins a file that will stand under a name. It refuses one that is there
+// already, unless by force, and any that would take the place of a part of the ledger or
+// of its wrapping key, whatever links lead there.
+func (h Home) Reserve(name string, force bool) (*OutFile, error) {
+	if err := Vacant(name, force); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(name))
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	if err != nil {
+		return nil, noSuchPlace(err)
+	}
+	if err := h.mayHold(filepath.Join(dir, filepath.Base(name))); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.part") // new, mode 0600
+	if err != nil {
+		return nil, noSuchPlace(err)
+	}
+	return &OutFile{filepath.Join(dir, filepath.Base(name)), force, f}, nil
+}
+
+// mayHold refuses a place of the ledger's own: over a part of it a file would be its end.
+func (h Home) mayHold(real string) error {
+	if h.Data == "" {
+		return nil
+	}
+	own := func(path string) string {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+		return path
+	}
+	parts := []string{own(h.Data)}
+	if a, err := h.About(); err == nil {
+		parts = append(parts, own(h.KeyPath(a)), h.KeyPath(a), h.KeyPath(a)+".next")
+		if at := h.VaultAt(a); !IsAddress(at) {
+			parts = append(parts, own(at))
 		}
 	}
-	if force {
-		return noSuchPlace(ReplaceSynced(name, text))
+	for _, p := range parts {
+		if Within(p, real) {
+			return Input(real, "不能写进账簿目录或封装密钥", "is in the ledger's folder, or its wrapping key")
+		}
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return nil
+}
+
+// Write writes the text and syncs it.
+func (o *OutFile) Write(text []byte) error {
+	_, err := o.f.Write(text)
+	return errors.Join(err, o.f.Sync())
+}
+
+// Commit gives the file its name: one that appeared there meanwhile is not replaced,
+// unless by force. A reader, also one after a crash, sees the old file or the new one.
+func (o *OutFile) Commit() error {
+	err := o.f.Close()
+	part := o.f.Name()
+	o.f = nil
+	switch {
+	case err != nil:
+	case o.force:
+		err = os.Rename(part, o.name)
+	default:
+		if err = os.Link(part, o.name); errors.Is(err, fs.ErrExist) {
+			err = Input(o.name, "文件已存在（--force 覆盖）", "is there already (--force overwrites it)")
+		} else if err != nil { // a file system without links
+			if err = Vacant(o.name, false); err == nil {
+				err = os.Rename(part, o.name)
+			}
+		}
+	}
+	if rest := os.Remove(part); rest != nil && !errors.Is(rest, fs.ErrNotExist) {
+		err = errors.Join(err, rest)
+	}
 	if err != nil {
-		return noSuchPlace(err)
+		return err
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(name) // half a paper
+	return SyncPath(filepath.Dir(o.name))
+}
+
+// Discard takes away what was not committed.
+func (o *OutFile) Discard() error {
+	if o.f == nil {
+		return nil
 	}
+	err := errors.Join(o.f.Close(), os.Remove(o.f.Name()))
+	o.f = nil
 	return err
 }
 
@@ -104,17 +199,19 @@ func SyncPath(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// ReplaceSynced puts text under a name: a reader, also one after a crash, sees the
-// old text or the new one, whole.
+// ReplaceSynced puts text under a name: a reader, also one after a crash, sees the old
+// text or the new one, whole. The file is new, and only its owner reads it.
 func ReplaceSynced(name string, text []byte) error {
-	if err := os.WriteFile(name+".new", text, 0o600); err != nil {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.new")
+	if err != nil {
 		return err
 	}
-	if err := SyncPath(name + ".new"); err != nil {
-		return err
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
 	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return SyncPath(filepath.Dir(name))
 }

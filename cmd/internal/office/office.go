@@ -10,17 +10,18 @@
 //	}
 //	defer o.Close()
 //	keys, err := o.Signers("accountant.key")
-//	fund, err := o.Find(domain.FundKind, "@fund")
-//	done, err := o.Give(ctx, office.Instruction{Order: order}, keys...)
+//	s := &office.Session{Office: o, Keys: keys}
+//	fund, err := o.Find(domain.FundKind, "慰问资金")
+//	done, err := s.Give(ctx, on, "in", &domain.ReceiveFunds{Fund: fund, ...})
 //
 // # Where to start
 //
 // A [Reader] has the store of a ledger and what is read from it without any key:
 // books, lists, events (reader.go, lists.go). An [Office] is a Reader with the
 // ledger and its vault: it records (instruction.go, script.go, roster.go, batch.go,
-// bank.go, documents.go, erase.go), and opens private values.
+// bank.go, documents.go, erase.go), and opens private values (private.go, names.go).
 //
-// Sealed values are opened in one place, [Asker.Open] in door.go, which asks
+// Sealed values are opened in one place, door.go, which asks
 // domain's gate, writes the vault's journal, and only then opens; a test forbids
 // any other caller. What is wrong is one table, fault.go: what happened -> exit
 // code, HTTP status, sentence in Chinese and English.
@@ -41,7 +42,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,8 +85,7 @@ type Office struct {
 	shown  disclosed
 	real   *Office // of a rehearsal: the office that it is a copy of
 
-	mu      sync.Mutex // guards erasing
-	erasing bool       // somebody was erased here: Close fails where that is not finished
+	erasing atomic.Bool // somebody was erased here: Close fails where that is not finished
 }
 
 // Open opens a ledger for recording.
@@ -134,11 +134,8 @@ func (o *Office) Close() error {
 	if err := o.ledger.Remember(); err != nil {
 		o.opts.tell(warning(err)) // what was recorded is recorded
 	}
-	left := o.rotate()
-	o.mu.Lock()
-	erasing := o.erasing
-	o.mu.Unlock()
-	if left != nil && !erasing {
+	left := o.FinishErasures()
+	if left != nil && !o.erasing.Load() {
 		o.opts.tell(warning(left))
 		left = nil
 	}
@@ -149,10 +146,11 @@ func (o *Office) Close() error {
 // command was interrupted.
 const rotationPatience = time.Hour
 
-// rotate makes a new wrapping key where somebody was erased since the last: now, or
-// by a process that was cut off. Until then older copies of the vault open that
-// person's data.
-func (o *Office) rotate() error {
+// FinishErasures makes a new wrapping key where somebody was erased since the last: now,
+// or by a process that was cut off. Until then older copies of the vault open that
+// person's data. Close does it; an office that stays open does it after an erasure, and
+// goes on with the new key.
+func (o *Office) FinishErasures() error {
 	path := o.KeyPath(o.about)
 	ctx, stop := context.WithTimeout(context.Background(), rotationPatience)
 	defer stop()
@@ -191,7 +189,8 @@ func (e *unfinishedErasure) Say(l domain.Lang) string {
 }
 
 // State calls f with the state that commands are decided against, which f must not
-// keep or change. It holds a lock: f copies what it wants and returns.
+// keep or change. It holds a lock: f copies what it wants and returns, and calls nothing
+// of the office that asks the state again.
 func (o *Office) State(f func(*domain.Ledger)) { o.ledger.View(f) }
 
 // ID is the ledger's id; zero before it is opened.

@@ -17,16 +17,16 @@ import (
 
 // partyValue is a detail of a party as a state has it, for a question to the gate;
 // not ok where the party has none.
-func partyValue(s *domain.Ledger, p *domain.Party, field string, look domain.Look) (v Value, ok bool) {
+func partyValue(s *domain.Ledger, p *domain.Party, field string, look domain.Look) (v value, ok bool) {
 	box, in := p.Details.Name, p.NameIn
 	if field == "number" {
 		box, in = p.Details.Number, p.NumberIn
 	}
 	if box.IsZero() {
-		return Value{}, false
+		return value{}, false
 	}
 	look.Event, look.Field, look.Of = "PartyRegistered", field, p.ID
-	return Value{Look: look, Box: box, Stream: domain.Stream(domain.PartyKind, p.ID), Command: s.CommandOf(in), Path: field}, true
+	return value{look: look, box: box, stream: domain.Stream(domain.PartyKind, p.ID), command: s.CommandOf(in), path: field}, true
 }
 
 // PartyShown is a party as far as who asks may see it.
@@ -73,18 +73,18 @@ func (a *Asker) ShowParty(ctx context.Context, id domain.ID) (*PartyShown, error
 	if err != nil {
 		return nil, err
 	}
-	shown, err := a.Open(ctx, nil, values...)
+	shown, err := a.open(ctx, nil, values...)
 	if err != nil {
 		return nil, err
 	}
 	for i, x := range shown {
-		f := FieldShown{Field: values[i].Path, Value: x.Text, Seen: "withheld"}
+		f := FieldShown{Field: values[i].path, Value: x.text, Seen: "withheld"}
 		switch {
-		case x.Erased || out.Erased:
+		case x.erased || out.Erased:
 			f.Seen, f.Value = "erased", ""
-		case x.Seen == domain.Masked:
+		case x.seen == domain.Masked:
 			f.Seen = "masked"
-		case x.Seen == domain.Whole:
+		case x.seen == domain.Whole:
 			f.Seen = "whole"
 		}
 		out.Fields = append(out.Fields, f)
@@ -93,9 +93,9 @@ func (a *Asker) ShowParty(ctx context.Context, id domain.ID) (*PartyShown, error
 }
 
 // lastDetails are the details of a party as the last event has them that has each.
-func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]Value, error) {
+func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]value, error) {
 	fields := []string{"name", "number", "phone", "address", "account", "note"}
-	last := make([]Value, len(fields))
+	last := make([]value, len(fields))
 	for raw, err := range o.store.ReadStream(ctx, domain.Stream(domain.PartyKind, party), 0, eventstore.Forwards) {
 		if err != nil {
 			return nil, err
@@ -107,11 +107,11 @@ func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]Valu
 		d, _ := domain.DetailsIn(r.Event)
 		for i, box := range []domain.Sealed{d.Name, d.Number, d.Phone, d.Address, d.Account, d.Note} {
 			if !box.IsZero() && r.Meta.Command != nil {
-				last[i] = Value{Look: domain.Look{Unit: unit, Event: domain.TypeOf(r.Event), Field: fields[i]}, Box: box, Stream: r.Stream, Command: r.Meta.Command.ID, Path: fields[i]}
+				last[i] = value{look: domain.Look{Unit: unit, Event: domain.TypeOf(r.Event), Field: fields[i]}, box: box, stream: r.Stream, command: r.Meta.Command.ID, path: fields[i]}
 			}
 		}
 	}
-	return slices.DeleteFunc(last, func(v Value) bool { return v.Box.IsZero() }), nil
+	return slices.DeleteFunc(last, func(v value) bool { return v.box.IsZero() }), nil
 }
 
 // EventShown is an event whole, but for what is withheld.
@@ -167,7 +167,7 @@ func (a *Asker) ShowEvent(ctx context.Context, number uint64) (*EventShown, erro
 	}
 	w := &eventWalk{a: a, unit: unit, in: decoded, withheld: map[string]bool{}}
 	w.walk(private, nil)
-	shown, err := a.Open(ctx, nil, w.values...)
+	shown, err := a.open(ctx, nil, w.values...)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +184,8 @@ type eventWalk struct {
 	a        *Asker
 	unit     domain.ID
 	in       *domain.Recorded
-	values   []Value
-	shown    []Shown // nil: collect
+	values   []value
+	shown    []shown // nil: collect
 	next     int     // in shown
 	withheld map[string]bool
 }
@@ -229,9 +229,9 @@ func fieldAt(path []string) string {
 func (w *eventWalk) sealed(box domain.Sealed, path []string) any {
 	field := fieldAt(path)
 	if w.shown == nil {
-		v := Value{Look: domain.Look{Unit: w.unit, Event: domain.TypeOf(w.in.Event), Field: field}, Stream: w.in.Stream, Path: commandPath(w.in, path), Box: box}
+		v := value{look: domain.Look{Unit: w.unit, Event: domain.TypeOf(w.in.Event), Field: field}, stream: w.in.Stream, path: commandPath(w.in, path), box: box}
 		if w.in.Meta.Command != nil {
-			v.Command = w.in.Meta.Command.ID
+			v.command = w.in.Meta.Command.ID
 		}
 		w.values = append(w.values, v)
 		return nil
@@ -239,13 +239,13 @@ func (w *eventWalk) sealed(box domain.Sealed, path []string) any {
 	x := w.shown[w.next]
 	w.next++
 	switch {
-	case x.Erased:
+	case x.erased:
 		return map[string]any{"erased": true}
-	case x.Seen == domain.Withheld:
+	case x.seen == domain.Withheld:
 		w.withheld[field] = true
 		return nil
 	}
-	return map[string]any{"opened": x.Text}
+	return map[string]any{"opened": x.text}
 }
 
 func sealedIn(m map[string]any) (domain.Sealed, bool) {

@@ -23,8 +23,12 @@ type Reader struct {
 	store eventstore.Store
 	seen  vault.Mark // what the vault remembered before the store was opened
 
-	mu   sync.Mutex // guards live while it begins
-	live *projections.Live
+	open    context.Context // until Close
+	close   context.CancelFunc
+	reading sync.WaitGroup // of readLive
+
+	mu   sync.Mutex // guards live
+	live *following // nil: nobody has looked yet
 }
 
 // Read opens a ledger for reading.
@@ -43,16 +47,19 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	if opts.wrap != nil {
 		store = opts.wrap(store)
 	}
-	return &Reader{Home: home, about: a, opts: opts, store: store, seen: seen}, nil
+	r := &Reader{Home: home, about: a, opts: opts, store: store, seen: seen}
+	r.open, r.close = context.WithCancel(context.Background())
+	return r, nil
 }
 
 // Close ends the live books and closes the store.
 func (r *Reader) Close() error {
+	r.close()
+	r.reading.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.live != nil {
-		_ = r.live.Close() // it only waits
-		r.live = nil
+	if r.live != nil && r.live.live != nil {
+		_ = r.live.live.Close() // it only waits
 	}
 	return r.store.Close()
 }
@@ -156,22 +163,64 @@ func (r *Reader) View(ctx context.Context, after eventstore.Position, f func(*pr
 	if err != nil {
 		return err
 	}
+	if failed := live.Progress().Failed; failed != nil { // nobody is shown books that stand still
+		return failed
+	}
 	return live.View(ctx, after, f)
 }
 
-// follow begins the live books with the first who looks at them.
+// following are live books that are being read, or were.
+type following struct {
+	read chan struct{} // closed once live or err is there
+	live *projections.Live
+	err  error
+}
+
+// follow returns the live books. They are read with the first who looks at them, by a
+// goroutine that no reader's patience ends, and anew where following has ended.
 func (r *Reader) follow(ctx context.Context) (*projections.Live, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.live != nil {
-		return r.live, nil
+	f := r.live
+	if f == nil || f.ended() {
+		f = &following{read: make(chan struct{})}
+		r.live = f
+		r.reading.Add(1)
+		go r.readLive(f)
 	}
-	live, err := projections.FollowFrom(ctx, r.store, r.Snapshot("books", r.about))
+	r.mu.Unlock()
+	select {
+	case <-f.read:
+		return f.live, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// readLive reads live books, those of this ledger only.
+func (r *Reader) readLive(f *following) {
+	defer r.reading.Done()
+	defer close(f.read)
+	live, err := projections.FollowFrom(r.open, r.store, r.Snapshot("books", r.about))
 	if err != nil {
-		return nil, err
+		f.err = err
+		return
 	}
-	r.live = live
-	return live, nil
+	if err := live.View(r.open, eventstore.Position{}, func(b *projections.Books) { err = r.ours(b, projections.Until{}) }); err == nil {
+		f.live = live
+	}
+	if f.err = err; err != nil {
+		_ = live.Close() // it only waits
+	}
+}
+
+// ended says whether nobody follows the store any more.
+func (f *following) ended() bool {
+	select {
+	case <-f.read:
+		return f.err != nil || f.live.Progress().Failed != nil
+	default:
+		return false
+	}
 }
 
 // today is the clock's day.

@@ -86,7 +86,7 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 	var sent []*sentBatch
 	root := domain.ID{}
 	a.o.State(func(s *domain.Ledger) {
-		root = s.Opened.Root.ID
+		root = s.UnitOf(domain.LedgerStream)
 		ids := make([]domain.ID, 0, len(s.Allocations))
 		for id, alloc := range s.Allocations {
 			if s.IsOfOfficeOf(a.Officer, alloc.Unit) && !s.Erased(id) {

@@ -55,7 +55,9 @@ func (o *Office) Rehearse(ctx context.Context) (rehearsal *Office, err error) {
 	}
 	home := o.Home
 	home.Data = dir
-	return &Office{Reader: &Reader{Home: home, about: o.about, opts: o.opts, store: store}, vault: v, ledger: l, real: o}, nil
+	r := &Reader{Home: home, about: o.about, opts: o.opts, store: store}
+	r.open, r.close = context.WithCancel(context.Background())
+	return &Office{Reader: r, vault: v, ledger: l, real: o}, nil
 }
 
 // rehearses says whether this office is a copy, of which nothing stays.

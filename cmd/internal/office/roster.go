@@ -212,7 +212,15 @@ func (s *Session) toRegister(in *Instruction, roster *sheets.Roster, known []uui
 	return out
 }
 
-func registerName(in *Instruction, row int) string { return fmt.Sprintf("%s#%d", in.As, row+1) }
+// registerName names the registration of a row. Where the import has no name it has that
+// of the import's own id, which is nobody else's.
+func registerName(in *Instruction, row int) string {
+	name := in.As
+	if name == "" {
+		name = in.Order.ID.String()
+	}
+	return fmt.Sprintf("%s#%d", name, row+1)
+}
 
 // toBe are the parties that an import will register.
 func (r *registered) toBe(unit uuid.UUID, rows []sheets.Row) (list []*domain.Party) {
@@ -271,7 +279,7 @@ func (s *Session) known(ctx context.Context, in *Instruction, roster *sheets.Ros
 	if err != nil {
 		return nil, err
 	}
-	listed := s.listed(c.Notice, in.Order.ID)
+	repeated := s.repeated(c.Notice, in.Order.ID, roster.Rows, parties)
 	for i, row := range roster.Rows {
 		if parties[i] == (uuid.UUID{}) {
 			continue
@@ -289,12 +297,9 @@ func (s *Session) known(ctx context.Context, in *Instruction, roster *sheets.Ros
 			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so add --same-person %d; if not, check the number", domain.MaskName(name.text), row.Name, row.Row)
 			roster.Errors = append(roster.Errors, at)
 		}
-		for _, line := range listed[parties[i]] {
-			if line.Repeats(row.Period, row.Give) {
-				at.Zh, at.En = fmt.Sprintf("此人已在这份名单第 %d 号", line.No), fmt.Sprintf("the notice has this person already, in line %d", line.No)
-				roster.Errors = append(roster.Errors, at)
-				break
-			}
+		if no := repeated[i]; no > 0 {
+			at.Zh, at.En = fmt.Sprintf("此人已在这份名单第 %d 号", no), fmt.Sprintf("the notice has this person already, in line %d", no)
+			roster.Errors = append(roster.Errors, at)
 		}
 	}
 	return parties, nil
@@ -311,7 +316,7 @@ type knownName struct {
 // journals whom the officer said to be the same person under another name.
 func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uuid.UUID) (map[uuid.UUID]knownName, error) {
 	names := map[uuid.UUID]knownName{}
-	var values []Value
+	var values []value
 	var of []uuid.UUID
 	s.State(func(l *domain.Ledger) {
 		for _, id := range parties {
@@ -330,17 +335,42 @@ func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uui
 	if c := in.Roster; len(c.SamePerson) > 0 {
 		a.why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}
-	shown, err := a.Open(ctx, nil, values...)
+	shown, err := a.open(ctx, nil, values...)
 	if err != nil {
 		return nil, err
 	}
 	for i, x := range shown {
-		names[of[i]] = knownName{true, strings.Join(strings.Fields(x.Text), "")}
+		names[of[i]] = knownName{true, strings.Join(strings.Fields(x.text), "")}
 	}
 	return names, nil
 }
 
-// listed are the lines of a draft by beneficiary. There are none for a list that is
+// repeated are, for each row, the number of a line of the draft that gives the same person
+// the same already; 0 is none. There are none for a list that is only sent again: it has
+// its one effect.
+func (s *Session) repeated(notice, list uuid.UUID, rows []sheets.Row, parties []uuid.UUID) []int {
+	numbers := make([]int, len(rows))
+	s.State(func(l *domain.Ledger) {
+		n := l.Notices[notice]
+		if n == nil || l.Effect(list) != nil {
+			return
+		}
+		lines := map[uuid.UUID][]*domain.Line{}
+		for _, x := range n.Lines {
+			lines[x.Beneficiary] = append(lines[x.Beneficiary], x)
+		}
+		for i, row := range rows {
+			for _, x := range lines[parties[i]] {
+				if x.Repeats(row.Period, row.Give) {
+					numbers[i] = x.No
+					break
+				}
+			}
+		}
+	})
+	return numbers
+}
+
 // only sent again: it has its one effect.
 func (s *Session) listed(notice, list uuid.UUID) map[uuid.UUID][]domain.Line {
 	lines := map[uuid.UUID][]domain.Line{}

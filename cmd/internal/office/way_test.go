@@ -322,3 +322,5 @@ func withFolder(m *testing.M, dir *string) {
 	os.RemoveAll(*dir)
 	os.Exit(code)
 }
+
+func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }

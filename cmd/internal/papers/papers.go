@@ -65,7 +65,7 @@ func (d *Papers) payees(ctx context.Context, unit domain.ID, lines ...*domain.Ad
 		}
 	}
 	var err error
-	p.names, err = d.asker.NamesOnPaper(ctx, d.b.State, unit, of)
+	p.names, err = d.asker.NamesOnPaper(ctx, d.b, unit, of)
 	return p, err
 }
 
