@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -364,5 +365,25 @@ func TestSentences(t *testing.T) {
 		if k.Exit() != int(k) || k.Status() < 200 || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
 			t.Errorf("kind %d", k)
 		}
+	}
+}
+
+// What of an event is withheld cannot be tried either: neither the salt of its leaf, nor
+// the digest and signatures of its signed text are shown to who may not see the text.
+func TestWithheldIsNotProven(t *testing.T) {
+	c, _, _ := withList(t)
+	const begun = 0 // the ledger's first event
+	shown, err := c.asker("accountant", "抽查").ShowEvent(t.Context(), begun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"signed", "metadata.salt", "metadata.command.digest", "metadata.command.signature"} {
+		if !slices.Contains(shown.Withheld, field) {
+			t.Errorf("%s is shown", field)
+		}
+	}
+	m := shown.Meta
+	if m.Salt != nil || m.Command == nil || m.Command.ID == (domain.ID{}) || m.Command.Digest != nil || m.Command.Signature != nil {
+		t.Errorf("%+v", m)
 	}
 }
