@@ -17,6 +17,9 @@ type Options struct {
 	// that is away. Zero means the option defaultDeadline of the connection
 	// string, and without that 10 seconds.
 	Patience time.Duration
+	// Prefix is more of the prefix of the connection string, behind it: for a part of
+	// its own under a ledger's streams.
+	Prefix string
 	// Name is what errors and the log call the store; empty: its address.
 	Name string
 	// Log is told when the store goes away and comes back, and at the level for
@@ -59,6 +62,11 @@ func DialSocket(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func dial(ctx context.Context, a *address, o Options) (*Store, error) {
+	if a.prefix += o.Prefix; a.prefix != "" {
+		if why := checkPrefix(a.prefix); why != "" {
+			return nil, &BadAddress{a.name, "the prefix " + why}
+		}
+	}
 	if o.Name != "" {
 		a.name = o.Name
 	}
