@@ -387,3 +387,23 @@ func TestWithheldIsNotProven(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// An asker is who has the officer's present key: with another's, or with one that was
+// replaced since, nobody is asking.
+func TestAnAskerHasTheKey(t *testing.T) {
+	c, _, _ := withList(t)
+	ctx := t.Context()
+	who := partyNamed(c, "张三丰")
+	a := c.Asker("test", "好奇", ledger.Signer{Officer: c.ids["accountant"], Key: c.keys["approver"]})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with another's key: %v", err)
+	}
+	a = c.asker("accountant", "核对")
+	if _, err := a.ShowParty(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	c.give("a", "new key", domain.Date(2026, 1, 13), &domain.SetOfficerKey{Officer: c.ids["accountant"], Key: public(c.key("accountant-2"))})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with the key of before: %v", err)
+	}
+}
