@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -95,7 +96,7 @@ var faults = []fault{
 	when[*vault.Unavailable](Away, nil),
 	whenIs(Away, context.DeadlineExceeded),
 	when(NoKey, func(e *eventstore.Denied, l domain.Lang) string {
-		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 --store 中的用户与口令（%v）", e.Cause), e.Error())
+		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 %s 中的用户与口令（%v）", words.Store, e.Cause), e.Error())
 	}),
 	whenIs(NoKey, vault.ErrDenied),
 	when[*UsageError](Misused, nil),
@@ -210,7 +211,8 @@ func KindOf(err error) Kind {
 }
 
 // Sentence is what people read of an error, in one language where the error has
-// both, behind where it was met. An error that speaks for what it wraps is heard
+// both, behind where it was met. Fields stand in it as package words names them: a front
+// puts its own names there. An error that speaks for what it wraps is heard
 // first, but for a lost answer and a store that is away: what caused those is only
 // their cause.
 func Sentence(err error, l domain.Lang) string {
@@ -250,8 +252,9 @@ type UsageError struct{ Err error }
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// InputError says what of the input is wrong: What is where, the name of a file, a
-// flag or a field; the sentence is Zh and En, or Err has it.
+// InputError says what of the input is wrong: What is where, the name of a file or
+// what was asked for, or a field as [words.Field] says it; the sentence is Zh and En, or
+// Err has it.
 type InputError struct {
 	What   string
 	Zh, En string
@@ -289,7 +292,7 @@ func (e *InputError) Say(l domain.Lang) string {
 
 // NoLedgerError says that a folder holds no ledger, or another one.
 type NoLedgerError struct {
-	Dir    string
+	Dir    string // empty: none was named
 	Zh, En string
 }
 
@@ -297,12 +300,15 @@ func (e *NoLedgerError) Error() string { return e.Say(domain.En) }
 
 // Say is the sentence in a language.
 func (e *NoLedgerError) Say(l domain.Lang) string {
+	if e.Dir == "" {
+		return choose(l, e.Zh, e.En)
+	}
 	return choose(l, e.Dir+" 不是账簿目录："+e.Zh, e.Dir+" is no ledger: "+e.En)
 }
 
 // KeyError says what is wrong with a key, or with the file that has it.
 type KeyError struct {
-	Path   string // a file or a flag
+	Path   string // a file, or a field as words.Field says it
 	Zh, En string
 	Err    error // instead of them
 }
@@ -335,7 +341,7 @@ func (e *NotSeen) Error() string { return e.Say(domain.En) }
 
 // Say is the sentence in a language.
 func (e *NotSeen) Say(l domain.Lang) string {
-	who := choose(l, "未出示经办人密钥（--key）", "no officer's key was given (--key)")
+	who := fmt.Sprintf(choose(l, "未出示经办人密钥（%s）", "no officer's key was given (%s)"), words.Key)
 	if e.Officer != (domain.ID{}) {
 		who = choose(l, "经办人 ", "officer ") + e.Officer.String()
 	}

@@ -47,6 +47,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -172,8 +173,8 @@ func (o *Office) FinishErasures() error {
 	if err != nil {
 		return &unfinishedErasure{err}
 	}
-	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 erase --confirm 确认。", path),
-		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with erase --confirm.", path)})
+	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 %s 确认。", path, words.ConfirmErase),
+		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with %s.", path, words.ConfirmErase)})
 	return nil
 }
 
