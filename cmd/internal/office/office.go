@@ -24,7 +24,7 @@
 // Sealed values are opened in one place, door.go, which asks
 // domain's gate, writes the vault's journal, and only then opens; a test forbids
 // any other caller. What is wrong is one table, fault.go: what happened -> exit
-// code, HTTP status, sentence in Chinese and English.
+// code, HTTP status ([Status]), sentence in Chinese and English.
 //
 // # One store, one fold
 //
