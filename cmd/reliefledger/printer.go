@@ -46,7 +46,7 @@ func (p *program) tell(n office.Note) {
 	if n.Warning {
 		before = p.say("警告：", "warning: ")
 	}
-	fmt.Fprintln(os.Stderr, before+harmless(n.Say(p.lang())))
+	fmt.Fprintln(os.Stderr, before+harmless(flagged(n.Say(p.lang()))))
 }
 
 // harmless takes out of a sentence what a terminal would obey: names of files and words
@@ -82,13 +82,13 @@ func (p *program) fail(w io.Writer, err error) int {
 			out["cells"] = cells.Cells
 		}
 		text, _ := json.Marshal(out)
-		fmt.Fprintln(os.Stdout, string(text))
+		fmt.Fprintln(os.Stdout, flagged(string(text)))
 		return kind.Exit()
 	}
 	if kind == office.Unproven {
 		return kind.Exit()
 	}
-	fmt.Fprintln(w, p.say("错误：", "error: ")+harmless(office.Sentence(err, p.lang())))
+	fmt.Fprintln(w, p.say("错误：", "error: ")+harmless(p.sentence(err)))
 	return kind.Exit()
 }
 
@@ -159,18 +159,23 @@ func (p *program) tellRoster(roster *sheets.Roster, dry bool) error {
 	case p.json && dry:
 		text, err := jsonv2.Marshal(map[string]any{"roster": roster}) // whose empty lists are no null
 		if err == nil {
-			_, err = fmt.Println(string(text))
+			_, err = fmt.Println(flagged(string(text)))
 		}
 		return err
 	case dry:
-		return roster.Preview(os.Stdout, p.lang())
+		var text strings.Builder
+		if err := roster.Preview(&text, p.lang()); err != nil {
+			return err
+		}
+		_, err := fmt.Print(flagged(text.String()))
+		return err
 	}
 	for i, problem := range roster.Warnings {
 		if i == office.ShownCells {
 			p.note("提醒：… 另 %d 处，见 --dry-run\n", "warning: … %d more, see --dry-run\n", len(roster.Warnings)-i+roster.More.Warnings)
 			break
 		}
-		p.note("提醒：%s\n", "warning: %s\n", office.SayProblem(problem, p.lang()))
+		p.note("提醒：%s\n", "warning: %s\n", flagged(office.SayProblem(problem, p.lang())))
 	}
 	return nil
 }

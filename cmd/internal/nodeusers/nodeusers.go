@@ -24,6 +24,7 @@ import (
 	"unicode"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/eventstore/node"
 )
 
@@ -98,7 +99,7 @@ func Enter(file, name, role string) (password string, err error) {
 		return "", office.Input(name, `用户名不得含空格、: / @ % ? # "`, `a user's name has no blanks and none of : / @ % ? # "`)
 	}
 	if _, known := roles[role]; !known {
-		return "", office.Input("--role", "%q：reader, writer", "%q: reader, writer", role)
+		return "", office.Input(words.Role.String(), "%q：reader, writer", "%q: reader, writer", role)
 	}
 	// Two at once would lose one of the users.
 	lock, err := os.OpenFile(file+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)

@@ -12,6 +12,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/bank"
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -23,7 +24,7 @@ func ReadTemplate(name, file string) (*bank.Template, error) {
 	if file == "" {
 		t, err := bank.Named(name)
 		if err != nil {
-			return nil, InputErr("--bank", err)
+			return nil, InputErr(words.Bank.String(), err)
 		}
 		return t, nil
 	}
@@ -289,7 +290,7 @@ func (d *BankDesk) Answer(ctx context.Context, file string, text []byte) (*BankA
 		if bytes.Equal(d.b.taken, sum[:]) {
 			return &BankAnswer{Taken: true}, nil
 		}
-		return nil, Input(file, "该批次已有另一份回盘；事后退票用 import-returns", "the batch has another answer already; for what came back later see import-returns")
+		return nil, Input(file, "该批次已有另一份回盘；事后退票用 %s", "the batch has another answer already; for what came back later see %s", words.LateReturns)
 	}
 	out := &BankAnswer{command: &domain.TakeBankResult{Allocation: d.b.allocation, Batch: d.b.batch.No, File: sum[:]}, name: fmt.Sprintf("answer %s %x", d.b.batch.Prepared, sum)}
 	bad := &bank.Problems{}

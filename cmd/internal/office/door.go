@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
@@ -161,7 +162,7 @@ func (a *Asker) askReal(values []value, as *domain.Ledger, list []shown) {
 	})
 }
 
-var errNoReason = Input("why", "打开个人信息须说明理由", "a reason is needed to open what is private")
+var errNoReason = Input(words.Why.String(), "打开个人信息须说明理由", "a reason is needed to open what is private")
 
 // MustSayWhy refuses to open anything on a page without a reason, in a real ledger.
 func (a *Asker) MustSayWhy() error {
@@ -233,7 +234,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 		return id, err
 	}
 	if !found {
-		return domain.ID{}, Input("--id-number", "您经办的单位没有登记此人", "no unit of yours has registered that person")
+		return domain.ID{}, Input(words.IDNumber.String(), "您经办的单位没有登记此人", "no unit of yours has registered that person")
 	}
 	return id, nil
 }

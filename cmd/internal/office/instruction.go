@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -514,7 +515,7 @@ func (in *Instruction) AttachGiven(name string) error {
 		body.Document.File = tag
 	default:
 		command := domain.CommandName(in.Order.Body)
-		return Input("--file", command+"：只用于 issue-document, record-receipt, review-notice", command+": is for issue-document, record-receipt, review-notice")
+		return Input(words.Document.String(), command+"：只用于 issue-document, record-receipt, review-notice", command+": is for issue-document, record-receipt, review-notice")
 	}
 	return nil
 }

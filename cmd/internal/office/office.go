@@ -24,7 +24,7 @@
 // Sealed values are opened in one place, door.go, which asks
 // domain's gate, writes the vault's journal, and only then opens; a test forbids
 // any other caller. What is wrong is one table, fault.go: what happened -> exit
-// code, HTTP status, sentence in Chinese and English.
+// code, HTTP status ([Status]), sentence in Chinese and English.
 //
 // # One store, one fold
 //
@@ -49,6 +49,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -174,8 +175,8 @@ func (o *Office) FinishErasures() error {
 	if err != nil {
 		return &unfinishedErasure{err}
 	}
-	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 erase --confirm 确认。", path),
-		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with erase --confirm.", path)})
+	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 %s 确认。", path, words.ConfirmErase),
+		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with %s.", path, words.ConfirmErase)})
 	return nil
 }
 

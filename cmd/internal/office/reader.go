@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -147,7 +148,7 @@ func (r *Reader) LostTail(ctx context.Context, s *domain.Ledger, after eventstor
 func (r *Reader) ours(b *projections.Books, until projections.Until) error {
 	switch {
 	case b.State.Opened == nil && until != (projections.Until{}):
-		return Input("--as-of", "那时账簿尚未开立", "the ledger was not open yet")
+		return Input(words.AsOf.String(), "那时账簿尚未开立", "the ledger was not open yet")
 	case b.State.Opened == nil:
 		return r.neverOpened()
 	}

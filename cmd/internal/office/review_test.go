@@ -3,6 +3,7 @@ package office_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -362,7 +363,7 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for _, k := range office.Kinds() {
-		if k.Exit() != int(k) || k.Status() < 200 || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
+		if k.Exit() != int(k) || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
 			t.Errorf("kind %d", k)
 		}
 	}
@@ -407,3 +408,43 @@ func TestAnAskerHasTheKey(t *testing.T) {
 		t.Errorf("with the key of before: %v", err)
 	}
 }
+
+// Every error has the status of an answer by HTTP, and none of a program's failure is
+// an answer that all is well.
+func TestStatus(t *testing.T) {
+	for i, row := range office.Rows() {
+		if row.Status < 400 || row.Status > 599 || row.Kind == office.Done {
+			t.Errorf("row %d: %v", i, row)
+		}
+	}
+	for _, x := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 200},
+		{errors.New("a disk"), 500},
+		{&office.NotFound{Of: domain.NoticeKind, Which: "x"}, 404},
+		{office.InputErr("notice", &office.NotFound{Of: domain.NoticeKind, Which: "x"}), 404},
+		{office.Input("date", "日期", "a day"), 400},
+		{&office.UsageError{Err: errors.New("x")}, 400},
+		{&office.NotSeen{}, 403},
+		{fmt.Errorf("record: %w", &domain.Refusal{Code: domain.RoleMissing}), 422},
+		{&eventstore.Held{}, 503},
+		{&eventstore.Unavailable{}, 503},
+		{&eventstore.OutcomeUnknown{Cause: context.Canceled}, 504},
+		{fmt.Errorf("read: %w", context.DeadlineExceeded), 504},
+		{fmt.Errorf("read: %w", context.Canceled), 499},
+		{office.ErrUnproven, 409},
+		{own{office.NoLedger}, 500},
+	} {
+		if got := office.Status(x.err); got != x.want {
+			t.Errorf("%v: %d, want %d", x.err, got, x.want)
+		}
+	}
+}
+
+// own is an error of another package.
+type own struct{ kind office.Kind }
+
+func (e own) Error() string     { return "own" }
+func (e own) Kind() office.Kind { return e.kind }

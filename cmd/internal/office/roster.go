@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -100,7 +102,7 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 	}
 	for which, means := range c.Columns {
 		if _, ok := sheets.ColumnNamed(string(means)); !ok {
-			return nil, Input("columns", which+"："+string(means), which+": "+string(means))
+			return nil, Input(words.Column.String(), which+"："+string(means), which+": "+string(means))
 		}
 	}
 	roster, err := readRoster(c, text)
@@ -169,7 +171,7 @@ func (s *Session) mayImport(in *Instruction) error {
 	})
 	switch {
 	case !known:
-		return Input("--notice", "没有这份名单草稿", "no such notice")
+		return Input(words.Notice.String(), "没有这份名单草稿", "no such notice")
 	case !may:
 		return &NotSeen{by, "（须为 " + domain.Drafter.Say(domain.Zh) + "）", "(needs the role " + string(domain.Drafter) + ")"}
 	}
@@ -288,16 +290,16 @@ func (s *Session) known(ctx context.Context, in *Instruction, roster *sheets.Ros
 			continue
 		}
 		at := sheets.Problem{Sheet: roster.Sheet, Row: row.Row, Column: string(sheets.Number), Value: domain.MaskNumber(row.Number)}
-		name := names[parties[i]]
+		name, agreed := names[parties[i]], words.SamePerson.As(strconv.Itoa(row.Row))
 		same := slices.Contains(c.SamePerson, row.Row)
 		if !name.compared && !same { // it cannot be compared
-			at.Zh = fmt.Sprintf("该号码已由别的单位登记，姓名无法核对：确是此人，加 --same-person %d", row.Row)
-			at.En = fmt.Sprintf("this number was registered by another unit, and the name cannot be compared: if it is this person add --same-person %d", row.Row)
+			at.Zh = fmt.Sprintf("该号码已由别的单位登记，姓名无法核对：确是此人，请用 %s 确认", agreed)
+			at.En = fmt.Sprintf("this number was registered by another unit, and the name cannot be compared: if it is this person, confirm it with %s", agreed)
 			roster.Errors = append(roster.Errors, at)
 		}
 		if name.text != "" && name.text != row.Name && !same {
-			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，加 --same-person %d；若不是，请核对号码", domain.MaskName(name.text), row.Name, row.Row)
-			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so add --same-person %d; if not, check the number", domain.MaskName(name.text), row.Name, row.Row)
+			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，请用 %s 确认；若不是，请核对号码", domain.MaskName(name.text), row.Name, agreed)
+			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so, confirm it with %s; if not, check the number", domain.MaskName(name.text), row.Name, agreed)
 			roster.Errors = append(roster.Errors, at)
 		}
 		if no := repeated[i]; no > 0 {

@@ -117,7 +117,7 @@ func (x Lines) Read(text []byte) (*Instruction, error) {
 	return in, nil
 }
 
-// Content reads the content of a command into an instruction: what flags give.
+// Content reads the content of a command into an instruction, where no script has the rest of it.
 func (x Lines) Content(in *Instruction, do string, content []byte) error {
 	if err := checkText(content); err != nil {
 		return InputErr("content", err)

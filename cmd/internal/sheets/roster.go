@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -225,7 +226,7 @@ func (r *reading) chooseSheet(g *Grid) bool {
 			names = append(names, g.Sheets[i].Name)
 		}
 		list := strings.Join(names, "、")
-		r.fail("不止一张工作表像名册："+list+"。哪一张？用 --sheet 指明", "more than one sheet looks like a roster: "+list+". Which? Say it with --sheet")
+		r.fail("不止一张工作表像名册："+list+"。哪一张？用 "+words.Sheet.String()+" 指明", "more than one sheet looks like a roster: "+list+". Which? Say it with "+words.Sheet.String())
 		return false
 	}
 	if hidden > 0 {
@@ -413,8 +414,8 @@ func (r *reading) ask(means Column, list []placed) {
 		names = append(names, fmt.Sprintf("%s（%s）", Letters(p.column), shown(p.text)))
 	}
 	which := strings.Join(names, "、")
-	r.fail(fmt.Sprintf("不止一列像“%s”：%s。取哪一列？用 --column 字母=%s 指明", means, which, means),
-		fmt.Sprintf("more than one column looks like %s: %s. Which? Say it with --column LETTER=%s", means, which, means))
+	r.fail(fmt.Sprintf("不止一列像“%s”：%s。取哪一列？用 %s 指明", means, which, words.Column.As("字母="+string(means))),
+		fmt.Sprintf("more than one column looks like %s: %s. Which? Say it with %s", means, which, words.Column.As("LETTER="+string(means))))
 }
 
 func (r *reading) leftOut(p placed) {
