@@ -33,11 +33,11 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 		return nil
 	}
 	insert := v.dialect.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
-	return v.write(ctx, func(tx *sql.Tx) error {
+	return v.write(ctx, func(tx *sql.Tx, by wrapper) error {
 		for _, id := range missing {
 			key := make([]byte, 32)
 			rand.Read(key)
-			if _, err := tx.Exec(insert, id[:], seal(v.currentWrapper().aead, key, id[:])); err != nil {
+			if _, err := tx.Exec(insert, id[:], seal(by.aead, key, id[:])); err != nil {
 				return fmt.Errorf("vault: make a key: %w", err)
 			}
 		}
@@ -62,6 +62,7 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	}
 	v.rewrapping.RLock()
 	defer v.rewrapping.RUnlock()
+	by := v.currentWrapper()
 	var wrapped []byte
 	switch err := v.readValue(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -69,10 +70,9 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("vault: read a key: %w", err)
 	}
-	by := v.currentWrapper()
 	key, err := unseal(by.aead, wrapped, id[:])
 	if err != nil {
-		if changed := v.checkNotRotated(ctx, v.db); changed != nil {
+		if changed := v.checkNotRotated(ctx, v.db, by); changed != nil {
 			return nil, changed
 		}
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)

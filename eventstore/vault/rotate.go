@@ -89,16 +89,16 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// checkNotRotated is ErrWrongKey where another process has wrapped the vault anew.
-// Keys that this process wrote now could not be opened.
-func (v *Vault) checkNotRotated(ctx context.Context, in querier) error {
+// checkNotRotated is ErrWrongKey where another process has wrapped the vault anew, and
+// by opens it no more. Keys that were wrapped by it now would be lost.
+func (v *Vault) checkNotRotated(ctx context.Context, in querier, by wrapper) error {
 	var index []byte
 	err := in.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'index'`).Scan(&index)
 	if err != nil {
 		named, _ := v.dialect.failed(err)
 		return named
 	}
-	if !bytes.Equal(index, v.currentWrapper().index) {
+	if !bytes.Equal(index, by.index) {
 		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
 	}
 	return nil
@@ -180,7 +180,7 @@ func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
 // settle ends a rotation that was cut off, under its lock: FILE.next takes its
 // place if it is the one that opens the vault, and is removed if FILE is.
 func (v *Vault) settle(ctx context.Context, path string) error {
-	if err := v.checkNotRotated(ctx, v.db); err != nil {
+	if err := v.checkNotRotated(ctx, v.db, v.currentWrapper()); err != nil {
 		return err
 	}
 	new, err := v.opens(ctx, nextPath(path))
@@ -284,7 +284,7 @@ func (v *Vault) rewrapOnce(ctx context.Context, to wrapper, e Entry) error {
 				return err
 			}
 		}
-		if err := v.checkNotRotated(ctx, tx); err != nil {
+		if err := v.checkNotRotated(ctx, tx, from); err != nil {
 			return err
 		}
 		if err := v.updateEach(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
