@@ -33,14 +33,7 @@ func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) 
 			}
 		}
 		return v.note(tx, e)
-	}, func() {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.erased++
-		for _, id := range keys {
-			delete(v.cache, id)
-		}
-	})
+	}, v.forget)
 }
 
 // Has returns the ids, among these, of persons and cases of which the vault has a

@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -47,18 +46,9 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 
 // key returns the key of a person or case, ErrKeyGone where there is none.
 func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
-	v.mu.Lock()
-	if now := time.Now(); now.Sub(v.cached) > cacheAge || len(v.cache) >= cacheKeys {
-		clear(v.cache)
-		v.cached = now
-	}
-	key, closed, erased := v.cache[id], v.closed, v.erased
-	v.mu.Unlock()
-	if closed {
-		return nil, ErrClosed
-	}
-	if key != nil {
-		return key, nil
+	key, forgotten, err := v.cached(id)
+	if key != nil || err != nil {
+		return key, err
 	}
 	v.rewrapping.RLock()
 	defer v.rewrapping.RUnlock()
@@ -70,18 +60,14 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("vault: read a key: %w", err)
 	}
-	key, err := unseal(by.aead, wrapped, id[:])
+	key, err = unseal(by.aead, wrapped, id[:])
 	if err != nil {
 		if changed := v.checkNotRotated(ctx, v.db, by); changed != nil {
 			return nil, changed
 		}
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
 	}
-	v.mu.Lock()
-	if v.erased == erased {
-		v.cache[id] = key
-	}
-	v.mu.Unlock()
+	v.keep(id, key, forgotten)
 	return key, nil
 }
 

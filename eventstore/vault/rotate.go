@@ -99,6 +99,7 @@ func (v *Vault) checkNotRotated(ctx context.Context, in querier, by wrapper) err
 		return named
 	}
 	if !bytes.Equal(index, by.index) {
+		v.forget() // the other process has erased somebody
 		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
 	}
 	return nil

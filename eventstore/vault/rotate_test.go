@@ -234,9 +234,11 @@ func TestWrappedAnewByAnother(t *testing.T) {
 			second, err := OpenRotated(ctx, h.address, ledger, h.path)
 			h.must(err)
 			defer second.Close()
+			_, err = second.Unseal(ctx, person, place1, h.boxes[person])
+			h.must(err)
 			h.must(h.Rotate(ctx, h.path, Entry{}))
-			if err := second.EnsureKeys(ctx, uuid.New()); !errors.Is(err, ErrWrongKey) {
-				t.Errorf("a new key: %v", err)
+			if err := second.EnsureKeys(ctx, uuid.New()); !errors.Is(err, ErrWrongKey) || second.held() != 0 {
+				t.Errorf("a new key: %v; %d keys are held", err, second.held())
 			}
 			if _, err := second.Unseal(ctx, other, place1, h.boxes[other]); !errors.Is(err, ErrWrongKey) {
 				t.Errorf("a key that is there: %v", err)

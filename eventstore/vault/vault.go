@@ -66,12 +66,6 @@ const (
 	// padTo is the step in which the length of a sealed value grows, so that the
 	// length tells little.
 	padTo = 32
-	// cacheKeys bounds the unwrapped keys in memory: 32 bytes each, enough for
-	// the parties of a county's list.
-	cacheKeys = 50_000
-	// cacheAge bounds how long a key that another process has deleted may still
-	// be used here.
-	cacheAge = time.Minute
 )
 
 // Vault is an open vault. All methods may be called from many goroutines.
@@ -85,13 +79,13 @@ type Vault struct {
 	// for writing while they are wrapped anew.
 	rewrapping sync.RWMutex
 
-	mu      sync.Mutex // guards what follows
-	wrapper wrapper
-	cache   map[uuid.UUID][]byte
-	erased  int       // how often keys were deleted: a key that was read before that is not cached
-	cached  time.Time // when the cache was last emptied
-	waiting []*job
-	closed  bool
+	mu         sync.Mutex // guards what follows
+	wrapper    wrapper
+	cache      map[uuid.UUID][]byte // unwrapped keys (cache.go)
+	forgotten  int                  // how often the cache was emptied
+	forgetting *time.Timer          // empties it; nil before the first key is in it
+	waiting    []*job
+	closed     bool
 
 	wake chan struct{} // room for one, since the writer takes all that waits at once
 	done chan struct{} // closed when the writer has ended
@@ -141,7 +135,7 @@ func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingK
 
 // start makes a vault of an open database and starts its writer.
 func start(db *sql.DB, k *dialect, ledger uuid.UUID, w wrapper, index []byte) *Vault {
-	v := &Vault{ledger: ledger, wrapper: w, index: index, db: db, dialect: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
+	v := &Vault{ledger: ledger, wrapper: w, index: index, db: db, dialect: k, cache: map[uuid.UUID][]byte{},
 		wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go v.runWriter()
 	return v
@@ -155,6 +149,7 @@ func (v *Vault) Close() error {
 		return nil
 	}
 	v.closed = true
+	v.forgetLocked()
 	v.mu.Unlock()
 	v.wakeWriter()
 	<-v.done
