@@ -70,6 +70,14 @@ func (v *Vault) AccountOf(ctx context.Context, account string) (id uuid.UUID, ok
 
 // lookUp looks a code up in an index.
 func (v *Vault) lookUp(ctx context.Context, query string, code []byte) (id uuid.UUID, ok bool, err error) {
+	err = v.goOn(ctx, func() (err error) {
+		id, ok, err = v.lookUpOnce(ctx, query, code)
+		return err
+	})
+	return id, ok, err
+}
+
+func (v *Vault) lookUpOnce(ctx context.Context, query string, code []byte) (id uuid.UUID, ok bool, err error) {
 	v.rewrapping.RLock()
 	defer v.rewrapping.RUnlock()
 	by := v.currentWrapper()

@@ -45,7 +45,15 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 }
 
 // key returns the key of a person or case, ErrKeyGone where there is none.
-func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
+func (v *Vault) key(ctx context.Context, id uuid.UUID) (key []byte, err error) {
+	err = v.goOn(ctx, func() (err error) {
+		key, err = v.readKey(ctx, id)
+		return err
+	})
+	return key, err
+}
+
+func (v *Vault) readKey(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	key, forgotten, err := v.cached(id)
 	if key != nil || err != nil {
 		return key, err

@@ -100,7 +100,7 @@ func (v *Vault) checkNotRotated(ctx context.Context, in querier, by wrapper) err
 	}
 	if !bytes.Equal(index, by.index) {
 		v.forget() // the other process has erased somebody
-		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
+		return &wrappedAnew{by}
 	}
 	return nil
 }
@@ -127,8 +127,10 @@ func lockRotation(ctx context.Context, path string) (real string, unlock func() 
 // one in the file at path. Nothing of the old key is left in that file; copies of it
 // elsewhere must be destroyed by those who have them.
 //
-// Other processes that have the vault open get ErrWrongKey from now on. So does this
-// one if another process rotated first.
+// Other processes that have the vault open take up the new key if they opened it by that
+// file (OpenRotated), and get ErrWrongKey from now on if they did not. If another
+// process rotated first Rotate does nothing and is ErrWrongKey, because the old copies
+// are worthless already; unless keys were deleted since.
 func (v *Vault) Rotate(ctx context.Context, path string, e Entry) error {
 	return v.rotate(ctx, path, e, func(int) error { return nil })
 }
@@ -140,8 +142,16 @@ func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(ste
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	err = v.checkNotRotated(ctx, v.db, v.currentWrapper())
+	var anew *wrappedAnew
+	if errors.As(err, &anew) && v.keyFile != "" {
+		err = v.comeSecond(ctx, real, anew.by)
+	}
 	// A rotation that another process did not finish is settled first.
-	if err := v.settle(ctx, real); err != nil {
+	if err == nil {
+		err = v.settle(ctx, real)
+	}
+	if err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
 	key := NewWrappingKey()
@@ -158,6 +168,21 @@ func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(ste
 		return err
 	}
 	return v.finish(ctx, real, after)
+}
+
+// comeSecond takes up the key of the process that rotated first, under the lock, and
+// says whether there is still something to rotate for.
+func (v *Vault) comeSecond(ctx context.Context, path string, was wrapper) error {
+	if err := v.takeUp(ctx, was, func(try func(WrappingKey) error) error {
+		return tryKeysLocked(path, try, func(path string) error { return v.settle(ctx, path) })
+	}); err != nil {
+		return err
+	}
+	left, err := v.Unrotated(ctx)
+	if err == nil && !left {
+		err = fmt.Errorf("%w: another process has replaced it", ErrWrongKey)
+	}
+	return err
 }
 
 // opens says whether the key in a file opens the vault as the database has it now.
@@ -181,9 +206,6 @@ func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
 // settle ends a rotation that was cut off, under its lock: FILE.next takes its
 // place if it is the one that opens the vault, and is removed if FILE is.
 func (v *Vault) settle(ctx context.Context, path string) error {
-	if err := v.checkNotRotated(ctx, v.db, v.currentWrapper()); err != nil {
-		return err
-	}
 	new, err := v.opens(ctx, nextPath(path))
 	if err != nil {
 		return err

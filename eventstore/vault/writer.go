@@ -34,7 +34,7 @@ func (v *Vault) runWriter() {
 		v.waiting = nil
 		v.mu.Unlock()
 		if len(jobs) > 0 {
-			err := v.commit(jobs)
+			err := v.goOn(context.Background(), func() error { return v.commit(jobs) })
 			for _, j := range jobs {
 				if err == nil && j.after != nil {
 					j.after()
