@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"reliefledger.org/ledger/eventstore/vault/vaulttest"
 )
 
 var (
@@ -252,6 +254,42 @@ func TestWrappedAnewByAnother(t *testing.T) {
 				t.Errorf("a claim: %v", err)
 			}
 		})
+	}
+}
+
+// A database whose transactions see by default what there was when they began, and not
+// what was committed while they waited: a write that waited for a rotation sees it.
+func TestWriteThatWaitedForARotation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a database server takes seconds to start")
+	}
+	address := vaulttest.Postgres(t)
+	v, key := createAt(t, address)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := v.db.Exec(`ALTER DATABASE ` + address[strings.LastIndex(address, "/")+1:strings.Index(address, "?")] + ` SET default_transaction_isolation = 'repeatable read'`)
+	must(err)
+	second, err := OpenAt(ctx, address, ledger, key)
+	must(err)
+	defer second.Close()
+	tx, err := v.db.Begin()
+	must(err)
+	defer func() { _ = tx.Rollback() }() // after its commit an error
+	_, err = tx.Exec(postgres.lockAll[0])
+	must(err)
+	wrote := make(chan error, 1)
+	go func() { wrote <- second.Note(ctx, Entry{Kind: Opened}) }()
+	for waiting := false; !waiting; {
+		must(tx.QueryRow(`SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)`).Scan(&waiting))
+	}
+	_, err = tx.Exec(`UPDATE meta SET value = $1 WHERE name = 'index'`, seal(NewWrappingKey().aead(), v.index, []byte("index")))
+	must(errors.Join(err, tx.Commit()))
+	if err := <-wrote; !errors.Is(err, ErrWrongKey) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -83,8 +83,10 @@ func (v *Vault) transact(jobs []*job) error {
 	// compared with the database in the transaction that it is used in, and no rotation
 	// comes between. In SQLite a transaction has the write lock from its beginning. In
 	// PostgreSQL who has read from meta keeps a lock on it to his end, and a rotation
-	// takes all tables for itself, meta first, before it reads a key: so it is over, and
-	// is found here, or it begins after the commit, and wraps what was written here too.
+	// takes all tables for itself, meta first, before it reads a key. So either the
+	// rotation is over, and is seen here, also by who waited for it (each statement sees
+	// what was committed before it got its locks: see dial); or it begins after the
+	// commit, and wraps what was written here too.
 	by := v.currentWrapper()
 	if err := v.checkNotRotated(ctx, tx, by); err != nil {
 		return errors.Join(err, tx.Rollback())
