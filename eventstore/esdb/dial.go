@@ -117,7 +117,7 @@ func connect(a *address, g *gate) (*session, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.timeToAnswer())
 	defer cancel()
-	err = guard(func() error { return ask(ctx, look) })
+	err = word(guard(func() error { return ask(ctx, look) }))
 	look.Close() // nobody else is in there
 	if err != nil {
 		return nil, err

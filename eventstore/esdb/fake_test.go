@@ -32,6 +32,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // fake is a server that answers what a test wants. What is not set is answered
@@ -124,6 +125,45 @@ func readAppend(s streams.Streams_AppendServer) {
 			return
 		}
 	}
+}
+
+// script answers appends one after the other, and keeps what each asked. The
+// last answer is that of all that follow.
+type script struct {
+	answers []func(streams.Streams_AppendServer) error
+
+	mu    sync.Mutex
+	asked [][]byte // guarded by mu
+}
+
+func (c *script) append(s streams.Streams_AppendServer) error {
+	var asked []byte
+	for {
+		message, err := s.Recv()
+		if err != nil {
+			break
+		}
+		asked, _ = proto.MarshalOptions{Deterministic: true}.MarshalAppend(asked, message)
+	}
+	c.mu.Lock()
+	answer := c.answers[min(len(c.asked), len(c.answers)-1)]
+	c.asked = append(c.asked, asked)
+	c.mu.Unlock()
+	return answer(s)
+}
+
+func (c *script) sent() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+func failing(code codes.Code, trailers ...string) func(streams.Streams_AppendServer) error {
+	return func(s streams.Streams_AppendServer) error { return trailed(s.Context(), code, trailers...) }
+}
+
+func answering(r *streams.AppendResp) func(streams.Streams_AppendServer) error {
+	return func(s streams.Streams_AppendServer) error { return s.SendAndClose(r) }
 }
 
 // fakeEvent is an event as a server sends it in $all.

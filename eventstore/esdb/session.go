@@ -78,7 +78,7 @@ func (s *session) begin(ctx, until context.Context, f func(context.Context, *cli
 			c.err = errRetired
 			return
 		}
-		c.err = guard(func() error { return f(entry{ctx, c}, s.client) })
+		c.err = word(guard(func() error { return f(entry{ctx, c}, s.client) }))
 		if answered(c.err) {
 			s.silentSince.Store(0)
 		}
@@ -123,7 +123,7 @@ func (s *session) listen(level client.LogLevel, format string, args ...any) {
 		return
 	}
 	if err, ok := args[0].(error); ok && status.Code(err) == codes.Unavailable {
-		s.retire(err)
+		s.retire(word(err))
 		s.entering.Lock() // when all have it who asked for the connection
 		defer s.entering.Unlock()
 	}
