@@ -114,6 +114,20 @@ func transient(err error) bool {
 	return false
 }
 
+// named says whether an expectation names a revision. Then a server knows from
+// the stream itself whether an append is there already. Without one it has only a
+// memory of recent ids, which a restart ends.
+func named(e eventstore.Expected) bool {
+	_, ok := e.Revision()
+	return ok || e == eventstore.NoStream
+}
+
+// failed says whether a server said no more than that something failed.
+func failed(err error) bool {
+	s, said := status.FromError(err)
+	return said && s.Code() == codes.Unknown
+}
+
 // answered says whether an error, or none, shows that a server was heard.
 func answered(err error) bool {
 	switch status.Code(err) {

@@ -26,6 +26,8 @@ type request struct {
 	// take says so, endless ones never, and have no patience that could end.
 	left               uint64
 	uncounted, endless bool
+	// final says of an error that could mean anything that it is the answer.
+	final func(error) bool
 }
 
 // receiver is a read under way.
@@ -56,7 +58,7 @@ func (s *Store) read(ctx context.Context, r *request) error {
 		switch {
 		case over:
 			return err
-		case !transient(err):
+		case !transient(err) || r.final != nil && r.final(err):
 			return public(err)
 		case !r.uncounted && r.left == 0:
 			return nil // it broke where it would have ended
