@@ -44,6 +44,7 @@ type fake struct {
 	address  string
 	version  string
 	leader   *gossip.EndPoint
+	members  func() []*gossip.MemberInfo // of its gossip, in place of leader
 	append   func(streams.Streams_AppendServer) error
 	read     func(*streams.ReadReq_Options, streams.Streams_ReadServer) error
 	end      func() uint64 // position of the last event
@@ -86,6 +87,9 @@ type gossiper struct {
 }
 
 func (g gossiper) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
+	if g.f.members != nil {
+		return &gossip.ClusterInfo{Members: g.f.members()}, nil
+	}
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{State: gossip.MemberInfo_Leader, IsAlive: true, HttpEndPoint: g.f.leader}}}, nil
 }
 
@@ -112,8 +116,10 @@ func (f *fake) start(t testing.TB, options ...grpc.ServerOption) *fake {
 func (f *fake) connection() string { return "esdb://" + f.address + "?tls=false" }
 
 // endPoint is where gossip says that a node is.
-func (f *fake) endPoint() *gossip.EndPoint {
-	host, port, _ := net.SplitHostPort(f.address)
+func (f *fake) endPoint() *gossip.EndPoint { return endPoint(f.address) }
+
+func endPoint(address string) *gossip.EndPoint {
+	host, port, _ := net.SplitHostPort(address)
 	n, _ := strconv.Atoi(port)
 	return &gossip.EndPoint{Address: host, Port: uint32(n)}
 }
