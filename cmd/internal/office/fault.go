@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,9 +141,17 @@ var faults = []fault{
 	when[*eventstore.Differs](NoLedger, 409, nil),
 	when[*vault.NotAVault](NoLedger, 500, nil),
 	when[*vault.Broken](NoLedger, 500, nil),
-	when[*snapshot.Lost](NoLedger, 500, nil),
-	when[*ledger.Lost](NoLedger, 500, nil),
-	when[*ledger.OtherLedger](NoLedger, 500, nil),
+	when(NoLedger, 500, func(e *snapshot.Lost, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库缺失事件，或已是另一段历史：快照 %s 记有第 %d 号事件 %s，现为：%s。请先与备份核对；删除该文件即按现有事件继续",
+			e.Path, e.Count-1, e.Event, cmp.Or(e.Found, "空")), e.Error())
+	}),
+	when(NoLedger, 500, func(e *ledger.Lost, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库缺失事件，或已是另一段历史：保险库记有第 %d 号事件 %s，现为：%s。请先与备份核对；%s 即按现有事件继续",
+			e.Count-1, e.Event, cmp.Or(e.Found, "空"), words.AcceptLost), fmt.Sprintf("%v; %s goes on with what is there", e, words.AcceptLost))
+	}),
+	when(NoLedger, 500, func(e *ledger.OtherLedger, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库中是另一本账簿 %s，保险库属于 %s", e.Store, e.Vault), e.Error())
+	}),
 	when[*NoLedgerError](NoLedger, 500, nil),
 	when[*documents.Missing](NoLedger, 500, nil),
 	when[*documents.Altered](NoLedger, 500, nil),

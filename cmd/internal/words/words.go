@@ -17,6 +17,7 @@ type Field string
 
 // The fields.
 const (
+	AcceptLost   Field = "accept-lost"
 	Allocation   Field = "allocation"
 	AsOf         Field = "as-of"
 	Bank         Field = "bank"
@@ -51,7 +52,7 @@ const (
 
 // Fields are all fields.
 func Fields() []Field {
-	return []Field{Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
+	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
 		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns}
 }
 
