@@ -195,7 +195,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 	may := false
 	a.o.State(func(s *domain.Ledger) { may = s.IsOfOffice(a.Officer) })
 	if !may {
-		return domain.ID{}, &NotSeen{a.Officer, "PartyRegistered.number", "PartyRegistered.number"}
+		return domain.ID{}, &NotSeen{a.Officer, "身份证号", "identity numbers"}
 	}
 	number, _, err := domain.ResidentNumber(strings.TrimSpace(text))
 	if err != nil {

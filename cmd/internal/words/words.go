@@ -1,5 +1,5 @@
 // Package words is what sentences to people are made of, whoever shows them: the
-// names of the fields that an asker can give.
+// names of the fields that an asker can give, and errors in two languages.
 //
 // The packages that do the work do not know who asks: a command line has flags, a
 // page has boxes. A sentence of theirs names a field, in marks that no name of a
@@ -10,13 +10,19 @@
 // and the front that shows the sentence puts its own name there, with [Name].
 package words
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+
+	"reliefledger.org/ledger/domain"
+)
 
 // Field is what an asker can give.
 type Field string
 
 // The fields.
 const (
+	AcceptLost   Field = "accept-lost"
 	Allocation   Field = "allocation"
 	AsOf         Field = "as-of"
 	Bank         Field = "bank"
@@ -51,7 +57,7 @@ const (
 
 // Fields are all fields.
 func Fields() []Field {
-	return []Field{Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
+	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
 		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns}
 }
 
@@ -73,4 +79,25 @@ func Name(sentence string, names map[Field]string) string {
 		}
 		return mark
 	})
+}
+
+// Error is an error with its sentence in each language.
+type Error struct{ Zh, En string }
+
+// Errorf returns an [Error]; its sentences are formats of the same args.
+func Errorf(zh, en string, args ...any) *Error {
+	if len(args) > 0 {
+		zh, en = fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)
+	}
+	return &Error{zh, en}
+}
+
+func (e *Error) Error() string { return e.En }
+
+// Say is the sentence in a language.
+func (e *Error) Say(l domain.Lang) string {
+	if l == domain.En {
+		return e.En
+	}
+	return e.Zh
 }
