@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -291,5 +289,3 @@ func (p *program) backedUp(m *backup.Made) error {
 }
 
 func inMegabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

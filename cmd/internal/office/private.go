@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,7 +174,7 @@ func (a *Asker) ShowEvent(ctx context.Context, number uint64) (*EventShown, erro
 	}
 	w.shown = shown
 	out := &EventShown{Number: number, ID: raw.ID, Stream: raw.Stream, Type: raw.Type, Open: json.RawMessage(parts.Open), Private: w.walk(private, nil), Meta: decoded.Meta}
-	out.Withheld = append([]string{}, sortedKeys(w.withheld)...)
+	out.Withheld = append([]string{}, slices.Sorted(maps.Keys(w.withheld))...)
 	return out, nil
 }
 
@@ -197,7 +198,7 @@ func (w *eventWalk) walk(value any, path []string) any {
 			return w.sealed(box, path)
 		}
 		out := map[string]any{}
-		for _, name := range sortedKeys(x) {
+		for _, name := range slices.Sorted(maps.Keys(x)) {
 			if shown := w.walk(x[name], append(slices.Clone(path), name)); shown != nil {
 				out[name] = shown
 			}

@@ -2,6 +2,7 @@ package sheets
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -329,7 +330,7 @@ func (r *reading) placeColumns() {
 		}
 		candidates[Amount] = amounts[:1]
 	}
-	for _, means := range slices.Sorted(mapKeys(candidates)) {
+	for _, means := range slices.Sorted(maps.Keys(candidates)) {
 		list := candidates[means]
 		if len(list) > 1 && (means == Number || means == Account || means == Phone || means == Address) {
 			// Of several people's numbers, those of the one whose name it is.
@@ -388,16 +389,6 @@ func groupRank(text string) int {
 		return 2
 	}
 	return 1
-}
-
-func mapKeys[V any](m map[Column]V) func(func(Column) bool) {
-	return func(yield func(Column) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func (r *reading) choose(means Column, list []placed) {
