@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -195,7 +197,7 @@ func takeResult(p *program, ctx context.Context, d *office.BankDesk, on domain.D
 		counts[x.Code]++
 		codes[x.Code] = x.Why
 	}
-	for _, code := range sortedKeys(counts) {
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		p.people("  %s × %d：%s\n", "  %s × %d: %s\n", code, counts[code], office.SayCode(codes[code], p.lang()))
 	}
 	for _, x := range a.Rejected {

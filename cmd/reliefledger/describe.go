@@ -36,7 +36,7 @@ func describe(p *program, w io.Writer, name string) error {
 	}
 	c, ok := domain.NewCommand(name)
 	if !ok {
-		return office.Input(name, office.Near(name), office.Near(name))
+		return office.NoCommand("describe", name)
 	}
 	fmt.Fprintf(w, "%s\n", name)
 	fields(p, w, reflect.TypeOf(c).Elem(), "  ")

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,13 +140,17 @@ func (p *program) result(d *office.Result) {
 		fmt.Println(string(text))
 		return
 	}
+	name := d.Name
+	if d.Roster != nil {
+		name += fmt.Sprintf(p.say("（%d 行，新登记 %d）", " (%d rows, %d new)"), d.Roster.Rows, d.Roster.New)
+	}
 	switch {
 	case d.Would != nil:
-		fmt.Printf(p.say("将会：%s → %s %v\n", "would: %s → %s %v\n"), d.Name, d.Stream, d.Would)
+		fmt.Printf(p.say("将会：%s → %s %v\n", "would: %s → %s %v\n"), name, d.Stream, d.Would)
 	case d.Repeated:
-		fmt.Printf(p.say("已执行过：%s（序号 %v），未重复写入\n", "was done before: %s (numbers %v), nothing written again\n"), d.Name, d.Numbers)
+		fmt.Printf(p.say("已执行过：%s（序号 %v），未重复写入\n", "was done before: %s (numbers %v), nothing written again\n"), name, d.Numbers)
 	default:
-		fmt.Printf(p.say("已记录：%s（序号 %v）→ %s\n", "recorded: %s (numbers %v) → %s\n"), d.Name, d.Numbers, d.Stream)
+		fmt.Printf(p.say("已记录：%s（序号 %v）→ %s\n", "recorded: %s (numbers %v) → %s\n"), name, d.Numbers, d.Stream)
 	}
 }
 
@@ -287,5 +289,3 @@ func (p *program) backedUp(m *backup.Made) error {
 }
 
 func inMegabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

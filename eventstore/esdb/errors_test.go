@@ -18,7 +18,13 @@ func TestWordsOfErrors(t *testing.T) {
 		f := (&fake{append: (&script{answers: []func(streams.Streams_AppendServer) error{failing(code)}}).append, read: func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
 			return trailed(s.Context(), code)
 		}}).start(t)
-		s := mustDial(t, f.connection(), Options{Patience: 50 * time.Millisecond})
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second) // to connect; the calls have less
+		s, err := Dial(ctx, f.connection(), Options{Patience: 50 * time.Millisecond})
+		stop()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
 		_, appended := s.Append(context.Background(), "s", eventstore.At(7), someEvents(1, 10))
 		_, read := collect(s.ReadStream(context.Background(), "s", 0, eventstore.Backwards))
 		for what, err := range map[string]error{"append": appended, "read": read} {

@@ -18,6 +18,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -128,12 +129,7 @@ func Enter(file, name, role string) (password string, err error) {
 func (u Users) write(path string) error {
 	var text strings.Builder
 	fmt.Fprintln(&text, usersHeader)
-	var names []string
-	for name := range u {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(u)) {
 		fmt.Fprintf(&text, "%s %s %x\n", name, u[name].role, u[name].hash)
 	}
 	if err := os.WriteFile(path+".new", []byte(text.String()), 0o600); err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -353,7 +354,7 @@ func (d *BankDesk) Returns(ctx context.Context, file string, text []byte) (*Late
 		return nil, Input(file, "这是该批次的回盘，不是事后退票", "that is the batch's answer, and no list of late returns")
 	}
 	out, bad := &LateReturns{}, &bank.Problems{}
-	for _, row := range sortedRows(byRow) {
+	for _, row := range slices.Sorted(maps.Keys(byRow)) {
 		a, p := byRow[row], d.b.rows[row-1].payment
 		if a.Paid {
 			continue
@@ -403,13 +404,4 @@ func SayCode(c bank.Code, l domain.Lang) string {
 		said += choose(l, "（须改正账号）", " (the account must be mended)")
 	}
 	return said
-}
-
-func sortedRows(m map[int]bank.Answer) []int {
-	rows := make([]int, 0, len(m))
-	for row := range m {
-		rows = append(rows, row)
-	}
-	slices.Sort(rows)
-	return rows
 }

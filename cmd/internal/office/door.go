@@ -212,7 +212,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 	may := false
 	a.o.State(func(s *domain.Ledger) { may = s.IsOfOffice(a.who(s)) })
 	if !may {
-		return domain.ID{}, &NotSeen{a.officer, "PartyRegistered.number", "PartyRegistered.number"}
+		return domain.ID{}, &NotSeen{a.officer, "身份证号", "identity numbers"}
 	}
 	number, _, err := domain.ResidentNumber(strings.TrimSpace(text))
 	if err != nil {

@@ -110,26 +110,28 @@ var faults = []fault{
 	when(NoKey, 502, func(e *eventstore.Denied, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 %s 中的用户与口令（%v）", words.Store, e.Cause), e.Error())
 	}),
-	whenIs(NoKey, 502, vault.ErrDenied),
+	whenIs(NoKey, 502, vault.ErrDenied).says("保险库的数据库拒绝访问"),
 	when[*UsageError](Misused, 400, nil),
 	when[*esdb.BadAddress](Unreadable, 400, nil),
 	when[*NotFound](Unreadable, 404, nil),
 	when[*InputError](Unreadable, 400, nil),
 	when[*BadCells](Unreadable, 400, nil),
-	when[*documents.Refused](Unreadable, 400, nil),
-	whenIs(Unreadable, 400, vault.ErrTooLong),
+	when(Unreadable, 400, func(e *documents.Refused, l domain.Lang) string { return choose(l, e.Zh, e.En) }),
+	whenIs(Unreadable, 400, vault.ErrTooLong).says("内容过长，不能封存"),
 	when(Refused, 422, func(e *domain.Refusal, l domain.Lang) string { return e.Sentence(l) + " [" + e.Code.Name + "]" }),
 	when(Refused, 409, func(e *ledger.NumberTaken, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", e.Party), e.Error())
 	}),
-	when[*ledger.AccountTaken](Refused, 409, nil),
-	whenIs(Unreadable, 409, ledger.ErrPrepared),
+	when(Refused, 409, func(e *ledger.AccountTaken, l domain.Lang) string {
+		return choose(l, "该账号刚由另一命令登记，请重发", e.Error())
+	}),
+	whenIs(Unreadable, 409, ledger.ErrPrepared).says("命令已封装过，请重新生成"),
 	when(NoKey, 403, func(e *ledger.Unsigned, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("命令未由经办人 %s 正确签名，未写入（%s）", e.Officer, e.Why), e.Error())
 	}),
 	when[*KeyError](NoKey, 403, nil),
 	when[*NotSeen](NoKey, 403, nil),
-	whenIs(NoKey, 500, vault.ErrWrongKey),
+	whenIs(NoKey, 500, vault.ErrWrongKey).says("封装密钥不是此保险库的"),
 	when(NoLedger, 503, func(e *eventstore.Held, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", e.Path, e.PID, e.Host), e.Error())
 	}),
@@ -153,8 +155,12 @@ var faults = []fault{
 		return choose(l, fmt.Sprintf("事件库中是另一本账簿 %s，保险库属于 %s", e.Store, e.Vault), e.Error())
 	}),
 	when[*NoLedgerError](NoLedger, 500, nil),
-	when[*documents.Missing](NoLedger, 500, nil),
-	when[*documents.Altered](NoLedger, 500, nil),
+	when(NoLedger, 500, func(e *documents.Missing, l domain.Lang) string {
+		return fmt.Sprintf(choose(l, "文件缺失：%x", "the document is missing: %x"), e.Tag)
+	}),
+	when(NoLedger, 500, func(e *documents.Altered, l domain.Lang) string {
+		return fmt.Sprintf(choose(l, "文件被改动（%s）：%x", "the document was altered (%s): %x"), e.Why, e.Tag)
+	}),
 	whenIs(Unproven, 409, ErrUnproven),
 }
 
@@ -202,6 +208,14 @@ func whenIs(k Kind, status int, target error) fault {
 		}
 		return nil
 	}}
+}
+
+// says gives the row of an error that is one value its sentence in Chinese.
+func (f fault) says(zh string) fault {
+	f.say = func(found, whole error, l domain.Lang) string {
+		return choose(l, strings.TrimSuffix(whole.Error(), found.Error())+zh, whole.Error())
+	}
+	return f
 }
 
 func sayUnknown[E error](e E, l domain.Lang) string {

@@ -34,7 +34,7 @@ func readRegular(f *os.File, n int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s：不是文件 / is no file", f.Name())
+		return nil, words.Errorf("%s：不是文件", "%s is no file", f.Name())
 	}
 	return io.ReadAll(io.LimitReader(f, n))
 }

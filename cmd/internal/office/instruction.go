@@ -105,8 +105,15 @@ type Result struct {
 	Numbers  []uint64  `json:"numbers,omitempty"`
 	Repeated bool      `json:"repeated,omitempty"` // it was done before: nothing was written now
 	Would    []string  `json:"would,omitempty"`    // of a dry run: the events
+	Roster   *Imported `json:"roster,omitempty"`   // of a roster
 	// Position is at or behind what was written: [Reader.View] with it shows that.
 	Position eventstore.Position `json:"-"`
+}
+
+// Imported is how much of a roster was taken.
+type Imported struct {
+	Rows int `json:"rows"`
+	New  int `json:"new"` // people who were not registered before
 }
 
 // Do carries out one instruction, once: what its order seals is gone from it

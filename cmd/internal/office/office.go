@@ -7,12 +7,15 @@
 //	o, err := office.Open(ctx, office.Home{Data: dir}, office.Options{})
 //	if err != nil {
 //		fmt.Println(office.Sentence(err, domain.Zh)) // and exit with office.KindOf(err).Exit()
+//		return
 //	}
 //	defer o.Close()
-//	keys, err := o.Signers("accountant.key")
+//	keys, err := o.Signers("registrar.key")
 //	s := &office.Session{Office: o, Keys: keys}
-//	fund, err := o.Find(domain.FundKind, "慰问资金")
-//	done, err := s.Give(ctx, on, "in", &domain.ReceiveFunds{Fund: fund, ...})
+//	bureau, err := s.Find(domain.UnitKind, "县民政局")
+//	done, err := s.Give(ctx, on, "town", &domain.RegisterUnit{Parent: bureau, Name: "一乡", Kind: "township", Division: "410527"})
+//
+// The example of this package is that, whole.
 //
 // # Where to start
 //

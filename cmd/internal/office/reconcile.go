@@ -181,7 +181,7 @@ func match(statement []bank.Movement, mine []*LedgerMovement, batches []*bankBat
 	}
 	for _, b := range batches {
 		for _, fen := range b.owed {
-			onlyBank = append(onlyBank, bank.Movement{Row: statement[0].Row, On: statement[len(statement)-1].On, Out: fen, Text: "批次退票未退回 / a reject that the bank has not given back"})
+			onlyBank = append(onlyBank, bank.Movement{Row: statement[0].Row, On: statement[len(statement)-1].On, Out: fen, Owed: true})
 		}
 	}
 	return onlyBank

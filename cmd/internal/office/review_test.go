@@ -448,3 +448,25 @@ type own struct{ kind office.Kind }
 
 func (e own) Error() string     { return "own" }
 func (e own) Kind() office.Kind { return e.kind }
+
+// What is wrong with a script is said in one language.
+func TestScriptSentences(t *testing.T) {
+	for _, x := range []struct{ line, zh, en string }{
+		{`{}`, `缺少“do”：做什么`, `no "do": what is to be done`},
+		{`{"do":"register-unit","contents":{}}`, `/contents：没有这个字段`, `/contents: there is no such field`},
+		{`{"do":"register-unit","content":{"parent":"x","name":"乡"}}`, `content: /parent: "x" 不是编号，也不是 @名称/事物`, `content: /parent: "x" is no id and no @NAME/thing`},
+		{`{"do":"register-unit","content":{"name":1}}`, `content: /name：此处不应是 JSON number`, `content: /name: a JSON number does not belong there`},
+		{`{"do":"register-unit","content":{"name":"\u0007"}}`, `/content/name：含控制字符（U+0007）`, `/content/name: a control character (U+0007)`},
+		{`{"do":"receive","content":{}}`, `do: "receive"：没有这个命令；有：`, `do: "receive": no such command; there are `},
+		{`{"do":`, `不是完整正确的 JSON（`, `jsontext: `},
+	} {
+		_, err := office.Lines{}.Read([]byte(x.line))
+		if err == nil {
+			t.Errorf("%s is read", x.line)
+			continue
+		}
+		if zh, en := office.Sentence(err, domain.Zh), office.Sentence(err, domain.En); !strings.HasPrefix(zh, x.zh) || !strings.HasPrefix(en, x.en) {
+			t.Errorf("%s:\n%s\n%s", x.line, zh, en)
+		}
+	}
+}

@@ -69,8 +69,8 @@ func (e *BadCells) Say(l domain.Lang) string {
 
 // SayProblem says what is wrong or odd in a roster, behind where.
 func SayProblem(p sheets.Problem, l domain.Lang) string {
-	if where := p.Where(); where != "" {
-		return where + "：" + p.Say(l)
+	if where := p.Where(l); where != "" {
+		return where + choose(l, "：", ": ") + p.Say(l)
 	}
 	return p.Say(l)
 }
@@ -150,7 +150,7 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 	if err != nil {
 		return nil, rowsOfFile(err, roster.Rows)
 	}
-	done.Name = fmt.Sprintf("%s %s（%d 行 rows, %d 新 new）", ImportLines, c.File, len(roster.Rows), len(people.fresh))
+	done.Name, done.Roster = ImportLines+" "+c.File, &Imported{len(roster.Rows), len(people.fresh)}
 	return done, nil
 }
 

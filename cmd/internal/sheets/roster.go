@@ -2,6 +2,7 @@ package sheets
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,23 +120,27 @@ func (p Problem) Say(l domain.Lang) string {
 	return p.Zh
 }
 
-// Where says where it is, in both languages.
-func (p Problem) Where() string {
+// Where says where it is, in one language.
+func (p Problem) Where(l domain.Lang) string {
+	row, column, cell, between := "第 %d 行", "%s 列", "（%s）", "，"
+	if l == domain.En {
+		row, column, cell, between = "row %d", "column %s", " (%s)", ", "
+	}
 	var parts []string
 	if p.Sheet != "" {
 		parts = append(parts, p.Sheet)
 	}
 	if p.Row > 0 {
-		parts = append(parts, fmt.Sprintf("%d 行 row %d", p.Row, p.Row))
+		parts = append(parts, fmt.Sprintf(row, p.Row))
 	}
 	if p.Column != "" {
-		column := p.Column + " 列"
+		where := fmt.Sprintf(column, p.Column)
 		if p.Cell != "" {
-			column += "（" + p.Cell + "）"
+			where += fmt.Sprintf(cell, p.Cell)
 		}
-		parts = append(parts, column)
+		parts = append(parts, where)
 	}
-	return strings.Join(parts, "，")
+	return strings.Join(parts, between)
 }
 
 // placed is a column that the roster uses.
@@ -325,7 +330,7 @@ func (r *reading) placeColumns() {
 		}
 		candidates[Amount] = amounts[:1]
 	}
-	for _, means := range slices.Sorted(mapKeys(candidates)) {
+	for _, means := range slices.Sorted(maps.Keys(candidates)) {
 		list := candidates[means]
 		if len(list) > 1 && (means == Number || means == Account || means == Phone || means == Address) {
 			// Of several people's numbers, those of the one whose name it is.
@@ -384,16 +389,6 @@ func groupRank(text string) int {
 		return 2
 	}
 	return 1
-}
-
-func mapKeys[V any](m map[Column]V) func(func(Column) bool) {
-	return func(yield func(Column) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func (r *reading) choose(means Column, list []placed) {

@@ -1,5 +1,5 @@
 // Package words is what sentences to people are made of, whoever shows them: the
-// names of the fields that an asker can give.
+// names of the fields that an asker can give, and errors in two languages.
 //
 // The packages that do the work do not know who asks: a command line has flags, a
 // page has boxes. A sentence of theirs names a field, in marks that no name of a
@@ -10,7 +10,12 @@
 // and the front that shows the sentence puts its own name there, with [Name].
 package words
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+
+	"reliefledger.org/ledger/domain"
+)
 
 // Field is what an asker can give.
 type Field string
@@ -74,4 +79,25 @@ func Name(sentence string, names map[Field]string) string {
 		}
 		return mark
 	})
+}
+
+// Error is an error with its sentence in each language.
+type Error struct{ Zh, En string }
+
+// Errorf returns an [Error]; its sentences are formats of the same args.
+func Errorf(zh, en string, args ...any) *Error {
+	if len(args) > 0 {
+		zh, en = fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)
+	}
+	return &Error{zh, en}
+}
+
+func (e *Error) Error() string { return e.En }
+
+// Say is the sentence in a language.
+func (e *Error) Say(l domain.Lang) string {
+	if l == domain.En {
+		return e.En
+	}
+	return e.Zh
 }
