@@ -95,6 +95,11 @@ type sendAgain struct{ cause error }
 
 func (e *sendAgain) Error() string { return e.cause.Error() }
 
+// sendGrace is how long an append goes on whose caller has left. A call that is
+// cancelled while it sends makes the client read what gRPC is writing; sending takes
+// less than this.
+const sendGrace = 100 * time.Millisecond
+
 // send makes one call and waits for it. Its error is *sendAgain or the caller's.
 func (s *Store) send(ctx context.Context, a *appending) (*client.WriteResult, error) {
 	session, err := s.gate.enter(ctx, nil)
@@ -107,7 +112,7 @@ func (s *Store) send(ctx context.Context, a *appending) (*client.WriteResult, er
 	}
 	a.session = session
 	var answer *client.WriteResult
-	call := session.begin(ctx, s.gate.appends, func(ctx context.Context, c *client.Client) (err error) {
+	call := session.begin(context.WithoutCancel(ctx), s.gate.appends, func(ctx context.Context, c *client.Client) (err error) {
 		// Without a deadline in the options the client would set one of 10
 		// seconds, before or after ours.
 		forEver := time.Duration(math.MaxInt64)
@@ -119,7 +124,7 @@ func (s *Store) send(ctx context.Context, a *appending) (*client.WriteResult, er
 	case <-call.done:
 	case <-ctx.Done():
 		session.suspect()
-		maybeSent := call.leave()
+		maybeSent := call.leave(sendGrace)
 		select {
 		case <-call.done: // just now
 		default:

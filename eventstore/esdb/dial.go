@@ -138,7 +138,7 @@ func connect(a *address, g *gate, first string) (*session, error) {
 	case <-call.done:
 		err = call.err
 	case <-ctx.Done():
-		call.leave()
+		call.leave(0)
 		err = ctx.Err()
 	}
 	if err != nil {

@@ -92,7 +92,7 @@ func (s *Store) receive(waiting *wait, r *request) (moved, over bool, err error)
 	call := session.begin(waiting.ctx, s.gate.reads, func(ctx context.Context, c *client.Client) error {
 		return session.pump(ctx, c, r, items)
 	})
-	defer call.leave()
+	defer call.leave(0)
 	for running := true; ; {
 		if err := waiting.ended(); err != nil {
 			session.suspect()

@@ -113,12 +113,15 @@ func (s *session) begin(ctx, until context.Context, f func(context.Context, *cli
 }
 
 // leave stops waiting for a call and says whether its request may have been
-// sent, or may still be.
-func (c *call) leave() (maybeSent bool) {
-	// First cancelled, then abandoned: a call that still gets a connection finds
-	// its context ended, and gRPC begins no stream then.
-	c.cancel()
-	return !c.stage.CompareAndSwap(asked, abandoned) && c.stage.Load() == sent
+// sent, or may still be. One that may have been goes on for as long as it may
+// linger.
+func (c *call) leave(linger time.Duration) (maybeSent bool) {
+	if c.stage.CompareAndSwap(asked, abandoned) || linger == 0 {
+		c.cancel()
+	} else {
+		time.AfterFunc(linger, c.cancel)
+	}
+	return c.stage.Load() == sent
 }
 
 // entry is the context of a call. The client looks at it for the first time
@@ -128,8 +131,13 @@ type entry struct {
 	call *call
 }
 
+// pass finds its context ended where the call was abandoned: then gRPC begins no
+// stream.
 func (e entry) pass() {
 	e.call.stage.CompareAndSwap(asked, sent)
+	if e.call.stage.Load() == abandoned {
+		e.call.cancel()
+	}
 	e.call.entered()
 }
 
