@@ -15,6 +15,7 @@ var flagOf = map[words.Field]string{
 	words.Sheet: "--sheet", words.Store: "--store", words.To: "--to", words.Unit: "--unit", words.Use: "--use", words.Which: "--which",
 	words.Why: "--why", words.WithVault: "--with-vault", words.WrappingKey: "--wrapping-key",
 	words.ConfirmErase: "erase --confirm", words.LateReturns: "batch import-returns",
+	words.PrepareStore: "store prepare",
 }
 
 // flagged puts flags in the place of fields.

@@ -1,6 +1,7 @@
 package esdb
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -47,6 +48,8 @@ type address struct {
 	name   string // for people
 	prefix string
 	config client.Configuration
+	// hail asks a server whether it is there.
+	hail func(context.Context, *client.Client) error
 }
 
 // schemes of connection strings, and whether the name is to be looked up in DNS
@@ -191,7 +194,7 @@ func parseAddress(connection string) (*address, error) {
 	if err := config.Validate(); err != nil {
 		return nil, bad("%s", err)
 	}
-	return &address{name: strings.ToLower(scheme) + "://" + servers, prefix: prefix, config: *config}, nil
+	return &address{name: strings.ToLower(scheme) + "://" + servers, prefix: prefix, config: *config, hail: ask}, nil
 }
 
 func parseServers(servers string) (seeds []*client.EndPoint, why string) {
@@ -274,7 +277,7 @@ func socketAddress(path string) (*address, error) {
 		return nil, &BadAddress{"unix:" + path, err.Error()}
 	}
 	config.Address = (&url.URL{Scheme: "unix", Path: path}).String()
-	return &address{name: "unix:" + path, config: *config}, nil
+	return &address{name: "unix:" + path, config: *config, hail: ask}, nil
 }
 
 // timeToAnswer is how long a server that was found may take until it has said

@@ -25,12 +25,15 @@ func (s *Store) Append(ctx context.Context, stream string, expected eventstore.E
 	if err := s.checkAppend(stream, events); err != nil {
 		return eventstore.Appended{}, err
 	}
+	return s.append(ctx, &appending{stream: stream, full: s.prefix + stream, expected: expected, events: proposed(events)})
+}
+
+func (s *Store) append(ctx context.Context, a *appending) (eventstore.Appended, error) {
 	if err := s.ended(ctx); err != nil {
 		return eventstore.Appended{}, err
 	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	a := &appending{stream: stream, expected: expected, events: proposed(events)}
 	for pause := time.Duration(0); ; pause = min(max(firstPause, 2*pause), lastPause) {
 		answer, err := s.send(ctx, a)
 		var again *sendAgain
@@ -65,6 +68,7 @@ func (s *Store) checkAppend(stream string, events []eventstore.Event) error {
 // appending is an append in the client's terms.
 type appending struct {
 	stream   string // without prefix
+	full     string // with it
 	expected eventstore.Expected
 	events   []client.EventData
 
@@ -117,7 +121,7 @@ func (s *Store) send(ctx context.Context, a *appending) (*client.WriteResult, er
 		// seconds, before or after ours.
 		forEver := time.Duration(math.MaxInt64)
 		options := client.AppendToStreamOptions{ExpectedRevision: revision(a.expected), Deadline: &forEver}
-		answer, err = c.AppendToStream(ctx, s.prefix+a.stream, options, a.events...)
+		answer, err = c.AppendToStream(ctx, a.full, options, a.events...)
 		return err
 	})
 	select {
@@ -175,6 +179,8 @@ func (s *Store) appendError(a *appending, err error) error {
 	switch {
 	case known:
 		return &eventstore.WrongRevision{Stream: a.stream, Expected: a.expected, Actual: actual}
+	case tombstoned(err):
+		return &eventstore.Tombstoned{Stream: a.stream}
 	case wrong || notWritten(err):
 		if named := public(err); named != err {
 			return named

@@ -122,7 +122,7 @@ func connect(a *address, g *gate, first string) (*session, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.timeToAnswer())
 	defer cancel()
-	err = word(guard(func() error { return ask(ctx, look) }))
+	err = word(guard(func() error { return a.hail(ctx, look) }))
 	look.Close() // nobody else is in there
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func connect(a *address, g *gate, first string) (*session, error) {
 		return nil, err
 	}
 	g.admit(s)
-	call := s.begin(ctx, g.reads, ask)
+	call := s.begin(ctx, g.reads, a.hail)
 	select {
 	case <-call.done:
 		err = call.err
@@ -154,11 +154,11 @@ func connect(a *address, g *gate, first string) (*session, error) {
 func ask(ctx context.Context, c *client.Client) error {
 	read, err := c.ReadAll(ctx, client.ReadAllOptions{Direction: client.Backwards, From: client.End{}}, 1)
 	if err != nil {
-		return err
+		return ofAll(err)
 	}
 	defer read.Close()
 	if _, err = read.Recv(); errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return err
+	return ofAll(err)
 }

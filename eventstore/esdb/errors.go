@@ -148,7 +148,7 @@ func brokeConnection(err error) bool {
 func public(err error) error {
 	switch status.Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated:
-		return &eventstore.Denied{Cause: err}
+		return &eventstore.Denied{Cause: err, All: errors.As(err, new(*deniedAll))}
 	}
 	return err
 }

@@ -96,6 +96,8 @@ type Store struct {
 	prefix   string        // of the names of all own streams
 	patience time.Duration // of a call without a deadline
 	closed   func() error  // close, once
+
+	met met
 }
 
 var _ eventstore.Store = (*Store)(nil)

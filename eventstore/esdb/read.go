@@ -37,9 +37,9 @@ func (s *Store) ReadStream(ctx context.Context, stream string, from uint64, dir 
 		case !possible:
 			finish(yield, s.ended(ctx))
 		case dir == eventstore.Forwards:
-			finish(yield, s.streamForwards(ctx, stream, from, yield))
+			finish(yield, ofStream(stream, s.streamForwards(ctx, stream, from, yield)))
 		default:
-			finish(yield, s.streamBackwards(ctx, stream, from, yield))
+			finish(yield, ofStream(stream, s.streamBackwards(ctx, stream, from, yield)))
 		}
 	}
 }
@@ -177,7 +177,7 @@ func (s *Store) allBackwards(ctx context.Context, from eventstore.Position, yiel
 			final: func(err error) bool { return from == given && final(err) },
 			take: func(i item) bool {
 				from = position(i.event.Position)
-				stream, ok := s.own(i.event.StreamID)
+				stream, ok := s.ours(i.event)
 				return !ok || yield(recorded(i.event, stream), nil)
 			},
 		}
@@ -241,9 +241,12 @@ func openStream(ctx context.Context, c *client.Client, stream string, o client.R
 func openAll(ctx context.Context, c *client.Client, o client.ReadAllOptions, count uint64) (receiver, error) {
 	read, err := c.ReadAll(ctx, o, count)
 	if err != nil {
-		return receiver{}, err
+		return receiver{}, ofAll(err)
 	}
-	return receiver{func() (item, error) { return placed(read.Recv()) }, read.Close, false}, nil
+	return receiver{func() (item, error) {
+		i, err := placed(read.Recv())
+		return i, ofAll(err)
+	}, read.Close, false}, nil
 }
 
 func received(e *client.ResolvedEvent, err error) (item, error) {

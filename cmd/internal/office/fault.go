@@ -108,6 +108,10 @@ var faults = []fault{
 	whenIs(Away, 504, context.DeadlineExceeded),
 	whenIs(Failed, statusCanceled, context.Canceled),
 	when(NoKey, 502, func(e *eventstore.Denied, l domain.Lang) string {
+		if e.All {
+			return choose(l, fmt.Sprintf("事件库不许该用户读取全部事件（$all），未写入：请服务器管理员为其运行 %s；地址中没有用户名时请先写上（%v）", words.PrepareStore, e.Cause),
+				fmt.Sprintf("the event store does not let this user read all events ($all), nothing was written: its administrator grants that with %s; where the address names no user, give one (%v)", words.PrepareStore, e.Cause))
+		}
 		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 %s 中的用户与口令（%v）", words.Store, e.Cause), e.Error())
 	}),
 	whenIs(NoKey, 502, vault.ErrDenied).says("保险库的数据库拒绝访问"),
@@ -135,11 +139,19 @@ var faults = []fault{
 	when(NoLedger, 503, func(e *eventstore.Held, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", e.Path, e.PID, e.Host), e.Error())
 	}),
+	when(NoLedger, 500, func(e *eventstore.Tombstoned, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("流 %s 在事件库中已被永久删除（墓碑），不能再写入，未写入：请勿清理（scavenge），先把全部事件搬到别处", e.Stream),
+			fmt.Sprintf("stream %s was deleted for good on the event store (a tombstone) and takes no events any more, nothing was written: let nobody scavenge, and move all events to another store first", e.Stream))
+	}),
 	when[*eventstore.NotALedger](NoLedger, 500, nil),
 	when[*eventstore.NewerFormat](NoLedger, 500, nil),
 	when[*codec.NewerSchema](NoLedger, 500, nil),
 	when[*eventstore.Corrupt](NoLedger, 500, nil),
 	when[*eventstore.NotEmpty](NoLedger, 409, nil),
+	when(Refused, 409, func(e *esdb.ForeignAccess, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("服务器已有他人的默认访问列表，未改动：%s；将设为 %s（%s 改写）", e.Is, e.ToBe, words.Force),
+			fmt.Sprintf("the server has a default access list of somebody else, nothing was set: %s; to be set is %s (%s overwrites it)", e.Is, e.ToBe, words.Force))
+	}),
 	when[*eventstore.Differs](NoLedger, 409, nil),
 	when[*vault.NotAVault](NoLedger, 500, nil),
 	when[*vault.Broken](NoLedger, 500, nil),

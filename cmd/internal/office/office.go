@@ -117,6 +117,7 @@ func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	if err != nil { // nothing of it is remembered: it is not ours
 		return nil, errors.Join(err, l.Close(), r.Close(), v.Close())
 	}
+	r.TellDangers()
 	return o, nil
 }
 
@@ -136,7 +137,7 @@ func (o *Office) Close() error {
 	if o.rehearses() {
 		return errors.Join(o.ledger.Close(), o.Reader.Close(), o.vault.Close(), os.RemoveAll(o.Data))
 	}
-	o.told(o.ledger.Keep())
+	o.noSnapshot(o.ledger.Keep())
 	if err := o.ledger.Remember(); err != nil {
 		o.opts.tell(warning(err)) // what was recorded is recorded
 	}

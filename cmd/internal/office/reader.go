@@ -28,8 +28,9 @@ type Reader struct {
 	close   context.CancelFunc
 	reading sync.WaitGroup // of readLive
 
-	mu   sync.Mutex // guards live
+	mu   sync.Mutex // guards live and told
 	live *following // nil: nobody has looked yet
+	told map[eventstore.Danger]bool
 }
 
 // Read opens a ledger for reading.
@@ -57,6 +58,7 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 func (r *Reader) Close() error {
 	r.close()
 	r.reading.Wait()
+	r.TellDangers() // whatever was read
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.live != nil && r.live.live != nil {
@@ -77,8 +79,8 @@ func (r *Reader) neverOpened() error {
 	return &NoLedgerError{r.Data, "尚未开立，请再运行 init（没有 LedgerOpened）", "it was never opened, run init again (LedgerOpened is missing)"}
 }
 
-// told tells that a snapshot could not be left.
-func (r *Reader) told(err error) {
+// noSnapshot tells that a snapshot could not be left.
+func (r *Reader) noSnapshot(err error) {
 	if err != nil {
 		r.opts.tell(Note{Zh: fmt.Sprintf("注意：快照未写成，下次启动较慢：%v", err), En: fmt.Sprintf("note: no snapshot was left, the next start takes longer: %v", err)})
 	}
@@ -104,7 +106,8 @@ func (r *Reader) books(ctx context.Context, until projections.Until, snapshot st
 	if err := r.ours(b, until); err != nil {
 		return nil, err
 	}
-	r.told(b.Keep(snapshot))
+	r.noSnapshot(b.Keep(snapshot))
+	r.TellDangers()
 	if until == (projections.Until{}) {
 		if lost := r.LostTail(ctx, b.State, b.Position); lost != nil {
 			r.opts.tell(warning(lost))

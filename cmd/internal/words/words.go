@@ -53,12 +53,13 @@ const (
 	WrappingKey  Field = "wrapping-key"
 	ConfirmErase Field = "confirm-erase" // what is done next, likewise
 	LateReturns  Field = "late-returns"
+	PrepareStore Field = "prepare-store" // likewise, by an administrator of the store
 )
 
 // Fields are all fields.
 func Fields() []Field {
 	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
-		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns}
+		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns, PrepareStore}
 }
 
 // String is the field as a sentence names it.
