@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -278,16 +277,14 @@ func socketAddress(path string) (*address, error) {
 	return &address{name: "unix:" + path, config: *config}, nil
 }
 
-// timeToAnswer is how long servers that are there may take to say so: to be
-// found by gossip and asked what they can do, each in turn.
-func (a *address) timeToAnswer() time.Duration {
-	return time.Duration(a.config.GossipTimeout) * time.Second * time.Duration(2*max(1, len(a.config.GossipSeeds)))
-}
+// timeToAnswer is how long a server that was found may take until it has said
+// what it can do and answered a first call.
+func (a *address) timeToAnswer() time.Duration { return 2 * a.gossipTimeout() }
 
-// copyConfig gives a client a configuration of its own.
-func (a *address) copyConfig(attempts int, log client.LoggingFunc) *client.Configuration {
+// configOf is a client's own configuration, for one node.
+func (a *address) configOf(n server, attempts int, log client.LoggingFunc) *client.Configuration {
 	c := a.config
-	c.GossipSeeds = slices.Clone(c.GossipSeeds)
+	c.Address, c.GossipSeeds, c.DnsDiscover = n.address, nil, false
 	c.MaxDiscoverAttempts = attempts
 	c.Logger = log
 	return &c

@@ -167,13 +167,14 @@ func (s *Store) allBackwards(ctx context.Context, from eventstore.Position, yiel
 	if err := s.ended(ctx); err != nil || from == (eventstore.Position{}) {
 		return err
 	}
-	given := from
+	given, final := from, failsOn(from)
 	for step := uint64(firstStep); ; step = min(4*step, lastStep) {
 		r := &request{
 			left: step,
 			open: func(ctx context.Context, c *client.Client, count uint64) (receiver, error) {
 				return openAll(ctx, c, client.ReadAllOptions{Direction: client.Backwards, From: place(from)}, count)
 			},
+			final: func(err error) bool { return from == given && final(err) },
 			take: func(i item) bool {
 				from = position(i.event.Position)
 				stream, ok := s.own(i.event.StreamID)
@@ -182,12 +183,36 @@ func (s *Store) allBackwards(ctx context.Context, from eventstore.Position, yiel
 		}
 		err := s.read(ctx, r)
 		switch {
-		case status.Code(err) == codes.InvalidArgument && given != eventstore.End:
+		case saysUnknown(err) && given != eventstore.End:
 			return s.unknown(ctx, given)
 		case err != nil || r.left > 0:
 			return err
 		}
 	}
+}
+
+// positionTries is how often a position is asked for that a server fails on. It
+// may have been given by another that is ahead of it, by milliseconds.
+const positionTries = 3
+
+// failsOn counts failures to read backwards from a position, and says when they
+// are the answer. Where a server does not know the position, some say no more
+// than that something failed.
+func failsOn(from eventstore.Position) func(error) bool {
+	tries := 0
+	return func(err error) bool {
+		if from != eventstore.End && failed(err) {
+			tries++
+		}
+		return tries == positionTries
+	}
+}
+
+// saysUnknown says of an error with which a read from a position ended whether it
+// is because of the position.
+func saysUnknown(err error) bool {
+	var away *eventstore.Unavailable // because of whatever failed last
+	return !errors.As(err, &away) && (status.Code(err) == codes.InvalidArgument || failed(err))
 }
 
 // unknown is the error for a position that the server does not accept.

@@ -60,9 +60,10 @@ func (s *Store) allForwards(ctx context.Context, from eventstore.Position, yield
 		open: func(ctx context.Context, c *client.Client, count uint64) (receiver, error) {
 			return openAll(ctx, c, client.ReadAllOptions{Direction: client.Backwards, From: place(from)}, count)
 		},
-		take: func(item) bool { return true },
+		final: failsOn(from),
+		take:  func(item) bool { return true },
 	})
-	if status.Code(err) == codes.InvalidArgument {
+	if saysUnknown(err) {
 		return &eventstore.UnknownPosition{Position: from, Head: head}
 	}
 	return err

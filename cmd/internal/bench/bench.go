@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/google/uuid"
+
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -59,8 +61,29 @@ type Options struct {
 	// Keep. The disk that it is on is the one that is measured.
 	Dir  string
 	Keep bool
+	// Open opens the store whose events have a name of its own before their streams, on
+	// a server that is measured in place of the disk; nil measures the disk. The run's
+	// events are under "bench", those of another user of the server under "neighbour".
+	// They stay there: a ledger's store removes nothing.
+	Open func(ctx context.Context, name string) (eventstore.Store, error)
+	// Neighbour is how many events another user of the server writes behind ours
+	// before the last of ours is looked for; 0: none.
+	Neighbour int
 	// Say is called with what is being done.
 	Say func(zh, en string)
+}
+
+// openEvents opens the store that is measured: on the server, or in the folder, where
+// it is new the first time.
+func (o *Options) openEvents(ctx context.Context, first bool) (eventstore.Store, error) {
+	events := filepath.Join(o.Dir, "events")
+	switch {
+	case o.Open != nil:
+		return o.Open(ctx, "bench")
+	case first:
+		return embedded.Create(events, embedded.Options{})
+	}
+	return embedded.Open(events, embedded.Options{})
 }
 
 // Run fills a new ledger by the plan and measures it.
@@ -90,15 +113,23 @@ type measure struct {
 	bare   *bareLoop
 }
 
+// ofDisk is a target that is measured against this disk: none for a server.
+func (m *measure) ofDisk(target float64) float64 {
+	if m.Open != nil {
+		return 0
+	}
+	return target
+}
+
 func (m *measure) note(f Figure) { m.report.Figures = append(m.report.Figures, f) }
 
-func (m *measure) paths() (events, vaultFile, bare string) {
-	return filepath.Join(m.Dir, "events"), filepath.Join(m.Dir, "vault.db"), filepath.Join(m.Dir, "bare")
+func (m *measure) paths() (vaultFile, bare string) {
+	return filepath.Join(m.Dir, "vault.db"), filepath.Join(m.Dir, "bare")
 }
 
 // desk is a ledger with projections that follow it.
 type desk struct {
-	store *embedded.Store
+	store eventstore.Store
 	vault *vault.Vault
 	office
 	live *projections.Live
@@ -137,12 +168,12 @@ func (w *stopwatch) rate() float64 { return float64(w.payments) / w.took.Seconds
 const alone = 200
 
 func (m *measure) fill(ctx context.Context) (err error) {
-	events, vaultFile, bare := m.paths()
+	vaultFile, bare := m.paths()
 	if m.bare, err = newBareLoop(bare); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.bare.Close()) }()
-	store, err := embedded.Create(events, embedded.Options{})
+	store, err := m.openEvents(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -193,8 +224,8 @@ func (m *measure) fill(ctx context.Context) (err error) {
 	}
 	bareRate := syncs.rate()
 	m.note(Figure{Name: "bare", Value: bareRate, Unit: "syncs/s", Zh: "同一磁盘逐次写入并落盘", En: "bare write and fsync on the same disk"})
-	m.note(Figure{Name: "pay/1", Value: one.rate(), Unit: "payments/s", Target: 0.6 * bareRate, Zh: "逐笔发放，1 个出纳", En: "single payments by 1 cashier"})
-	m.note(Figure{Name: "pay/64", Value: many.rate(), Unit: "payments/s", Target: min(30_000, 32*bareRate), Zh: "逐笔发放，64 个出纳", En: "single payments by 64 cashiers"})
+	m.note(Figure{Name: "pay/1", Value: one.rate(), Unit: "payments/s", Target: m.ofDisk(0.6 * bareRate), Zh: "逐笔发放，1 个出纳", En: "single payments by 1 cashier"})
+	m.note(Figure{Name: "pay/64", Value: many.rate(), Unit: "payments/s", Target: m.ofDisk(min(30_000, 32*bareRate)), Zh: "逐笔发放，64 个出纳", En: "single payments by 64 cashiers"})
 	m.note(Figure{Name: "batch", Value: batches.rate(), Unit: "payments/s", Target: 100_000, Zh: "银行回盘，每批 1,000 笔", En: "a bank's result of 1,000 payments"})
 	m.note(Figure{Name: "register", Value: people.rate(), Unit: "people/s", Zh: "登记对象（含保险库）", En: "people registered, with the vault"})
 	m.note(Figure{Name: "lists", Value: lists.rate(), Unit: "lines/s", Zh: "名单到复核", En: "lines from allocation to approved batch"})
@@ -232,17 +263,16 @@ func (d *desk) payByHand(ctx context.Context, rows []Payment, bare *bareLoop, sy
 // reopen measures what a start, a rebuild and a look back cost, and what lies
 // in memory and on disk.
 func (m *measure) reopen(ctx context.Context) (err error) {
-	events, vaultFile, _ := m.paths()
-	store, err := embedded.Open(events, embedded.Options{})
+	vaultFile, _ := m.paths()
+	store, err := m.openEvents(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	m.report.Events, _ = store.Head()
-	payments, count := float64(m.Plan.Payments), float64(m.report.Events)
 	if err := m.sizes(ctx, store); err != nil {
 		return err
 	}
+	payments, count := float64(m.Plan.Payments), float64(m.report.Events)
 
 	m.Say("重建全部投影", "rebuild all projections")
 	before := heap()
@@ -293,13 +323,56 @@ func (m *measure) reopen(ctx context.Context) (err error) {
 		b.Balances(projections.ByFund)
 		m.note(Figure{Name: q.name, Value: time.Since(began).Seconds(), Unit: "s", Target: q.most, Most: true, Zh: q.zh, En: q.en})
 	}
+	return m.neighbour(ctx, store)
+}
+
+// neighbour measures what it costs to find the last of our events on a server to which
+// somebody else has written since: $all is read backwards, past all of theirs.
+func (m *measure) neighbour(ctx context.Context, store eventstore.Store) (err error) {
+	if m.Open == nil || m.Neighbour == 0 {
+		return nil
+	}
+	look := func() (time.Duration, error) {
+		began := time.Now()
+		for _, err := range store.ReadAll(ctx, eventstore.End, eventstore.Backwards) {
+			return time.Since(began), err
+		}
+		return 0, errors.New("the store has no events")
+	}
+	before, err := look()
+	if err != nil {
+		return err
+	}
+	m.Say("邻居写入", "a neighbour writes")
+	other, err := m.Open(ctx, "neighbour")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, other.Close()) }()
+	const part = 1000
+	for done := 0; done < m.Neighbour; done += part {
+		events := make([]eventstore.Event, min(part, m.Neighbour-done))
+		for i := range events {
+			events[i] = eventstore.Event{ID: uuid.New(), Type: "NeighbourWrote", Data: []byte(`{"open":{},"private":{}}`), Metadata: []byte(`{}`)}
+		}
+		if _, err := other.Append(ctx, fmt.Sprint("neighbour-", done/part), eventstore.NoStream, events); err != nil {
+			return err
+		}
+	}
+	after, err := look()
+	if err != nil {
+		return err
+	}
+	m.note(Figure{Name: "last", Value: 1000 * before.Seconds(), Unit: "ms", Zh: "找到本账簿最末事件", En: "the last of our events is found"})
+	m.note(Figure{Name: "last/neighbour", Value: 1000 * after.Seconds(), Unit: "ms", Zh: fmt.Sprintf("同上，其后有他人事件 %d 个", m.Neighbour),
+		En: fmt.Sprintf("the same, behind it %d events of a neighbour", m.Neighbour)})
 	return nil
 }
 
 func (m *measure) snapshotOf(name string) string { return filepath.Join(m.Dir, "snapshots", name) }
 
 // snapshots leaves snapshots as a program does that ends, and starts from them.
-func (m *measure) snapshots(ctx context.Context, store *embedded.Store, vaultFile string) (err error) {
+func (m *measure) snapshots(ctx context.Context, store eventstore.Store, vaultFile string) (err error) {
 	m.Say("快照与启动", "snapshots, and a start from them")
 	v, err := vault.Open(vaultFile, ledgerID, vault.WrappingKey{1})
 	if err != nil {
@@ -363,12 +436,8 @@ func heap() int64 {
 }
 
 // sizes says where the bytes of an event go.
-func (m *measure) sizes(ctx context.Context, store *embedded.Store) error {
-	events, vaultFile, _ := m.paths()
-	onDisk, err := size(events)
-	if err != nil {
-		return err
-	}
+func (m *measure) sizes(ctx context.Context, store eventstore.Store) error {
+	vaultFile, _ := m.paths()
 	inVault, err := size(vaultFile)
 	if err != nil {
 		return err
@@ -383,8 +452,15 @@ func (m *measure) sizes(ctx context.Context, store *embedded.Store) error {
 			posted.add(r)
 		}
 	}
+	m.report.Events = uint64(all.events)
 	payments := float64(m.Plan.Payments)
-	m.note(Figure{Name: "disk/payment", Value: float64(onDisk) / payments, Unit: "bytes", Zh: "每笔发放占用磁盘（全部事件，压缩后）", En: "disk of all events, compressed, a payment"})
+	if m.Open == nil { // of a server nobody here sees the disk
+		onDisk, err := size(filepath.Join(m.Dir, "events"))
+		if err != nil {
+			return err
+		}
+		m.note(Figure{Name: "disk/payment", Value: float64(onDisk) / payments, Unit: "bytes", Zh: "每笔发放占用磁盘（全部事件，压缩后）", En: "disk of all events, compressed, a payment"})
+	}
 	m.note(Figure{Name: "vault/payment", Value: float64(inVault) / payments, Unit: "bytes", Zh: "每笔发放的保险库", En: "vault, a payment"})
 	m.noteParts("event", "每个事件（压缩前）", "an event before compression", all, 0)
 	m.noteParts("posted", "流程记入的一笔发放（压缩前）", "a payment that a process posts, before compression", posted, 450)

@@ -173,6 +173,17 @@ func (s *Session) mustProve(o *domain.Order) error {
 	return &ledger.Unsigned{Officer: o.Actor, Why: "the order is not signed with this officer's key"}
 }
 
+// actor is the actor of an order, who sees what has to be compared on the way to it.
+func (s *Session) actor(o *domain.Order, did string) *Asker {
+	a := &Asker{o: s.Office, officer: o.Actor, did: did}
+	for _, k := range s.keysFor(o) {
+		if k.Officer == o.Actor {
+			a.key = k.Key.Public().(ed25519.PublicKey)
+		}
+	}
+	return a
+}
+
 // keysFor are the keys that sign an order.
 func (s *Session) keysFor(o *domain.Order) []ledger.Signer {
 	if s.KeyOf == nil {
@@ -240,10 +251,12 @@ func (s *Session) submit(ctx context.Context, in *Instruction, signed *ledger.Si
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, s.nameTaken(in, err))
 	}
-	s.shown.clear() // somebody may have been hidden: what is kept only spares an opening
 	switch o.Body.(type) {
 	case *domain.EraseParty, *domain.EraseCase:
+		s.shown.clear()
 		s.erasing.Store(true)
+	case *domain.RestrictParty:
+		s.shown.clear()
 	}
 	out := &Result{Command: d.Command, Name: name, Stream: d.Stream, Numbers: d.Numbers, Repeated: d.Repeated, Position: d.Position}
 	if s.rehearses() && !d.Repeated {

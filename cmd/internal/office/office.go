@@ -1,6 +1,6 @@
 // Package office is what people do with a ledger: open one, find what is in it by
 // name or number, try a command and give it, import a roster, prepare a batch,
-// write the bank's file and take its answer, keep documents, fill papers, look at
+// write the bank's file and take its answer, keep documents, look at
 // private data, erase it. It knows nothing of flags, of words on a terminal or of
 // HTTP: the command line, pages and scripts are fronts of it, and tests.
 //
@@ -37,7 +37,8 @@
 // Books are another fold, and only for who asks for them: they show what is synced
 // and may be as of an earlier day, while commands are decided ahead of the sync.
 //
-// All methods of Reader and Office may be called from many goroutines.
+// All methods of Reader and Office may be called from many goroutines. A [Session], an
+// [Asker] and a [BankDesk] are made for one request each, and used by one goroutine.
 package office
 
 import (
@@ -49,6 +50,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
@@ -65,8 +67,8 @@ type Options struct {
 	// AcceptLost goes on where the vault remembers events that the store has not
 	// any more; that stands in the vault's journal.
 	AcceptLost bool
-	// Tell is told what people should know of that is no error; nil: nobody. It may
-	// be called until Close has returned.
+	// Tell is told what people should know of that is no error; nil: nobody. It may be
+	// called from several goroutines at once, and until Close has returned.
 	Tell func(Note)
 	// Clock says which day it is for who looks at a list; nil is the machine's.
 	Clock func() time.Time
@@ -110,7 +112,7 @@ func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close(), v.Close())
 	}
-	o := &Office{Reader: r, vault: v, ledger: l}
+	o := &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}}
 	o.State(func(s *domain.Ledger) { err = home.OtherLedger(a.Ledger, s.ID) })
 	if err != nil { // nothing of it is remembered: it is not ours
 		return nil, errors.Join(err, l.Close(), r.Close(), v.Close())

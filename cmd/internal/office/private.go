@@ -115,7 +115,9 @@ func (o *Office) lastDetails(ctx context.Context, party, unit domain.ID) ([]valu
 	return slices.DeleteFunc(last, func(v value) bool { return v.box.IsZero() }), nil
 }
 
-// EventShown is an event whole, but for what is withheld.
+// EventShown is an event whole, but for what is withheld. Where anything of the
+// private part is, so are the salt, the digest and the signatures of the metadata: who
+// has them can try what was withheld until it fits.
 type EventShown struct {
 	Number   uint64          `json:"number"`
 	ID       uuid.UUID       `json:"id"`
@@ -123,7 +125,7 @@ type EventShown struct {
 	Type     string          `json:"type"`
 	Open     json.RawMessage `json:"open"`
 	Private  any             `json:"private"`
-	Withheld []string        `json:"withheld"` // fields of the private part
+	Withheld []string        `json:"withheld"` // fields of the private part, and of the metadata
 	Meta     domain.Metadata `json:"metadata"`
 }
 
@@ -174,8 +176,34 @@ func (a *Asker) ShowEvent(ctx context.Context, number uint64) (*EventShown, erro
 	}
 	w.shown = shown
 	out := &EventShown{Number: number, ID: raw.ID, Stream: raw.Stream, Type: raw.Type, Open: json.RawMessage(parts.Open), Private: w.walk(private, nil), Meta: decoded.Meta}
+	if len(w.withheld) > 0 {
+		out.Meta = withoutProofs(out.Meta, w.withheld)
+	}
 	out.Withheld = append([]string{}, slices.Sorted(maps.Keys(w.withheld))...)
 	return out, nil
+}
+
+// withoutProofs leaves out of an event's metadata what a guess at its private part can
+// be checked against, and notes each under its path.
+func withoutProofs(m domain.Metadata, withheld map[string]bool) domain.Metadata {
+	drop := func(path string, field *[]byte) {
+		if len(*field) > 0 {
+			*field, withheld[path] = nil, true
+		}
+	}
+	drop("metadata.salt", &m.Salt)
+	if m.Command != nil {
+		proof := *m.Command
+		drop("metadata.command.digest", &proof.Digest)
+		drop("metadata.command.signature", &proof.Signature)
+		m.Command = &proof
+	}
+	if m.Second != nil {
+		second := *m.Second
+		drop("metadata.second.signature", &second.Signature)
+		m.Second = &second
+	}
+	return m
 }
 
 // eventWalk goes through the private part of an event, twice in the same order:

@@ -156,7 +156,7 @@ func (r *Reader) ours(b *projections.Books, until projections.Until) error {
 }
 
 // View calls f with the live books, which have everything up to a position: who
-// gives that of an answer ([Done.Position]) reads what it wrote. f shares them with
+// gives that of an answer ([Result.Position]) reads what it wrote. f shares them with
 // other readers: it copies what it shows, keeps nothing of them, and does not wait
 // for anything.
 func (r *Reader) View(ctx context.Context, after eventstore.Position, f func(*projections.Books)) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -365,6 +366,46 @@ func TestSentences(t *testing.T) {
 		if k.Exit() != int(k) || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
 			t.Errorf("kind %d", k)
 		}
+	}
+}
+
+// What of an event is withheld cannot be tried either: neither the salt of its leaf, nor
+// the digest and signatures of its signed text are shown to who may not see the text.
+func TestWithheldIsNotProven(t *testing.T) {
+	c, _, _ := withList(t)
+	const begun = 0 // the ledger's first event
+	shown, err := c.asker("accountant", "抽查").ShowEvent(t.Context(), begun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"signed", "metadata.salt", "metadata.command.digest", "metadata.command.signature"} {
+		if !slices.Contains(shown.Withheld, field) {
+			t.Errorf("%s is shown", field)
+		}
+	}
+	m := shown.Meta
+	if m.Salt != nil || m.Command == nil || m.Command.ID == (domain.ID{}) || m.Command.Digest != nil || m.Command.Signature != nil {
+		t.Errorf("%+v", m)
+	}
+}
+
+// An asker is who has the officer's present key: with another's, or with one that was
+// replaced since, nobody is asking.
+func TestAnAskerHasTheKey(t *testing.T) {
+	c, _, _ := withList(t)
+	ctx := t.Context()
+	who := partyNamed(c, "张三丰")
+	a := c.Asker("test", "好奇", ledger.Signer{Officer: c.ids["accountant"], Key: c.keys["approver"]})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with another's key: %v", err)
+	}
+	a = c.asker("accountant", "核对")
+	if _, err := a.ShowParty(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	c.give("a", "new key", domain.Date(2026, 1, 13), &domain.SetOfficerKey{Officer: c.ids["accountant"], Key: public(c.key("accountant-2"))})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with the key of before: %v", err)
 	}
 }
 

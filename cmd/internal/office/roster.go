@@ -243,7 +243,10 @@ func (s *Session) register(ctx context.Context, in *Instruction, rows []sheets.R
 			row := rows[i]
 			o := &domain.Order{ID: CommandNamed(id, registerName(in, i)), Actor: in.Order.Actor, Date: in.Order.Date, Campaign: in.Order.Campaign,
 				Body: &domain.RegisterParty{Unit: in.Roster.Unit, Type: row.Type, Headcount: row.Headcount, PersonalDetails: detailsOf(row)}}
-			_, err := s.ledger.DoAt(ctx, o, in.At, s.keysFor(o)...)
+			signed, err := s.ledger.Sign(ctx, o, in.At, s.keysFor(o)...)
+			if err == nil {
+				_, err = s.settle(ctx, signed)
+			}
 			var refusal *domain.Refusal
 			if errors.As(err, &refusal) {
 				refusal.Row = row.Row
@@ -333,7 +336,7 @@ func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uui
 			}
 		}
 	})
-	a := &Asker{o: s.Office, Officer: in.Order.Actor, did: "import lines"}
+	a := s.actor(in.Order, "import lines")
 	if c := in.Roster; len(c.SamePerson) > 0 {
 		a.why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}
@@ -371,21 +374,6 @@ func (s *Session) repeated(notice, list uuid.UUID, rows []sheets.Row, parties []
 		}
 	})
 	return numbers
-}
-
-// only sent again: it has its one effect.
-func (s *Session) listed(notice, list uuid.UUID) map[uuid.UUID][]domain.Line {
-	lines := map[uuid.UUID][]domain.Line{}
-	s.State(func(l *domain.Ledger) {
-		n := l.Notices[notice]
-		if n == nil || l.Effect(list) != nil {
-			return
-		}
-		for _, x := range n.Lines {
-			lines[x.Beneficiary] = append(lines[x.Beneficiary], *x)
-		}
-	})
-	return lines
 }
 
 // linesOf makes the rows of the list. A payee must stand in it, and be the only one
