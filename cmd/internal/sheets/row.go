@@ -180,7 +180,11 @@ func (p *rowReader) read() Row {
 	p.account(&row)
 	row.Phone, _ = p.number(Phone)
 	p.give(&row)
-	if n := p.text(People); n != "" {
+	if n := p.text(People); n != "" && row.Type != domain.Group {
+		letters := Letters(p.at[People].column)
+		p.wrong(People, n, fmt.Sprintf("人数只写在集体的行：集体不列姓名，别的行一行一人或一户。此列不必导入的，用 --column %s=-；此行确是集体的，“对象”列写“集体”", letters),
+			fmt.Sprintf("人数, a number of people, is for groups, which name nobody; any other row is one person or household. Leave the column out with --column %s=-; if this row is a group, write 集体 in the column 对象", letters))
+	} else if n != "" {
 		row.Headcount = p.people(n)
 	} else if row.Type == domain.Group {
 		p.wrong(People, "", "集体须写人数", "a group needs its number of people")
