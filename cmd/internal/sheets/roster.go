@@ -152,6 +152,10 @@ type reading struct {
 	head  header
 	at    map[Column]placed
 	sums  sums
+	// Signatures stand below a total, or below end, which is all other rows.
+	totalled bool
+	end      int
+
 	seen  map[string]int    // who gets what, whose account: the row that has it first
 	named map[string]string // number: the name that it has first
 }
