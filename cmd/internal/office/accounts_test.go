@@ -65,7 +65,7 @@ func TestAccountsOfARoster(t *testing.T) {
 		{name: "the same", text: head + "张三丰," + a + ",100,139-0000 0001,9999 9902 0000 0000 12\n"},
 		{name: "none", text: head + "张三丰," + a + ",100,,\n"},
 		{name: "another account", text: head + "张三丰," + a + ",100,," + newCard + "\n", cell: "E2", zh: "先用 correct-party 改正其账号（对象 " + first.String() + "），再导入"},
-		{name: "another account, in cash", form: "cash", text: head + "张三丰," + a + ",100,," + newCard + "\n", cell: "E2", zh: "不是此人登记的账号"},
+		{name: "another account, in cash", form: "cash", text: head + "张三丰," + a + ",100,," + newCard + "\n", cell: "E2", zh: "不是此人登记的账号", warns: "形式却是现金"},
 		{name: "none was registered", text: head + "李四," + b + ",100,," + newCard + "\n", cell: "E2", zh: "此人登记时没有账号"},
 		{name: "another phone", text: head + "张三丰," + a + ",100,13900000002," + oldCard + "\n", warns: "不是此人登记的电话"},
 		{name: "twice with two accounts", text: "姓名,身份证号,金额,月份,银行卡号\n王五," + d + ",1,1月," + oldCard + "\n王五," + d + ",1,2月," + newCard + "\n", cell: "E3", zh: "与第 2 行是同一人，账号不同"},
@@ -101,7 +101,9 @@ func TestAccountsOfARoster(t *testing.T) {
 	})
 	// Whose accounts were compared stands in the journal.
 	if !slices.ContainsFunc(journalled(c), func(e vault.Entry) bool {
-		return e.Kind == vault.LookedUp && e.Officer == c.ids["accountant"] && slices.ContainsFunc(e.Opened, func(o vault.Opening) bool { return slices.Contains(o.Of, first) && slices.Contains(o.Fields, "account") })
+		return e.Kind == vault.LookedUp && e.Officer == c.ids["accountant"] && slices.ContainsFunc(e.Opened, func(o vault.Opening) bool {
+			return slices.Contains(o.Of, first) && slices.Contains(o.Fields, "account")
+		})
 	}) {
 		t.Error("the journal does not say whose account was compared")
 	}

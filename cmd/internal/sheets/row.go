@@ -262,7 +262,8 @@ func (p *rowReader) fen(cell Cell, wan bool) (domain.Fen, error) {
 // give reads what a row is to receive: money, goods, or both.
 func (p *rowReader) give(row *Row) {
 	form := p.opts.Form
-	if f := p.text(Form); f != "" {
+	said := p.text(Form)
+	if said != "" {
 		form = pick(p, Form, forms)
 	}
 	before := len(p.Errors)
@@ -282,6 +283,9 @@ func (p *rowReader) give(row *Row) {
 			p.agree(fen)
 		}
 		row.Give = append(row.Give, domain.Give{Form: form, Amount: domain.Yuan(fen)})
+		if form == domain.Cash && row.Account != "" && said == "" {
+			p.unasked++
+		}
 	}
 	if item := p.text(Item); item != "" {
 		quantity := p.cell(Quantity).Text

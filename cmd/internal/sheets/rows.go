@@ -284,7 +284,9 @@ func (r *reading) checkTotal(row int, kind string) {
 	case cell.Kind == Empty || err != nil || cell.Kind == Error:
 		at.Zh, at.En = kind+"没有可读的金额，未能核对", "no amount to check the sum against"
 		r.addWarning(at)
+		r.TotalsUnchecked++
 	case r.sums.broken:
+		r.TotalsUnchecked++
 	case agrees:
 		r.Totals++
 	default:
@@ -292,6 +294,7 @@ func (r *reading) checkTotal(row int, kind string) {
 		at.Zh = fmt.Sprintf("%s写 %s，其上各行相加为 %s", kind, fen, sum)
 		at.En = fmt.Sprintf("the total says %s, the rows above add up to %s", fen, sum)
 		r.addError(at)
+		r.TotalsWrong++
 	}
 	r.sums.bounds = append(r.sums.bounds, bound{r.sums.all, kind == total})
 }

@@ -114,6 +114,9 @@ func TestRosters(t *testing.T) {
 		{name: "a number of people of a household", text: "户主姓名,人数,救助金额\n甲一,3,100\n", want: []string{"! B2 人数只写在集体的行", "用 --column B=-；", "“对象”列写“集体”"}},
 		{name: "and of each kind but a group", text: "姓名,对象,人数,金额\n甲,户,3,1\n某社,机构,约40,1\n乙,个人,1,1\n丙,,,1\n某组,集体,近200,1\n", want: []string{"! C2 ", "! C3 ", "! C4 ", "!C5 ", "!C6 "}},
 		{name: "and left out", text: "户主姓名,人数,救助金额\n甲一,3,100\n", opts: Options{Columns: map[string]Column{"B": Unused}}, want: []string{"2 甲一 100.00", "!! "}},
+		{name: "accounts, and nobody said that it is cash", text: "姓名,金额,账号\n甲,1,999999020000000012\n乙,2,\n", want: []string{"?  1 行有账号，形式却是现金"}},
+		{name: "accounts, and the file says what", text: "姓名,金额,账号,形式\n甲,1,999999020000000012,现金\n乙,2,999999020000000020,银行\n", want: []string{"!? "}},
+		{name: "accounts and a transfer", text: "姓名,金额,账号\n甲,1,999999020000000012\n", opts: Options{Form: domain.Bank}, want: []string{"!? "}},
 		{name: "no header", text: "甲,1\n", want: []string{"没有表头"}},
 		{name: "no amounts", text: "姓名,村\n甲,东村\n", want: []string{"没有金额列"}},
 		{name: "a person called like a label", text: "姓名,身份证号,金额\n会计," + a + ",1\n", want: []string{"2 会计 1.00", "!! "}},
@@ -142,6 +145,28 @@ func TestSignatures(t *testing.T) {
 			if strings.ContainsAny(got, "!?") || strings.Count(got, "\n") != 1 {
 				t.Errorf("%s after %q:\n%s", last, total, got)
 			}
+		}
+	}
+}
+
+// A preview says of totals and forms what is so.
+func TestPreviewOfTotals(t *testing.T) {
+	for _, x := range []struct{ text, want, not string }{
+		{"姓名,金额\n甲,1\n合计,1\n", "；1 处小计、合计相符\n形式：现金，1 行\n", "不符"},
+		{"姓名,金额\n甲,1\n", "金额 1.00\n", "合计"},
+		{"姓名,金额\n甲,1\n合计,2\n", "；1 处小计、合计不符\n", "相符"},
+		{"姓名,金额\n甲,1\n小计,1\n乙,2\n合计,2\n", "；1 处小计、合计相符；1 处小计、合计不符\n", "未能"},
+		{"姓名,身份证号,金额\n甲,,1\n合计,,1\n乙,123,\n", "；1 处小计、合计未能核对\n", "相符"},
+		{"姓名,金额\n甲,1\n合计,\n", "；1 处小计、合计未能核对\n", "相符"},
+		{"姓名,金额,形式\n甲,1,银行\n乙,1,\n", "形式：银行，1 行\n形式：现金，1 行\n", ""},
+	} {
+		var b strings.Builder
+		if err := understood(t, x.text, Options{}).Preview(&b, domain.Zh); err != nil {
+			t.Fatal(err)
+		}
+		before, _, _ := strings.Cut(b.String(), "错误 ")
+		if !strings.Contains(before, x.want) || x.not != "" && strings.Contains(before, x.not) {
+			t.Errorf("%q:\n%s", x.text, before)
 		}
 	}
 }
