@@ -26,8 +26,8 @@ const (
 	// ForBank is the file for the bank, which a cashier writes. It has names and
 	// accounts, also of minors and restricted people: the bank pays them too.
 	ForBank
-	// ForMatching compares a name with a unit's roster. It needs a role for that unit
-	// that sees whole names.
+	// ForMatching compares a name or a phone with a unit's roster. It needs a role for
+	// that unit that sees them whole.
 	ForMatching
 	// ForErasing shows an officer who sees names whom an erasure is about, so that
 	// nobody is taken for another: the name, masked.
@@ -127,7 +127,7 @@ func (l *Ledger) shows(k Look) Seen {
 			return Whole
 		}
 	case ForMatching:
-		if k.Field == "name" {
+		if k.Field == "name" || k.Field == "phone" {
 			return Whole
 		}
 	case ForErasing:

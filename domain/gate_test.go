@@ -107,7 +107,10 @@ func TestGate(t *testing.T) {
 
 		{ForMatching, "accountant", "villager", "name", "", 0, false, Whole},
 		{ForMatching, "neighbour", "villager", "name", "", 0, false, Withheld},
+		{ForMatching, "accountant", "villager", "phone", "", 0, false, Whole},
+		{ForMatching, "neighbour", "villager", "phone", "", 0, false, Withheld},
 		{ForMatching, "accountant", "villager", "number", "", 0, false, Withheld},
+		{ForMatching, "accountant", "villager", "account", "", 0, false, Withheld},
 
 		{ForErasing, "accountant", "villager", "name", "", 0, false, Masked},
 		{ForErasing, "accountant", "restricted", "name", "", 0, false, Masked}, // they are erased too

@@ -10,7 +10,7 @@ import (
 var flagOf = map[words.Field]string{
 	words.AcceptLost: "--accept-lost", words.Allocation: "--allocation", words.AsOf: "--as-of", words.Bank: "--bank", words.Batch: "--batch", words.By: "--by",
 	words.Campaign: "--campaign", words.Column: "--column", words.Data: "--data (RELIEFLEDGER_DATA)", words.Date: "--date",
-	words.Document: "--file", words.Force: "--force", words.From: "--from", words.IDNumber: "--id-number", words.Key: "--key",
+	words.Document: "--file", words.Force: "--force", words.Form: "--form", words.From: "--from", words.IDNumber: "--id-number", words.Key: "--key",
 	words.Metrics: "--metrics", words.Notice: "--notice", words.Out: "--out", words.Role: "--role", words.SamePerson: "--same-person",
 	words.Sheet: "--sheet", words.Store: "--store", words.To: "--to", words.Unit: "--unit", words.Use: "--use", words.Which: "--which",
 	words.Why: "--why", words.WithVault: "--with-vault", words.WrappingKey: "--wrapping-key",

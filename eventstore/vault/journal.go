@@ -43,7 +43,7 @@ type EntryKind string
 // The kinds of entries.
 const (
 	Opened   EntryKind = "opened"    // sealed values were opened, to be shown or printed
-	LookedUp EntryKind = "looked-up" // an identity number was looked up; Opened says whose it was
+	LookedUp EntryKind = "looked-up" // an identity number or an account was looked up; Opened says whose it was
 	Erased   EntryKind = "erased"    // keys were deleted
 	Rewrap   EntryKind = "rewrap"    // a new wrapping key took the old one's place
 	Removed  EntryKind = "removed"   // documents of an erased case were removed

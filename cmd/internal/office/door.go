@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
@@ -237,6 +238,83 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 		return domain.ID{}, Input(words.IDNumber.String(), "您经办的单位没有登记此人", "no unit of yours has registered that person")
 	}
 	return id, nil
+}
+
+// accountHeld is an account that is held against the registered one of a payee.
+type accountHeld struct {
+	payee   domain.ID
+	account string // as somebody wrote it, in its normal form
+	found   accountFound
+}
+
+// accountFound is how an account compares with the registered one.
+type accountFound uint8
+
+const (
+	notCompared accountFound = iota // the asker may not compare accounts of the payee's unit
+	sameAccount
+	otherAccount
+	noAccount // the payee has none
+)
+
+// holdAccounts compares accounts with the registered ones by the ids that stand for them:
+// none is opened, and of a registered one nothing is said but whether it is the same. Who
+// may compare them is who sees those ids. Whose accounts were compared stands in the
+// journal.
+func (a *Asker) holdAccounts(ctx context.Context, list []accountHeld) error {
+	ids := make([]domain.ID, len(list))
+	may := func(s *domain.Ledger, of domain.ID) bool {
+		p := s.Parties[s.Same(of)]
+		return p != nil && s.Sees(domain.Look{Officer: a.who(s), Unit: p.Unit, Event: "PartyRegistered", Field: "account_id", Of: p.ID}, nil) == domain.Whole
+	}
+	a.o.State(func(s *domain.Ledger) {
+		for i := range list {
+			account, ok := s.AccountOf(list[i].payee)
+			switch ids[i] = account.ID; {
+			case !may(s, list[i].payee):
+			case !ok:
+				list[i].found = noAccount
+			default:
+				list[i].found = otherAccount
+			}
+		}
+	})
+	if a.o.rehearses() { // as askReal
+		a.o.real.State(func(s *domain.Ledger) {
+			for i := range list {
+				if s.Registered(list[i].payee) && !may(s, list[i].payee) {
+					list[i].found = notCompared
+				}
+			}
+		})
+	}
+	what := opening{}
+	for _, h := range list {
+		if h.found != notCompared {
+			what.add(h.payee, "account")
+		}
+	}
+	if len(what.order) == 0 {
+		return nil
+	}
+	if err := a.note(ctx, vault.LookedUp, "", what); err != nil {
+		return err
+	}
+	work, each := errgroup.WithContext(ctx)
+	work.SetLimit(importers)
+	for i := range list {
+		if list[i].found != otherAccount {
+			continue
+		}
+		work.Go(func() error {
+			id, known, err := a.o.vault.AccountOf(each, list[i].account)
+			if known && id == ids[i] {
+				list[i].found = sameAccount
+			}
+			return err
+		})
+	}
+	return work.Wait()
 }
 
 // Holds refuses whoever has none of the roles for a unit.

@@ -121,6 +121,12 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 		}
 		people = s.toRegister(in, roster, known)
 		list.Rows = linesOf(roster, people.ids)
+		if err := s.holdAccounts(ctx, in, roster, people, list.Rows); err != nil {
+			return nil, err
+		}
+		if err := s.holdPhones(ctx, in, roster, people); err != nil {
+			return nil, err
+		}
 	}
 	if s.Understood != nil {
 		if err := s.Understood(roster, s.Dry); err != nil {
@@ -409,6 +415,6 @@ func linesOf(roster *sheets.Roster, parties []uuid.UUID) []domain.LineRow {
 
 // detailsOf are the details with which somebody new is registered.
 func detailsOf(row sheets.Row) domain.PersonalDetails {
-	return domain.PersonalDetails{Name: domain.Plainly(row.Name), Number: domain.Plainly(row.Number), Account: domain.Plainly(row.Account),
+	return domain.PersonalDetails{Name: domain.Plainly(row.Name), Number: domain.Plainly(row.Number), Account: domain.Plainly(accountOf(row)),
 		Phone: domain.Plainly(row.Phone), Address: domain.Plainly(row.Address), Note: domain.Plainly(row.Note)}
 }

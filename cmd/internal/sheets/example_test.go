@@ -30,6 +30,7 @@ func Example() {
 	//   B “姓名” → 姓名
 	//   C “慰问金” → 金额
 	// data: 2 rows, 600.00 yuan; 1 subtotals and totals agree
+	// form: cash, 2 rows
 	// rows that are not data:
 	//   5 合计：合计 600
 	// cleaned in 2 places:

@@ -3,6 +3,8 @@ package sheets
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"reliefledger.org/ledger/domain"
@@ -72,7 +74,20 @@ func (r *Roster) Preview(w io.Writer, l domain.Lang) error {
 		}
 		fmt.Fprintf(&b, "  %s “%s” → %s\n", c.Letters, c.Heading, means)
 	}
-	say("数据：%d 行，金额 %s；%d 处小计、合计相符\n", "data: %d rows, %s yuan; %d subtotals and totals agree\n", r.People, r.Sum.Fen(), r.Totals)
+	say("数据：%d 行，金额 %s", "data: %d rows, %s yuan", r.People, r.Sum.Fen())
+	if r.Totals > 0 {
+		say("；%d 处小计、合计相符", "; %d subtotals and totals agree", r.Totals)
+	}
+	if r.TotalsWrong > 0 {
+		say("；%d 处小计、合计不符", "; %d subtotals and totals are wrong", r.TotalsWrong)
+	}
+	if r.TotalsUnchecked > 0 {
+		say("；%d 处小计、合计未能核对", "; %d subtotals and totals could not be checked", r.TotalsUnchecked)
+	}
+	b.WriteString("\n")
+	for _, f := range slices.Sorted(maps.Keys(r.Forms)) {
+		say("形式：%s，%d 行\n", "form: %s, %d rows\n", f.Say(l), r.Forms[f])
+	}
 	if len(r.Left) > 0 {
 		say("不是数据的行：\n", "rows that are not data:\n")
 		for i, x := range r.Left {

@@ -35,10 +35,15 @@ type Roster struct {
 	Left     []Left       `json:"left_out,omitempty"`
 	Sum      domain.Yuan  `json:"sum"`
 	Totals   int          `json:"totals_checked"` // subtotals and totals that agree
-	Cleaned  []Cleaned    `json:"cleaned,omitempty"`
-	Warnings []Problem    `json:"warnings,omitempty"`
-	Errors   []Problem    `json:"errors,omitempty"`
-	More     More         `json:"more,omitzero"`
+	// TotalsWrong and TotalsUnchecked are those that do not, and that could not be checked.
+	TotalsWrong     int `json:"totals_wrong,omitempty"`
+	TotalsUnchecked int `json:"totals_unchecked,omitempty"`
+	// Forms are in how many rows something is given in each form.
+	Forms    map[domain.Form]int `json:"forms,omitempty"`
+	Cleaned  []Cleaned           `json:"cleaned,omitempty"`
+	Warnings []Problem           `json:"warnings,omitempty"`
+	Errors   []Problem           `json:"errors,omitempty"`
+	More     More                `json:"more,omitzero"`
 }
 
 // The most that a roster remembers of a kind; the rest is counted in More.
@@ -158,6 +163,11 @@ type reading struct {
 	head  header
 	at    map[Column]placed
 	sums  sums
+	// Signatures stand below a total, or below end, which is all other rows.
+	totalled bool
+	end      int
+	unasked  int // rows with an account and cash, of which the file does not say that it is cash
+
 	seen  map[string]int    // who gets what, whose account: the row that has it first
 	named map[string]string // number: the name that it has first
 }
@@ -176,7 +186,30 @@ func Understand(g *Grid, opts Options) *Roster {
 		r.readRows()
 	}
 	r.People = len(r.Rows)
+	if len(r.Errors) > r.TotalsWrong { // the rows are not what they should be
+		r.Totals, r.TotalsUnchecked = 0, r.TotalsUnchecked+r.Totals
+	}
+	r.countForms()
 	return r.Roster
+}
+
+// countForms counts the rows of each form, and says if accounts would not be used.
+func (r *reading) countForms() {
+	for _, row := range r.Rows {
+		for i, g := range row.Give {
+			if g.Form == "" || slices.ContainsFunc(row.Give[:i], func(b domain.Give) bool { return b.Form == g.Form }) {
+				continue
+			}
+			if r.Forms == nil {
+				r.Forms = map[domain.Form]int{}
+			}
+			r.Forms[g.Form]++
+		}
+	}
+	if r.unasked > 0 {
+		r.warn(fmt.Sprintf("%d 行有账号，形式却是现金：现金不付到账号。若是转账，用 %s，或在“形式”列写“银行”", r.unasked, words.Form.As("bank")),
+			fmt.Sprintf("%d rows have an account, and their form is cash, which goes to no account: if it is a transfer, say it with %s, or write 银行 in the column 形式", r.unasked, words.Form.As("bank")))
+	}
 }
 
 // fail and warn note a problem of the file as a whole.

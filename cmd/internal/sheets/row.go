@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -180,7 +181,11 @@ func (p *rowReader) read() Row {
 	p.account(&row)
 	row.Phone, _ = p.number(Phone)
 	p.give(&row)
-	if n := p.text(People); n != "" {
+	if n := p.text(People); n != "" && row.Type != domain.Group {
+		letters := Letters(p.at[People].column)
+		p.wrong(People, n, fmt.Sprintf("人数只写在集体的行：集体不列姓名，别的行一行一人或一户。此列不必导入的，用 %s；此行确是集体的，“对象”列写“集体”", words.Column.As(letters+"=-")),
+			fmt.Sprintf("人数, a number of people, is for groups, which name nobody; any other row is one person or household. Leave the column out with %s; if this row is a group, write 集体 in the column 对象", words.Column.As(letters+"=-")))
+	} else if n != "" {
 		row.Headcount = p.people(n)
 	} else if row.Type == domain.Group {
 		p.wrong(People, "", "集体须写人数", "a group needs its number of people")
@@ -258,7 +263,8 @@ func (p *rowReader) fen(cell Cell, wan bool) (domain.Fen, error) {
 // give reads what a row is to receive: money, goods, or both.
 func (p *rowReader) give(row *Row) {
 	form := p.opts.Form
-	if f := p.text(Form); f != "" {
+	said := p.text(Form)
+	if said != "" {
 		form = pick(p, Form, forms)
 	}
 	before := len(p.Errors)
@@ -278,6 +284,9 @@ func (p *rowReader) give(row *Row) {
 			p.agree(fen)
 		}
 		row.Give = append(row.Give, domain.Give{Form: form, Amount: domain.Yuan(fen)})
+		if form == domain.Cash && row.Account != "" && said == "" {
+			p.unasked++
+		}
 	}
 	if item := p.text(Item); item != "" {
 		quantity := p.cell(Quantity).Text

@@ -28,6 +28,7 @@ func (r *reading) readRows() {
 			heads[first(cells)] = joined(cells)
 		}
 	}
+	r.end = endOf(r.sheet)
 	for row := r.head.bottom + 1; row < len(r.sheet.Rows); row++ {
 		cells := r.sheet.Rows[row]
 		if blank(cells) {
@@ -39,10 +40,12 @@ func (r *reading) readRows() {
 		}
 		switch kind {
 		case "":
+			r.totalled = false
 			p := rowReader{reading: r, row: row}
 			r.Rows = append(r.Rows, p.read())
 			continue
 		case subtotal, total:
+			r.totalled = true
 			r.checkTotal(row, kind)
 		case textOnly:
 			r.addWarning(Problem{Sheet: r.Sheet, Row: row + 1, Zh: "只有文字，没有姓名和金额，未作数据：“" + r.labelText(row) + "”",
@@ -118,11 +121,63 @@ func labelOf(cells []Cell) string {
 	return ""
 }
 
+var (
+	labelled  = regexp.MustCompile(`^(\p{Han}[\p{Han}()/、]{1,11}):(.*)$`)
+	dateLike  = regexp.MustCompile(`^(?:日期|时间)?:?(?:[0-9〇○零一二三四五六七八九]{2,4}[年./-][0-9一二三四五六七八九十]{1,3}[月./-](?:[0-9一二三四五六七八九十]{1,3}日?)?|[0-9〇○零一二三四五六七八九]{0,4}年[0-9]{0,2}月[0-9]{0,2}日)?$`)
+	nameAlone = regexp.MustCompile(`^\p{Han}[\p{Han}·、]{0,14}$`)
+	manyDigit = regexp.MustCompile(`[0-9]{14}`)
+)
+
+// signed says whether a row is one of signatures: the first label is a signer's, and
+// every cell is a label with a colon, a name right behind one that has none, or a date.
+// An amount or the number of a person is none of these.
+func signed(cells []Cell) bool {
+	some, dated, open := false, false, false // open: the label before has no name yet
+	for _, c := range cells {
+		t := plain(c.Text)
+		if t == "" {
+			continue
+		}
+		if m := labelled.FindStringSubmatch(t); m != nil && c.Kind == Text && !dateLike.MatchString(t) {
+			_, money := domain.ParseFen(m[2])
+			signer := slices.ContainsFunc(signers, func(s string) bool { return strings.HasPrefix(t, s) })
+			if money == nil && !strings.Contains(m[1], "电话") || manyDigit.MatchString(m[2]) || !some && !signer {
+				return false
+			}
+			some, open = true, m[2] == ""
+			continue
+		}
+		_, money := domain.ParseFen(t)
+		switch {
+		case c.Kind == Date, c.Kind == Text && dateLike.MatchString(t):
+			dated = true
+		case c.Kind == Text && open && nameAlone.MatchString(t) && money != nil:
+			open = false
+		default:
+			return false
+		}
+	}
+	return some || dated
+}
+
+// endOf is the row behind the last one of a sheet that is neither empty nor signatures.
+func endOf(s *Sheet) int {
+	for row := len(s.Rows); row > 0; row-- {
+		if cells := s.Rows[row-1]; !blank(cells) && !signed(cells) {
+			return row
+		}
+	}
+	return 0
+}
+
 // kindOf says what a row is; "" is somebody.
 func (r *reading) kindOf(row int, cells []Cell) string {
 	has := func(c Column) bool {
 		p, ok := r.at[c]
 		return ok && plain(r.sheet.At(row, p.column).Text) != ""
+	}
+	if (r.totalled || row >= r.end) && signed(cells) {
+		return signature
 	}
 	label := labelOf(cells)
 	if label == "" && has(Name) { // 合计 may stand under the name, after a number
@@ -229,7 +284,9 @@ func (r *reading) checkTotal(row int, kind string) {
 	case cell.Kind == Empty || err != nil || cell.Kind == Error:
 		at.Zh, at.En = kind+"没有可读的金额，未能核对", "no amount to check the sum against"
 		r.addWarning(at)
+		r.TotalsUnchecked++
 	case r.sums.broken:
+		r.TotalsUnchecked++
 	case agrees:
 		r.Totals++
 	default:
@@ -237,6 +294,7 @@ func (r *reading) checkTotal(row int, kind string) {
 		at.Zh = fmt.Sprintf("%s写 %s，其上各行相加为 %s", kind, fen, sum)
 		at.En = fmt.Sprintf("the total says %s, the rows above add up to %s", fen, sum)
 		r.addError(at)
+		r.TotalsWrong++
 	}
 	r.sums.bounds = append(r.sums.bounds, bound{r.sums.all, kind == total})
 }

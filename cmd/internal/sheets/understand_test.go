@@ -80,6 +80,11 @@ func TestRosters(t *testing.T) {
 		{name: "or left out", text: "姓名,补助金额,慰问金额\n张三,600,100\n", opts: Options{Columns: map[string]Column{"慰问金额": Unused}}, want: []string{"2 张三 600.00", "!! "}},
 		{name: "a heading nobody knows", text: "姓名,给多少\n张三,600\n", opts: Options{Columns: map[string]Column{"B": Amount}}, want: []string{"2 张三 600.00", "!! "}},
 		{name: "a signature that runs on into the amounts", text: "姓名,金额\n甲,1\n制表人:某,联系电话：0372-7711110\n", want: []string{"!制表"}},
+		{name: "a person among signatures", text: "姓名,身份证号,金额\n甲,,1\n合计,,1\n制表人：李某," + a + ",\n经办人：李某,,2\n会计：,李某,伍佰元整\n", want: []string{"4 制表人：李某", "5 经办人：李某 2.00", "6 会计： 500.00"}},
+		{name: "signatures before a person", text: "姓名,身份证号,金额\n甲,,1\n合计,,1\n制表人：李某,,审核：\n姓名,身份证号,金额\n乙,,2\n", want: []string{"2 甲 1.00\n6 乙 2.00", "!! "}},
+		{name: "a number behind a label", text: "姓名,身份证号,金额\n甲,,1\n制表人：王某,号码：" + a + ",\n", want: []string{"3 制表人：王某", "! B3 "}},
+		{name: "an amount that looks like a date is none of a person", text: "姓名,身份证号,金额\n甲,,2026-1-5\n合计,,1\n", want: []string{"2 甲", "! C2 "}},
+		{name: "labels in a list that goes on", text: "姓名,身份证号,金额\n制表人：李某,,审核：\n乙,,2\n", want: []string{"3 乙 2.00"}},
 		{name: "subtotals and total agree", text: "姓名,金额\n甲,1\n乙,2\n小计,3\n丙,4\n小计,4\n合计,7\n制表人：某 审核人：某\n", want: []string{"!! ", "!? ", "!制表"}},
 		{name: "subtotal of subtotals", text: "村,姓名,金额\n东,甲,1\n一组小计,,1\n东,乙,2\n二组小计,,2\n东村小计,,3\n合计,,3\n", want: []string{"!! ", "!? "}},
 		{name: "the total is wrong", text: "姓名,金额\n甲,1\n小计,1\n乙,2\n合计,2\n", want: []string{"! B5 合计写 2.00，其上各行相加为 3.00"}},
@@ -106,6 +111,12 @@ func TestRosters(t *testing.T) {
 		{name: "a control character", text: "姓名,金额\n甲\x1b[31m,1\n", want: []string{"! A2 含控制字符"}},
 		{name: "rows that wait to be filled", text: "序号,姓名,金额\n1,甲,1\n2,,\n3,,0\n", want: []string{"2 甲 1.00", "!! ", "!? "}},
 		{name: "half a row", text: "姓名,身份证号,金额\n甲," + a + ",\n", want: []string{"! C2 没有金额也没有物资"}},
+		{name: "a number of people of a household", text: "户主姓名,人数,救助金额\n甲一,3,100\n", want: []string{"! B2 人数只写在集体的行", "用 ‹column B=-›；", "“对象”列写“集体”"}},
+		{name: "and of each kind but a group", text: "姓名,对象,人数,金额\n甲,户,3,1\n某社,机构,约40,1\n乙,个人,1,1\n丙,,,1\n某组,集体,近200,1\n", want: []string{"! C2 ", "! C3 ", "! C4 ", "!C5 ", "!C6 "}},
+		{name: "and left out", text: "户主姓名,人数,救助金额\n甲一,3,100\n", opts: Options{Columns: map[string]Column{"B": Unused}}, want: []string{"2 甲一 100.00", "!! "}},
+		{name: "accounts, and nobody said that it is cash", text: "姓名,金额,账号\n甲,1,999999020000000012\n乙,2,\n", want: []string{"?  1 行有账号，形式却是现金"}},
+		{name: "accounts, and the file says what", text: "姓名,金额,账号,形式\n甲,1,999999020000000012,现金\n乙,2,999999020000000020,银行\n", want: []string{"!? "}},
+		{name: "accounts and a transfer", text: "姓名,金额,账号\n甲,1,999999020000000012\n", opts: Options{Form: domain.Bank}, want: []string{"!? "}},
 		{name: "no header", text: "甲,1\n", want: []string{"没有表头"}},
 		{name: "no amounts", text: "姓名,村\n甲,东村\n", want: []string{"没有金额列"}},
 		{name: "a person called like a label", text: "姓名,身份证号,金额\n会计," + a + ",1\n", want: []string{"2 会计 1.00", "!! "}},
@@ -122,5 +133,40 @@ func TestRosters(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Signatures below a list are nobody, in whatever column they stand.
+func TestSignatures(t *testing.T) {
+	for _, last := range []string{"制表人：李某,,审核：,,", "制表：李某,,审核：王某", "制表人：李某,,审核人：王某,领导：", "制表人：,李某,审核人：,王某,", "经办人：李某,,负责人：,,日期",
+		"制表人：李某,审核：,负责人（签字）：,,2026年1月5日", "制表人：,审核：,李某,,日期：2026年1月", ",,2026年 月 日,,", "单位负责人：李某,联系电话：0372-7711110,,,", "单位负责人：李某,联系电话：13900000000,,,", "制表人：李某,,审核：\n,,2026/1/5"} {
+		for _, total := range []string{"", "合计,,3\n"} {
+			got := summary(understood(t, "姓名,身份证号,金额,账号,备注\n甲,,1,,\n乙,,2,,\n"+total+last+"\n", Options{}))
+			if strings.ContainsAny(got, "!?") || strings.Count(got, "\n") != 1 {
+				t.Errorf("%s after %q:\n%s", last, total, got)
+			}
+		}
+	}
+}
+
+// A preview says of totals and forms what is so.
+func TestPreviewOfTotals(t *testing.T) {
+	for _, x := range []struct{ text, want, not string }{
+		{"姓名,金额\n甲,1\n合计,1\n", "；1 处小计、合计相符\n形式：现金，1 行\n", "不符"},
+		{"姓名,金额\n甲,1\n", "金额 1.00\n", "合计"},
+		{"姓名,金额\n甲,1\n合计,2\n", "；1 处小计、合计不符\n", "相符"},
+		{"姓名,金额\n甲,1\n小计,1\n乙,2\n合计,2\n", "；1 处小计、合计相符；1 处小计、合计不符\n", "未能"},
+		{"姓名,身份证号,金额\n甲,,1\n合计,,1\n乙,123,\n", "；1 处小计、合计未能核对\n", "相符"},
+		{"姓名,金额\n甲,1\n合计,\n", "；1 处小计、合计未能核对\n", "相符"},
+		{"姓名,金额,形式\n甲,1,银行\n乙,1,\n", "形式：银行，1 行\n形式：现金，1 行\n", ""},
+	} {
+		var b strings.Builder
+		if err := understood(t, x.text, Options{}).Preview(&b, domain.Zh); err != nil {
+			t.Fatal(err)
+		}
+		before, _, _ := strings.Cut(b.String(), "错误 ")
+		if !strings.Contains(before, x.want) || x.not != "" && strings.Contains(before, x.not) {
+			t.Errorf("%q:\n%s", x.text, before)
+		}
 	}
 }

@@ -34,6 +34,7 @@ const (
 	Date         Field = "date"
 	Document     Field = "document"
 	Force        Field = "force"
+	Form         Field = "form" // in which something is paid
 	From         Field = "from"
 	IDNumber     Field = "id-number"
 	Key          Field = "key"
@@ -58,7 +59,7 @@ const (
 
 // Fields are all fields.
 func Fields() []Field {
-	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, From, IDNumber, Key,
+	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, Form, From, IDNumber, Key,
 		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns, PrepareStore}
 }
 
