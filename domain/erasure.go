@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -264,12 +265,7 @@ func (l *Ledger) lastDateIn(stream string) Day {
 // the end of that year on (会计档案管理办法 art. 14). The programme says how many
 // years; of several revisions the longest time holds.
 func (d *decision) checkRetention(last map[ID]Day) error {
-	programmes := make([]ID, 0, len(last))
-	for id := range last {
-		programmes = append(programmes, id)
-	}
-	slices.SortFunc(programmes, compareIDs) // the same refusal each time
-	for _, id := range programmes {
+	for _, id := range slices.SortedFunc(maps.Keys(last), compareIDs) { // the same refusal each time
 		name, years := d.ledger.retention(id)
 		if years == 0 {
 			return refuse(RetentionUnstated, name)

@@ -228,6 +228,19 @@ func (h *Holdings) sum(item string, draws []Draw) int64 {
 	return sum
 }
 
+// makeUp says whether draws make up exactly an amount of money, or goods.
+func (h *Holdings) makeUp(draws []Draw, fen Fen, items []GoodsOf) bool {
+	if len(items) == 0 {
+		return h.sum(Money, draws) == int64(fen)
+	}
+	for _, g := range items {
+		if h.sum(g.Item, draws) != int64(g.Quantity) {
+			return false
+		}
+	}
+	return true
+}
+
 // An outflow is what is still out of all that left by one payment, or for one
 // allocation. No more than that may come back (rule 3).
 type outflow struct {

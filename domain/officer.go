@@ -280,7 +280,7 @@ func (l *Ledger) unitOfOfficer(id ID) ID {
 
 func (e *OfficerAppointed) fold(l *Ledger, r *Recorded) error {
 	if l.Officers[e.Officer] != nil || r.Stream != Stream(OfficerKind, e.Officer) {
-		return fmt.Errorf("the officer exists, or this is not his stream")
+		return fmt.Errorf("the officer exists, or this is another officer's stream")
 	}
 	l.Officers[e.Officer] = &Officer{ID: e.Officer, Unit: e.Unit, Post: e.Post, Name: e.Private.Name, Party: e.Private.Party}
 	return nil

@@ -210,6 +210,9 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	if err != nil {
 		return err
 	}
+	if !a.makeUp(e.Draws, e.Fen, e.Items) {
+		return fmt.Errorf("the draws do not make up the amount paid, %d fen", e.Fen)
+	}
 	p := &Payment{Number: l.nextNumber(), No: int32(len(a.Payments) + 1), Form: e.Form, Fen: e.Fen, On: e.LastDay(), Booked: e.Date}
 	if len(e.Items) > 0 {
 		p.writeExtra().items = e.Items

@@ -86,3 +86,47 @@ func TestBankMovements(t *testing.T) {
 	c.mustDo("2023-01-21", &ReverseEntry{From: From{Allocation: a}, Entry: Ref{result, 1}})
 	check("what was reversed never moved", "2023-01-10", "2023-01-10", "3 2023-01-10 30.00 0.00 DisbursementMade")
 }
+
+// An amount that its draws do not make up folds nowhere: a payment or a return whose
+// amount was changed in the store is named by who reads it, not taken along.
+func TestForgedAmounts(t *testing.T) {
+	c, a, _ := bankBatch(t)
+	c.by(c.approver).mustDo("2023-01-05", &ApproveBatch{Allocation: a, Batch: 1})
+	c.by(c.cashier).mustDo("2023-01-05", &SendBatchToBank{Allocation: a, Batch: 1, Bank: "农商行"})
+	pay := c.mustDo("2023-01-05", &TakeBankResult{Allocation: a, Batch: 1, Count: 2, Amount: 4000, Rejected: []NotPaid{{2, "户名不符"}}})
+	c.by(c.accountant).mustDo("2023-01-06", &ReturnDisbursement{Allocation: a, Payment: Ref{pay, 1}, Amount: 500, Kind: "payee"})
+	forged := func(e Event) Event {
+		switch e := e.(type) {
+		case *DisbursementMade:
+			out := *e
+			out.Fen--
+			return &out
+		case *DisbursementReturned:
+			out := *e
+			out.Fen++
+			return &out
+		}
+		return nil
+	}
+	tried := 0
+	for i, each := range c.log {
+		e := forged(each.Event)
+		if e == nil {
+			continue
+		}
+		tried++
+		l := NewLedger()
+		for j, r := range c.log {
+			if j == i {
+				r = &Recorded{ID: r.ID, Stream: r.Stream, Revision: r.Revision, Number: r.Number, Event: e, Meta: r.Meta}
+			}
+			l.Apply(r)
+		}
+		if len(l.Unfolded) == 0 || l.Unfolded[0].Number != each.Number || !strings.Contains(l.Unfolded[0].Why, "make up") {
+			t.Errorf("event %d (%s): %+v", each.Number, TypeOf(e), l.Unfolded)
+		}
+	}
+	if tried != 3 {
+		t.Errorf("%d amounts were forged", tried)
+	}
+}

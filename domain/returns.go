@@ -168,6 +168,9 @@ func (e *DisbursementReturned) fold(l *Ledger, r *Recorded) error {
 	if p == nil || p.Reversed() != (ID{}) || !a.known(e.Back) {
 		return fmt.Errorf("nothing is out of payment %s", e.Payment)
 	}
+	if !a.makeUp(e.Back, e.Fen, e.Items) {
+		return fmt.Errorf("the draws do not make up the amount returned, %d fen", e.Fen)
+	}
 	out := a.stillOut(p)
 	if !out.remove(e.Back) {
 		return fmt.Errorf("more than is out of payment %s", e.Payment)

@@ -22,7 +22,8 @@
 // what holds for the bytes in every store: how much one append may hold
 // ([CheckAppend]), the two parts of an event's data ([Split]), the entry that
 // stands for an event in the log, with its hash as a leaf ([Entry], [LeafHash]),
-// and whether two stores hold the same history ([Chain], [Check], [Copy]).
+// whether two stores hold the same history ([Chain], [Check], [Copy]), and what a
+// store elsewhere may have been told to do with it ([Danger]).
 //
 // # The packages below
 //
@@ -65,7 +66,8 @@
 //   - embedded is the store in a folder of this machine, which one process holds.
 //   - node serves an embedded store in the protocol of EventStoreDB.
 //   - esdb is the store on a server that speaks this protocol: a node, or a
-//     cluster of EventStoreDB.
+//     cluster of EventStoreDB. esdb/standin stands in for such a cluster in tests
+//     of what our node has not: users with access lists, deletes, retention.
 //   - folder is the store in a folder, whichever process holds it. It is made of
 //     the other three, as the second picture shows.
 //   - storetest is the suite that every store passes. Its own tests give it stores

@@ -98,9 +98,19 @@ func (e *Unavailable) Unwrap() error { return e.Cause }
 
 // Denied says that the store does not let this user do that, or does not know
 // the user. Nothing was written.
-type Denied struct{ Cause error }
+type Denied struct {
+	Cause error
+	// All says that it was the order of all events ($all) that this user may not
+	// read: a server grants that to each by name.
+	All bool
+}
 
-func (e *Denied) Error() string { return fmt.Sprintf("the event store denies access: %v", e.Cause) }
+func (e *Denied) Error() string {
+	if e.All {
+		return fmt.Sprintf("the event store does not let this user read all events ($all): %v", e.Cause)
+	}
+	return fmt.Sprintf("the event store denies access: %v", e.Cause)
+}
 
 func (e *Denied) Unwrap() error { return e.Cause }
 

@@ -93,8 +93,8 @@ import (
 //
 // All methods may be called from many goroutines at once. Close lets the
 // appends finish that were accepted, ends running reads and subscriptions with
-// ErrClosed and lets later calls fail with it; it does not wait for a reader
-// who stands in his loop, nor for a store that is away, and a second Close is
+// ErrClosed and lets later calls fail with it; it does not wait for the body of a
+// reader's loop, nor for a store that is away, and a second Close is
 // harmless.
 // Once a write has failed in a way that leaves the disk's state unknown the
 // store is poisoned: every waiting and later call gets *Poisoned.

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,11 +155,7 @@ func (b *balances) Balances(by Dimension) []Balance {
 		}
 	}
 	list := make([]Balance, 0, len(rows))
-	keys := make([]string, 0, len(rows))
-	for k := range rows {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(x, y string) int {
+	keys := slices.SortedFunc(maps.Keys(rows), func(x, y string) int {
 		return cmp.Or(cmp.Compare(order[x], order[y]), strings.Compare(x, y))
 	})
 	inside := by != ByFund && by != ByAllocation

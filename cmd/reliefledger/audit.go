@@ -24,12 +24,14 @@ func auditCommand(p *program) *cobra.Command {
 		Short: p.say("全部事件按规则重演一遍：点名规则不会放行的每个事件", "everything once more through the rules: each event that they would not have let in is named"),
 		Long: p.say(`每条命令从其签名原文读回，在其之前的账上重新决定一次，结果须与所存事件逐字段相同；
 流程的每个事件须正是应写的那一步。签名、摘要、名单哈希、当时的职责与密钥、记录时间、字节写法、借贷平衡一并核对。
-密封值只核对有无与归属，不打开。违规补记按其声明判定（见 show irregular）。点名时退出码为 6。`,
+密封值只核对有无与归属，不打开。违规补记按其声明判定（见 show irregular）。事件库在别处时，对账簿的流所设的保留期限、
+删除与墓碑也点名。点名时退出码为 6。`,
 			`Each command is read back from its signed text and decided again from the books before it; what it leads
 to must be the stored events, field by field. Each event of a process must be the step that was owed.
 Signatures, digests, hashes of lists, roles and keys of the time, recorded times, the bytes and the
 postings are verified too. Of sealed values it is checked that they are there and whose, never what.
-Irregular records are judged with their claims (see show irregular). Exit code 6 if one is named.`),
+Irregular records are judged with their claims (see show irregular). Of a store elsewhere retention, deletes
+and tombstones of the ledger's streams are named too. Exit code 6 if something is named.`),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.reading(cmd.Context(), func(r *office.Reader) error {
@@ -46,7 +48,7 @@ Irregular records are judged with their claims (see show irregular). Exit code 6
 				if lost != nil {
 					p.tell(office.Note{Warning: true, Zh: office.Sentence(lost, "zh"), En: office.Sentence(lost, "en")})
 				}
-				if len(result.Findings) > 0 || lost != nil {
+				if len(result.Findings) > 0 || len(result.Dangers) > 0 || lost != nil {
 					return saidError{office.ErrUnproven}
 				}
 				return nil
@@ -122,8 +124,11 @@ func sayReplay(p *program, r *replay.Result, took time.Duration) error {
 			fmt.Printf(p.say("    决定时未见此前 %d 个事件：可能是同时写入所致\n", "    its decision had not seen %d events before it: others may have written at the same time\n"), f.Unseen)
 		}
 	}
+	for _, d := range r.Dangers {
+		fmt.Println(harmless(office.SayDanger(d, p.lang())))
+	}
 	fmt.Printf(p.say("已重演 %d 个事件（命令 %d、流程 %d），核对签名 %d 个，用时 %.1f 秒；点名 %d 处", "replayed %d events (of commands %d, of processes %d), verified %d signatures, %.1f s; named %d"),
-		r.Events, r.Commands, r.Steps, r.Signatures, took.Seconds(), len(r.Findings))
+		r.Events, r.Commands, r.Steps, r.Signatures, took.Seconds(), len(r.Findings)+len(r.Dangers))
 	if r.Owed > 0 {
 		fmt.Printf(p.say("；流程尚欠 %d 步", "; processes owe %d steps"), r.Owed)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/backup"
-	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -65,7 +64,7 @@ func listBackups(p *program, dir string) error {
 	for i, k := range all {
 		l := line{Name: filepath.Base(k.Dir)}
 		if k.Err != nil {
-			l.Error = office.Sentence(k.Err, p.lang())
+			l.Error = p.sentence(k.Err)
 			t.row(l.Name, "", "", "", "", l.Error)
 		} else {
 			l.Made, l.Entries, l.Chain, l.Bytes, l.New = k.Made, k.Entries, k.Chain, k.Bytes(), sizes[i]

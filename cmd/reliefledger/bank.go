@@ -54,7 +54,11 @@ func sayReconciled(p *program, r *office.Reconciled) error {
 		var bankOut, bankIn, out, in domain.Fen
 		for _, m := range r.OnlyBank {
 			bankOut, bankIn = bankOut+m.Out, bankIn+m.In
-			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), printable(m.Text))
+			text := printable(m.Text)
+			if m.Owed {
+				text = p.say("批次退票未退回", "a reject that the bank has not given back")
+			}
+			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), text)
 		}
 		for _, x := range r.OnlyLedger {
 			out, in = out+x.Out, in+x.In

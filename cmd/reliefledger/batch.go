@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -112,12 +114,12 @@ func exportCommand(p *program) *cobra.Command {
 		Use:   "export [BATCH]",
 		Short: p.say("导出代发盘，并登记已送银行", "write the list that the bank pays from, and record that it was sent"),
 		Long: p.say(`BATCH 为批次某一事件的序号（或 --allocation 与 --batch）。批次须已复核。须出示出纳密钥；账号在此打开，记入保险库日志。
-每行有一个银行回盘时带回的参考号。先写文件，再登记 send-batch-to-bank（记文件的 SHA-256）；已登记的批次可再次导出，
-须与当时的文件相同。`,
+每行有一个银行回盘时带回的参考号。先登记 send-batch-to-bank（记文件的 SHA-256），再给文件命名；中途断开，同样的命令写出
+同样的文件。已登记的批次可再次导出，须与当时的文件相同。`,
 			`BATCH is the number of one of its events (or --allocation and --batch). It must be approved. A cashier's key is needed:
-accounts are opened here, and that stands in the vault's journal. Each row has a reference that the bank returns. The
-file comes first, then send-batch-to-bank with its SHA-256 is recorded; a batch that was sent can be written again, and
-must come to the same file.`),
+accounts are opened here, and that stands in the vault's journal. Each row has a reference that the bank returns.
+send-batch-to-bank is recorded with the file's SHA-256 before the file gets its name; cut off in between, the same command
+writes the same file. A batch that was sent can be written again, and must come to the same file.`),
 		Example: "  reliefledger batch export 628 --bank gbk --out 代发.csv --key cashier.key",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -126,20 +128,16 @@ must come to the same file.`),
 				return err
 			}
 			return atBank(p, cmd, of, at, args, func(d *office.BankDesk) error {
-				if err := d.MayExport(); err != nil {
-					return err
-				}
-				if given.dry {
-					n, fen := d.Size()
-					p.people("将导出 %d 笔，%s 元（模板 %s：%s）\n", "would write %d payments, %s yuan (template %s: %s)\n", n, fen, d.Template().Name, d.Template().Title)
-					return nil
-				}
-				if out == "" {
+				if out == "" && !given.dry {
 					return office.Input("--out", "须给出输出文件", "say which file to write")
 				}
 				f, sent, err := d.Export(cmd.Context(), out, on, force)
 				if err != nil {
 					return err
+				}
+				if given.dry {
+					p.people("将导出 %d 笔，%s 元（模板 %s：%s）\n", "would write %d payments, %s yuan (template %s: %s)\n", f.Payments, f.Fen, d.Template().Name, d.Template().Title)
+					return nil
 				}
 				if sent != nil {
 					p.result(sent)
@@ -149,7 +147,7 @@ must come to the same file.`),
 					return writeJSONLine(map[string]any{"file": out, "payments": f.Payments, "fen": f.Fen, "sha256": fmt.Sprintf("%x", f.SHA256)})
 				}
 				return nil
-			}, false)
+			}, given.dry)
 		},
 	}
 	of.flags(c)
@@ -199,7 +197,7 @@ func takeResult(p *program, ctx context.Context, d *office.BankDesk, on domain.D
 		counts[x.Code]++
 		codes[x.Code] = x.Why
 	}
-	for _, code := range sortedKeys(counts) {
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		p.people("  %s × %d：%s\n", "  %s × %d: %s\n", code, counts[code], office.SayCode(codes[code], p.lang()))
 	}
 	for _, x := range a.Rejected {

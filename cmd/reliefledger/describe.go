@@ -36,15 +36,15 @@ func describe(p *program, w io.Writer, name string) error {
 	}
 	c, ok := domain.NewCommand(name)
 	if !ok {
-		return office.Input(name, office.Near(name), office.Near(name))
+		return office.NoCommand("describe", name)
 	}
 	fmt.Fprintf(w, "%s\n", name)
 	fields(p, w, reflect.TypeOf(c).Elem(), "  ")
 	return nil
 }
 
-// words say in which form a value is written.
-var words = map[reflect.Type][2]string{
+// meanings say in which form a value is written.
+var meanings = map[reflect.Type][2]string{
 	reflect.TypeFor[uuid.UUID]():           {"编号或 @名称/事物", "an id or @NAME/thing"},
 	reflect.TypeFor[domain.Yuan]():         {`金额文本，如 "1,300.00" 或 "11.71万元"`, `an amount as text, "1,300.00" or "11.71万元"`},
 	reflect.TypeFor[domain.Count]():        {`数量文本，如 "2,731" 或 "0.5"`, `a quantity as text, "2,731" or "0.5"`},
@@ -86,7 +86,7 @@ func fields(p *program, w io.Writer, t reflect.Type, indent string) {
 
 // field writes what a value of a type looks like, behind its name.
 func field(p *program, w io.Writer, t reflect.Type, name, indent string) {
-	if said, ok := words[t]; ok {
+	if said, ok := meanings[t]; ok {
 		fmt.Fprintln(w, name+p.say(said[0], said[1]))
 		return
 	}

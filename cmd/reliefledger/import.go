@@ -9,6 +9,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -80,19 +81,19 @@ func (x *importFlags) roster(p *program, ctx context.Context, file string) error
 		in := &office.Instruction{As: x.as, Order: &domain.Order{Date: on},
 			Roster: &office.RosterImport{File: filepath.Base(file), Form: domain.Form(x.form), Sheet: x.sheet, Columns: meanings, SamePerson: x.same}}
 		var err error
-		if in.Roster.Notice, err = s.FindFor("--notice", domain.NoticeKind, x.notice); err != nil {
+		if in.Roster.Notice, err = s.FindFor(words.Notice, domain.NoticeKind, x.notice); err != nil {
 			return err
 		}
 		if in.As == "" {
 			in.As = "import " + in.Roster.Notice.String() + " " + filepath.Base(file)
 		}
 		if x.campaign != "" {
-			if in.Order.Campaign, err = s.FindFor("--campaign", domain.CampaignKind, x.campaign); err != nil {
+			if in.Order.Campaign, err = s.FindFor(words.Campaign, domain.CampaignKind, x.campaign); err != nil {
 				return err
 			}
 		}
 		if x.unit != "" {
-			if in.Roster.Unit, err = s.FindFor("--unit", domain.UnitKind, x.unit); err != nil {
+			if in.Roster.Unit, err = s.FindFor(words.Unit, domain.UnitKind, x.unit); err != nil {
 				return err
 			}
 		}

@@ -94,7 +94,7 @@ func rootCommand(p *program) *cobra.Command {
 	f.StringVar(&p.holidays, "holidays", "", "newer holidays.csv 新的节假日文件")
 	root.AddCommand(initCommand(p), demoCommand(p), officerCommand(p), recordCommand(p), importCommand(p), group("show", p.say("查看", "show"), slices.Concat(showReports(p), showLists(p), showPrivate(p), showEvents(p), []*cobra.Command{showNoticeCommand(p)})...), reportCommand(p), printCommand(p), rebuildCommand(p),
 		nodeCommands(p), copyCommand(p), backupCommand(p), restoreCommand(p), eraseCommand(p), restrictCommand(p), batchCommand(p), bankCommand(p), verifyCommand(p),
-		auditCommand(p), benchCommand(p))
+		auditCommand(p), benchCommand(p), storeCommands(p))
 	root.AddCommand(topics(p)...)
 	begins(p, root)
 	return root

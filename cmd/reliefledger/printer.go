@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +44,7 @@ func (p *program) tell(n office.Note) {
 	if n.Warning {
 		before = p.say("警告：", "warning: ")
 	}
-	fmt.Fprintln(os.Stderr, before+harmless(n.Say(p.lang())))
+	fmt.Fprintln(os.Stderr, before+harmless(flagged(n.Say(p.lang()))))
 }
 
 // harmless takes out of a sentence what a terminal would obey: names of files and words
@@ -82,13 +80,13 @@ func (p *program) fail(w io.Writer, err error) int {
 			out["cells"] = cells.Cells
 		}
 		text, _ := json.Marshal(out)
-		fmt.Fprintln(os.Stdout, string(text))
+		fmt.Fprintln(os.Stdout, flagged(string(text)))
 		return kind.Exit()
 	}
 	if kind == office.Unproven {
 		return kind.Exit()
 	}
-	fmt.Fprintln(w, p.say("错误：", "error: ")+harmless(office.Sentence(err, p.lang())))
+	fmt.Fprintln(w, p.say("错误：", "error: ")+harmless(p.sentence(err)))
 	return kind.Exit()
 }
 
@@ -142,13 +140,17 @@ func (p *program) result(d *office.Result) {
 		fmt.Println(string(text))
 		return
 	}
+	name := d.Name
+	if d.Roster != nil {
+		name += fmt.Sprintf(p.say("（%d 行，新登记 %d）", " (%d rows, %d new)"), d.Roster.Rows, d.Roster.New)
+	}
 	switch {
 	case d.Would != nil:
-		fmt.Printf(p.say("将会：%s → %s %v\n", "would: %s → %s %v\n"), d.Name, d.Stream, d.Would)
+		fmt.Printf(p.say("将会：%s → %s %v\n", "would: %s → %s %v\n"), name, d.Stream, d.Would)
 	case d.Repeated:
-		fmt.Printf(p.say("已执行过：%s（序号 %v），未重复写入\n", "was done before: %s (numbers %v), nothing written again\n"), d.Name, d.Numbers)
+		fmt.Printf(p.say("已执行过：%s（序号 %v），未重复写入\n", "was done before: %s (numbers %v), nothing written again\n"), name, d.Numbers)
 	default:
-		fmt.Printf(p.say("已记录：%s（序号 %v）→ %s\n", "recorded: %s (numbers %v) → %s\n"), d.Name, d.Numbers, d.Stream)
+		fmt.Printf(p.say("已记录：%s（序号 %v）→ %s\n", "recorded: %s (numbers %v) → %s\n"), name, d.Numbers, d.Stream)
 	}
 }
 
@@ -159,18 +161,23 @@ func (p *program) tellRoster(roster *sheets.Roster, dry bool) error {
 	case p.json && dry:
 		text, err := jsonv2.Marshal(map[string]any{"roster": roster}) // whose empty lists are no null
 		if err == nil {
-			_, err = fmt.Println(string(text))
+			_, err = fmt.Println(flagged(string(text)))
 		}
 		return err
 	case dry:
-		return roster.Preview(os.Stdout, p.lang())
+		var text strings.Builder
+		if err := roster.Preview(&text, p.lang()); err != nil {
+			return err
+		}
+		_, err := fmt.Print(flagged(text.String()))
+		return err
 	}
 	for i, problem := range roster.Warnings {
 		if i == office.ShownCells {
 			p.note("提醒：… 另 %d 处，见 --dry-run\n", "warning: … %d more, see --dry-run\n", len(roster.Warnings)-i+roster.More.Warnings)
 			break
 		}
-		p.note("提醒：%s\n", "warning: %s\n", office.SayProblem(problem, p.lang()))
+		p.note("提醒：%s\n", "warning: %s\n", flagged(office.SayProblem(problem, p.lang())))
 	}
 	return nil
 }
@@ -282,5 +289,3 @@ func (p *program) backedUp(m *backup.Made) error {
 }
 
 func inMegabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -16,6 +16,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/ops"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/vault/documents"
 )
@@ -127,12 +128,12 @@ func (r *recordFlags) instruction(s *office.Session, command string) (*office.In
 		}
 	}
 	if r.by != "" {
-		if in.Order.Actor, err = s.FindFor("--by", domain.OfficerKind, r.by); err != nil {
+		if in.Order.Actor, err = s.FindFor(words.By, domain.OfficerKind, r.by); err != nil {
 			return nil, err
 		}
 	}
 	if r.campaign != "" {
-		if in.Order.Campaign, err = s.FindFor("--campaign", domain.CampaignKind, r.campaign); err != nil {
+		if in.Order.Campaign, err = s.FindFor(words.Campaign, domain.CampaignKind, r.campaign); err != nil {
 			return nil, err
 		}
 	}

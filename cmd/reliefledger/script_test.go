@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"end":         stopServing,
 			"get":         getPage,
 			"same":        sameOutput,
+			"standin":     standIn(t),
 		},
 	})
 }

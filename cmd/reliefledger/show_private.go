@@ -31,7 +31,7 @@ func showPartyCommand(p *program) *cobra.Command {
 		Short: p.say("一个对象：按职责所能看到的信息", "one party, as far as whoever asks may see it"),
 		Long: p.say(`出示经办人密钥（--key）并说明理由（--why）；看到什么取决于职责，未给看的会说明。每次打开都记入保险库日志（show journal）。
 财务见姓名、电话、地址和隐去中段的身份证号；审计见账号以外的全部；隐私专员见全部。`,
-			`Give an officer's key (--key) and a reason (--why). What is shown depends on his roles, and what is withheld is
+			`Give an officer's key (--key) and a reason (--why). What is shown depends on the officer's roles, and what is withheld is
 said. Whatever is opened stands in the vault's journal first (show journal). Finance sees name, phone, address
 and the identity number masked; an auditor all but accounts; a privacy officer everything.`),
 		Example: "  reliefledger show party 17 --key me.key --why 核对退票\n  echo 11010519491231002X | reliefledger show party --id-number - --key me.key --why 本人查询",

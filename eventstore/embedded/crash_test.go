@@ -74,7 +74,7 @@ func (f *syncedFile) SyncData() error { return f.Sync() }
 func (f *syncedFile) SyncTo(int64) (bool, error) { return true, f.Sync() }
 
 // What waits while one sync is under way is written with the next: 64 appends
-// need a few syncs, and nobody is answered before his.
+// need a few syncs, and nobody is answered before the sync of their own.
 func TestOneSyncForAllThatWaits(t *testing.T) {
 	fs := &syncing{FS: vfs.NewMem()}
 	s := mustCreate(t, fs)

@@ -7,11 +7,11 @@ import (
 	"reliefledger.org/ledger/eventstore"
 )
 
-// A Line is a row of appends by one writer who does not wait for one before he
+// A Line is a row of appends by one writer that does not wait for one before it
 // sends the next: each rests on all before it. They are taken in the order in
 // which they were sent, many with one sync. Once one is refused the Line is
 // broken: no later one is written, whatever it expects, since what it rests on
-// is not there. The writer then begins a new Line with what he reads.
+// is not there. The writer then begins a new Line with what it reads.
 //
 // Send may be called by one goroutine at a time.
 type Line struct {

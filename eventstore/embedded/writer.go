@@ -200,7 +200,7 @@ func (s *Store) takeWaiting() (requests []*request) {
 //     the events and subscribers wake.
 //  4. All callers are answered, those too who were refused because of an event
 //     in this same group: an answer never rests on what a crash could undo.
-//     And who is answered can read what he wrote.
+//     And a caller that is answered can read what it wrote.
 //
 // If the sync fails the disk parks this goroutine in step 2, and callers are
 // answered by the disk having stopped.

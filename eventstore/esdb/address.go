@@ -1,11 +1,11 @@
 package esdb
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +48,8 @@ type address struct {
 	name   string // for people
 	prefix string
 	config client.Configuration
+	// hail asks a server whether it is there.
+	hail func(context.Context, *client.Client) error
 }
 
 // schemes of connection strings, and whether the name is to be looked up in DNS
@@ -192,7 +194,7 @@ func parseAddress(connection string) (*address, error) {
 	if err := config.Validate(); err != nil {
 		return nil, bad("%s", err)
 	}
-	return &address{name: strings.ToLower(scheme) + "://" + servers, prefix: prefix, config: *config}, nil
+	return &address{name: strings.ToLower(scheme) + "://" + servers, prefix: prefix, config: *config, hail: ask}, nil
 }
 
 func parseServers(servers string) (seeds []*client.EndPoint, why string) {
@@ -275,19 +277,17 @@ func socketAddress(path string) (*address, error) {
 		return nil, &BadAddress{"unix:" + path, err.Error()}
 	}
 	config.Address = (&url.URL{Scheme: "unix", Path: path}).String()
-	return &address{name: "unix:" + path, config: *config}, nil
+	return &address{name: "unix:" + path, config: *config, hail: ask}, nil
 }
 
-// timeToAnswer is how long servers that are there may take to say so: to be
-// found by gossip and asked what they can do, each in turn.
-func (a *address) timeToAnswer() time.Duration {
-	return time.Duration(a.config.GossipTimeout) * time.Second * time.Duration(2*max(1, len(a.config.GossipSeeds)))
-}
+// timeToAnswer is how long a server that was found may take until it has said
+// what it can do and answered a first call.
+func (a *address) timeToAnswer() time.Duration { return 2 * a.gossipTimeout() }
 
-// copyConfig gives a client a configuration of its own.
-func (a *address) copyConfig(attempts int, log client.LoggingFunc) *client.Configuration {
+// configOf is a client's own configuration, for one node.
+func (a *address) configOf(n server, attempts int, log client.LoggingFunc) *client.Configuration {
 	c := a.config
-	c.GossipSeeds = slices.Clone(c.GossipSeeds)
+	c.Address, c.GossipSeeds, c.DnsDiscover = n.address, nil, false
 	c.MaxDiscoverAttempts = attempts
 	c.Logger = log
 	return &c

@@ -99,7 +99,7 @@ func TestAddress(t *testing.T) {
 		c.DisableTLS || !c.SkipCertificateVerification || c.KeepAliveInterval != minKeepAlive || *c.DefaultDeadline != 1500*time.Millisecond {
 		t.Errorf("%+v", a)
 	}
-	if got := a.timeToAnswer(); got != 8*time.Second {
+	if got := a.timeToAnswer(); got != 4*time.Second {
 		t.Errorf("time to answer %v", got)
 	}
 	if a, err = parseAddress("kdb+discover://cluster.example/?tls=false"); err != nil || a.config.Address != "cluster.example:2113" || !a.config.DnsDiscover || !a.config.DisableTLS {

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/eventstore"
+	"reliefledger.org/ledger/eventstore/node"
 	"reliefledger.org/ledger/eventstore/storetest"
 )
 
@@ -27,6 +29,23 @@ func TestConformance(t *testing.T) {
 			Away: node.stop,
 			Back: func() { node.start(t) },
 		}
+	})
+}
+
+// realistic are the habits of a real server, where it takes some milliseconds
+// until what was written can be read. Its commit timeout is 2 s; here it is as
+// long as it takes to see whether anybody waits for it in vain.
+var realistic = node.Habits{Indexing: 2 * time.Millisecond, CommitTimeout: 100 * time.Millisecond}
+
+// On a node with the habits of a real server.
+func TestConformanceAsEventStoreDB(t *testing.T) {
+	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
+		node := serveWith(t, &realistic)
+		place := storetest.Place{Open: func(t *testing.T) eventstore.Store { return mustDial(t, node.connection(), Options{}) }}
+		if !testing.Short() {
+			place.Away, place.Back = node.stop, func() { node.start(t) }
+		}
+		return place
 	})
 }
 

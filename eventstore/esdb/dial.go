@@ -104,36 +104,41 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 }
 
 // connect looks once whether a server is there and then gives a session that is
-// connected to it. It may take a.timeToAnswer and knows no context, as the
-// client does not.
+// connected to it; first is the node of a cluster to be asked before the others.
+// It may take a.gossipTimeout and then a.timeToAnswer. The latter knows no context,
+// as the client does not.
 //
 // The look is had with a client that tries once and is thrown away. The client
 // that is kept would try for ever, and before it is kept it is connected: so
 // that a caller never waits inside it for a server.
-func connect(a *address, g *gate) (*session, error) {
-	look, err := client.NewClient(a.copyConfig(1, g.debug))
+func connect(a *address, g *gate, first string) (*session, error) {
+	n, err := a.find(g.reads, first, g.hear)
+	if err != nil {
+		return nil, err
+	}
+	look, err := client.NewClient(a.configOf(n, 1, g.debug))
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.timeToAnswer())
 	defer cancel()
-	err = guard(func() error { return ask(ctx, look) })
+	err = word(guard(func() error { return a.hail(ctx, look) }))
 	look.Close() // nobody else is in there
 	if err != nil {
 		return nil, err
 	}
 
-	s := &session{gate: g}
-	if s.client, err = client.NewClient(a.copyConfig(math.MaxInt32, s.listen)); err != nil {
+	s := newSession(g, n)
+	if s.client, err = client.NewClient(a.configOf(n, math.MaxInt32, s.listen)); err != nil {
 		return nil, err
 	}
 	g.admit(s)
-	first := s.begin(ctx, g.reads, ask)
+	call := s.begin(ctx, g.reads, a.hail)
 	select {
-	case <-first.done:
-		err = first.err
+	case <-call.done:
+		err = call.err
 	case <-ctx.Done():
-		first.leave()
+		call.leave(0)
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -149,11 +154,11 @@ func connect(a *address, g *gate) (*session, error) {
 func ask(ctx context.Context, c *client.Client) error {
 	read, err := c.ReadAll(ctx, client.ReadAllOptions{Direction: client.Backwards, From: client.End{}}, 1)
 	if err != nil {
-		return err
+		return ofAll(err)
 	}
 	defer read.Close()
 	if _, err = read.Recv(); errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return err
+	return ofAll(err)
 }

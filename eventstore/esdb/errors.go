@@ -30,6 +30,43 @@ var (
 	errStreamEnded = errors.New("the server ended the subscription")
 )
 
+// worded is an error of the client or of gRPC as people are to read it: what the
+// server or the network said, and its code. Of some codes the client says that
+// it is sorry not to support them. Whoever decides by it looks through it.
+type worded struct{ err error }
+
+func (e *worded) Unwrap() error { return e.err }
+
+func (e *worded) Error() string {
+	var said interface{ GRPCStatus() *status.Status }
+	var theirs *client.Error
+	switch {
+	case errors.As(e.err, &said):
+		return fmt.Sprintf("%s (%s)", said.GRPCStatus().Message(), said.GRPCStatus().Code())
+	case errors.Is(e.err, io.EOF):
+		return "the server ended the call without an answer"
+	case !errors.As(e.err, &theirs):
+		return e.err.Error()
+	case theirs.Code() == client.ErrorCodeNotLeader:
+		return "the server that was asked does not lead"
+	case theirs.Err() == nil:
+		return "the client gave up"
+	case errors.Unwrap(theirs.Err()) != nil: // how often it tried, and then why
+		return errors.Unwrap(theirs.Err()).Error()
+	}
+	return theirs.Err().Error()
+}
+
+// word puts what came out of the client into words.
+func word(err error) error {
+	var panicked *clientPanicked
+	_, theirs := codeOf(err)
+	if _, said := status.FromError(err); err == nil || errors.As(err, &panicked) || !said && !theirs {
+		return err
+	}
+	return &worded{err}
+}
+
 // clientPanicked is the error of a call in which the client panicked: on an
 // answer that it does not know.
 type clientPanicked struct {
@@ -77,6 +114,20 @@ func transient(err error) bool {
 	return false
 }
 
+// named says whether an expectation names a revision. Then a server knows from
+// the stream itself whether an append is there already. Without one it has only a
+// memory of recent ids, which a restart ends.
+func named(e eventstore.Expected) bool {
+	_, ok := e.Revision()
+	return ok || e == eventstore.NoStream
+}
+
+// failed says whether a server said no more than that something failed.
+func failed(err error) bool {
+	s, said := status.FromError(err)
+	return said && s.Code() == codes.Unknown
+}
+
 // answered says whether an error, or none, shows that a server was heard.
 func answered(err error) bool {
 	switch status.Code(err) {
@@ -97,7 +148,7 @@ func brokeConnection(err error) bool {
 func public(err error) error {
 	switch status.Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated:
-		return &eventstore.Denied{Cause: err}
+		return &eventstore.Denied{Cause: err, All: errors.As(err, new(*deniedAll))}
 	}
 	return err
 }

@@ -24,6 +24,20 @@
 // tell them in reads of one stream (our own node does): there
 // Recorded.Position may be zero.
 //
+// # Several servers
+//
+// Of the nodes of a cluster the one that leads is used. Where it cannot be reached,
+// or while none leads, it is one that follows, until one that leads answers: what
+// it shows may lag behind by as long as the leader's word needs to get there. One
+// node of three that cannot be reached costs less than a second, whichever it is,
+// also where it answered until now, as soon as the others have a leader.
+//
+// # What is settled before an answer is given
+//
+// A server drops an append that is sent again while the first is on its way, and
+// refuses one because of what it does not show yet. Append sends again until it
+// knows, and gives a refusal when what it rests on can be read (append.go).
+//
 // # A client that is not to be trusted
 //
 // The official client is used for what only it can do, speaking the protocol as
@@ -39,6 +53,11 @@
 //     look, and another takes its place (session.go, gate.go).
 //   - Closing it while it is in use panics those who use it. So the last call
 //     that leaves a retired client closes it (gate.go).
+//   - It looks for the leader of a cluster by asking one node after the other,
+//     and waits five seconds for each that says nothing. So the nodes are asked
+//     here, all at once, and a client gets one address (cluster.go). That of a
+//     node whose packets are dropped from one moment to the other is noticed
+//     here too (watch.go).
 //   - It panics on answers it does not know. So calls recover (session.go).
 //     One thing cannot be caught: an event whose time of creation is no number
 //     ends the process, by log.Fatalf. No server sends that.
@@ -53,8 +72,8 @@
 // # After Close
 //
 // Close waits for everything, with two exceptions. A look whether a server is back
-// ends by itself, within the option gossipTimeout for each server (5 seconds). The
-// other exception needs a node that is not the leader, refuses an append, and names
+// ends by itself, within twice the option gossipTimeout (5 seconds). The other
+// exception needs a node that is not the leader, refuses an append, and names
 // a leader that cannot be reached; servers name one only when they are asked to,
 // and this client does not ask. Then the client looks for servers until one comes
 // back, and leaves four goroutines of the connection to that leader for ever. None
@@ -77,6 +96,8 @@ type Store struct {
 	prefix   string        // of the names of all own streams
 	patience time.Duration // of a call without a deadline
 	closed   func() error  // close, once
+
+	met met
 }
 
 var _ eventstore.Store = (*Store)(nil)

@@ -32,6 +32,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // fake is a server that answers what a test wants. What is not set is answered
@@ -43,6 +44,7 @@ type fake struct {
 	address  string
 	version  string
 	leader   *gossip.EndPoint
+	members  func() []*gossip.MemberInfo // of its gossip, in place of leader
 	append   func(streams.Streams_AppendServer) error
 	read     func(*streams.ReadReq_Options, streams.Streams_ReadServer) error
 	end      func() uint64 // position of the last event
@@ -85,6 +87,9 @@ type gossiper struct {
 }
 
 func (g gossiper) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
+	if g.f.members != nil {
+		return &gossip.ClusterInfo{Members: g.f.members()}, nil
+	}
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{State: gossip.MemberInfo_Leader, IsAlive: true, HttpEndPoint: g.f.leader}}}, nil
 }
 
@@ -111,8 +116,10 @@ func (f *fake) start(t testing.TB, options ...grpc.ServerOption) *fake {
 func (f *fake) connection() string { return "esdb://" + f.address + "?tls=false" }
 
 // endPoint is where gossip says that a node is.
-func (f *fake) endPoint() *gossip.EndPoint {
-	host, port, _ := net.SplitHostPort(f.address)
+func (f *fake) endPoint() *gossip.EndPoint { return endPoint(f.address) }
+
+func endPoint(address string) *gossip.EndPoint {
+	host, port, _ := net.SplitHostPort(address)
 	n, _ := strconv.Atoi(port)
 	return &gossip.EndPoint{Address: host, Port: uint32(n)}
 }
@@ -124,6 +131,45 @@ func readAppend(s streams.Streams_AppendServer) {
 			return
 		}
 	}
+}
+
+// script answers appends one after the other, and keeps what each asked. The
+// last answer is that of all that follow.
+type script struct {
+	answers []func(streams.Streams_AppendServer) error
+
+	mu    sync.Mutex
+	asked [][]byte // guarded by mu
+}
+
+func (c *script) append(s streams.Streams_AppendServer) error {
+	var asked []byte
+	for {
+		message, err := s.Recv()
+		if err != nil {
+			break
+		}
+		asked, _ = proto.MarshalOptions{Deterministic: true}.MarshalAppend(asked, message)
+	}
+	c.mu.Lock()
+	answer := c.answers[min(len(c.asked), len(c.answers)-1)]
+	c.asked = append(c.asked, asked)
+	c.mu.Unlock()
+	return answer(s)
+}
+
+func (c *script) sent() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+func failing(code codes.Code, trailers ...string) func(streams.Streams_AppendServer) error {
+	return func(s streams.Streams_AppendServer) error { return trailed(s.Context(), code, trailers...) }
+}
+
+func answering(r *streams.AppendResp) func(streams.Streams_AppendServer) error {
+	return func(s streams.Streams_AppendServer) error { return s.SendAndClose(r) }
 }
 
 // fakeEvent is an event as a server sends it in $all.

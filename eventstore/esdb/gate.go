@@ -31,6 +31,7 @@ type gate struct {
 	since   time.Time     // the store went away, zero while it answers
 	cause   error
 	opened  bool          // the store answered once
+	good    string        // node that is asked first; empty: none has answered yet
 	refused error         // it never did, and never will like this
 	closed  bool          // closing is closed
 	calls   int           // let in, and not left yet
@@ -134,7 +135,7 @@ func (g *gate) losing(s *session, cause error) (look bool) {
 	if s.lost {
 		return false
 	}
-	s.lost = true
+	s.end()
 	g.settle(s)
 	if s != g.current {
 		return false
@@ -148,7 +149,7 @@ func (g *gate) losing(s *session, cause error) (look bool) {
 func (g *gate) look() {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		since, _ := g.away()
-		s, err := connect(g.address, g)
+		s, err := connect(g.address, g, g.goodNode())
 		if g.found(s, err) {
 			if err == nil {
 				g.log.Info("the event store is there", "after", time.Since(since))
@@ -163,6 +164,15 @@ func (g *gate) look() {
 	}
 }
 
+// hear takes what is heard of a store that is away.
+func (g *gate) hear(cause error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.since.IsZero() {
+		g.cause = cause
+	}
+}
+
 // found takes what connect gave and says whether the search is over.
 func (g *gate) found(s *session, err error) bool {
 	g.mu.Lock()
@@ -170,7 +180,7 @@ func (g *gate) found(s *session, err error) bool {
 	switch {
 	case g.closed:
 		if s != nil {
-			s.lost = true
+			s.end()
 			g.settle(s)
 		}
 		return true
@@ -186,6 +196,10 @@ func (g *gate) found(s *session, err error) bool {
 		return false // broke before it could be used
 	default:
 		g.current, g.opened, g.since, g.cause = s, true, time.Time{}, nil
+		g.good = s.server.address
+		if g.address.clustered() {
+			go g.watch(s)
+		}
 	}
 	close(g.changed)
 	g.changed = make(chan struct{})
@@ -200,7 +214,7 @@ func (g *gate) close() (answers bool) {
 	s := g.current
 	g.current = nil
 	if s != nil {
-		s.lost = true
+		s.end()
 	}
 	g.settle(s)
 	g.mu.Unlock()

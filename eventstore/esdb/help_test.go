@@ -22,19 +22,23 @@ import (
 type served struct {
 	store   *embedded.Store
 	address string
+	habits  *node.Habits
 
 	mu      sync.Mutex
 	server  *node.Server // nil while it is stopped
 	serving *sync.WaitGroup
 }
 
-func serve(t testing.TB) *served {
+func serve(t testing.TB) *served { return serveWith(t, nil) }
+
+// serveWith is serve with a node that has the habits of a real server.
+func serveWith(t testing.TB, habits *node.Habits) *served {
 	t.Helper()
 	store, err := embedded.Create("/x", embedded.Options{FS: vfs.NewMem()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{store: store, address: "127.0.0.1:0"}
+	s := &served{store: store, address: "127.0.0.1:0", habits: habits}
 	s.start(t)
 	t.Cleanup(func() {
 		s.stop()
@@ -49,7 +53,7 @@ func (s *served) start(t testing.TB) {
 	s.address = listener.Addr().String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.server, s.serving = node.New(s.store, node.Options{Anonymous: node.Write}), &sync.WaitGroup{}
+	s.server, s.serving = node.New(s.store, node.Options{Anonymous: node.Write, Habits: s.habits}), &sync.WaitGroup{}
 	s.serve(listener)
 }
 

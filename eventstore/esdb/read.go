@@ -37,9 +37,9 @@ func (s *Store) ReadStream(ctx context.Context, stream string, from uint64, dir 
 		case !possible:
 			finish(yield, s.ended(ctx))
 		case dir == eventstore.Forwards:
-			finish(yield, s.streamForwards(ctx, stream, from, yield))
+			finish(yield, ofStream(stream, s.streamForwards(ctx, stream, from, yield)))
 		default:
-			finish(yield, s.streamBackwards(ctx, stream, from, yield))
+			finish(yield, ofStream(stream, s.streamBackwards(ctx, stream, from, yield)))
 		}
 	}
 }
@@ -167,27 +167,52 @@ func (s *Store) allBackwards(ctx context.Context, from eventstore.Position, yiel
 	if err := s.ended(ctx); err != nil || from == (eventstore.Position{}) {
 		return err
 	}
-	given := from
+	given, final := from, failsOn(from)
 	for step := uint64(firstStep); ; step = min(4*step, lastStep) {
 		r := &request{
 			left: step,
 			open: func(ctx context.Context, c *client.Client, count uint64) (receiver, error) {
 				return openAll(ctx, c, client.ReadAllOptions{Direction: client.Backwards, From: place(from)}, count)
 			},
+			final: func(err error) bool { return from == given && final(err) },
 			take: func(i item) bool {
 				from = position(i.event.Position)
-				stream, ok := s.own(i.event.StreamID)
+				stream, ok := s.ours(i.event)
 				return !ok || yield(recorded(i.event, stream), nil)
 			},
 		}
 		err := s.read(ctx, r)
 		switch {
-		case status.Code(err) == codes.InvalidArgument && given != eventstore.End:
+		case saysUnknown(err) && given != eventstore.End:
 			return s.unknown(ctx, given)
 		case err != nil || r.left > 0:
 			return err
 		}
 	}
+}
+
+// positionTries is how often a position is asked for that a server fails on. It
+// may have been given by another that is ahead of it, by milliseconds.
+const positionTries = 3
+
+// failsOn counts failures to read backwards from a position, and says when they
+// are the answer. Where a server does not know the position, some say no more
+// than that something failed.
+func failsOn(from eventstore.Position) func(error) bool {
+	tries := 0
+	return func(err error) bool {
+		if from != eventstore.End && failed(err) {
+			tries++
+		}
+		return tries == positionTries
+	}
+}
+
+// saysUnknown says of an error with which a read from a position ended whether it
+// is because of the position.
+func saysUnknown(err error) bool {
+	var away *eventstore.Unavailable // because of whatever failed last
+	return !errors.As(err, &away) && (status.Code(err) == codes.InvalidArgument || failed(err))
 }
 
 // unknown is the error for a position that the server does not accept.
@@ -216,9 +241,12 @@ func openStream(ctx context.Context, c *client.Client, stream string, o client.R
 func openAll(ctx context.Context, c *client.Client, o client.ReadAllOptions, count uint64) (receiver, error) {
 	read, err := c.ReadAll(ctx, o, count)
 	if err != nil {
-		return receiver{}, err
+		return receiver{}, ofAll(err)
 	}
-	return receiver{func() (item, error) { return placed(read.Recv()) }, read.Close, false}, nil
+	return receiver{func() (item, error) {
+		i, err := placed(read.Recv())
+		return i, ofAll(err)
+	}, read.Close, false}, nil
 }
 
 func received(e *client.ResolvedEvent, err error) (item, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync/atomic"
 	"time"
 
 	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -26,6 +25,8 @@ type request struct {
 	// take says so, endless ones never, and have no patience that could end.
 	left               uint64
 	uncounted, endless bool
+	// final says of an error that could mean anything that it is the answer.
+	final func(error) bool
 }
 
 // receiver is a read under way.
@@ -56,7 +57,7 @@ func (s *Store) read(ctx context.Context, r *request) error {
 		switch {
 		case over:
 			return err
-		case !transient(err):
+		case !transient(err) || r.final != nil && r.final(err):
 			return public(err)
 		case !r.uncounted && r.left == 0:
 			return nil // it broke where it would have ended
@@ -89,9 +90,9 @@ func (s *Store) receive(waiting *wait, r *request) (moved, over bool, err error)
 	}
 	items := make(chan item, itemsBuffered)
 	call := session.begin(waiting.ctx, s.gate.reads, func(ctx context.Context, c *client.Client) error {
-		return pump(ctx, c, r.open, r.left, items, &session.silentSince)
+		return session.pump(ctx, c, r, items)
 	})
-	defer call.leave()
+	defer call.leave(0)
 	for running := true; ; {
 		if err := waiting.ended(); err != nil {
 			session.suspect()
@@ -139,8 +140,8 @@ func (s *Store) receive(waiting *wait, r *request) (moved, over bool, err error)
 }
 
 // pump is the call of a read: it hands on what the client receives.
-func pump(ctx context.Context, c *client.Client, open func(context.Context, *client.Client, uint64) (receiver, error), count uint64, items chan<- item, silentSince *atomic.Int64) error {
-	from, err := open(ctx, c, count)
+func (s *session) pump(ctx context.Context, c *client.Client, r *request, items chan<- item) error {
+	from, err := r.open(ctx, c, r.left)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -149,7 +150,13 @@ func pump(ctx context.Context, c *client.Client, open func(context.Context, *cli
 	}
 	defer from.close()
 	if from.answered {
-		silentSince.Store(0)
+		s.answered()
+	}
+	wait, done := s.lull.wait, s.lull.done
+	if r.endless && r.uncounted { // it may be silent for as long as nothing is written
+		done()
+		defer wait()
+		wait, done = func() {}, func() {}
 	}
 	for {
 		i, err := from.recv()
@@ -159,10 +166,13 @@ func pump(ctx context.Context, c *client.Client, open func(context.Context, *cli
 		if err != nil {
 			return err
 		}
-		silentSince.Store(0)
+		s.answered()
+		done() // it is the reader who is waited for
 		select {
 		case items <- i:
+			wait()
 		case <-ctx.Done():
+			wait()
 			return ctx.Err()
 		}
 	}

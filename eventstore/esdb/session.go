@@ -25,6 +25,12 @@ import (
 type session struct {
 	client *client.Client
 	gate   *gate
+	server server // that the client talks to
+
+	// broken ends, and with it all calls, when the node answers no more.
+	broken context.Context
+	abort  context.CancelFunc
+	gone   chan struct{} // closed when lost is set
 
 	// entering is held, for reading, by a call from before it asks for the
 	// connection until it has it.
@@ -32,11 +38,27 @@ type session struct {
 	retired  atomic.Bool // no call asks for the connection from now on
 
 	calls int  // that have not left; guarded by gate.mu
-	lost  bool // the last call that leaves closes the client; guarded by gate.mu
+	lost  bool // by end: the last call that leaves closes the client; guarded by gate.mu
 
 	// silentSince is when the first call began that waits without any call
 	// having been answered since, in nanoseconds of Unix time; 0 if none waits.
 	silentSince atomic.Int64
+
+	lull lull // see watch.go
+}
+
+func newSession(g *gate, n server) *session {
+	s := &session{gate: g, server: n, gone: make(chan struct{})}
+	s.broken, s.abort = context.WithCancel(context.Background())
+	return s
+}
+
+// end takes a session out of use. Whoever calls it holds gate.mu.
+func (s *session) end() {
+	if !s.lost {
+		s.lost = true
+		close(s.gone)
+	}
 }
 
 // A call is stage asked until the client has a connection for it. From sent on
@@ -60,39 +82,46 @@ type call struct {
 }
 
 // begin starts a call, which was let in by gate.enter or gate.admit and leaves
-// by itself. It is cancelled with ctx, with until, and by call.leave.
+// by itself. It is cancelled with ctx, with until, with the session, and by
+// call.leave.
 func (s *session) begin(ctx, until context.Context, f func(context.Context, *client.Client) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(until, cancel)
+	stop, stopBroken := context.AfterFunc(until, cancel), context.AfterFunc(s.broken, cancel)
 	c := &call{session: s, cancel: cancel, done: make(chan struct{})}
 	c.entered = sync.OnceFunc(s.entering.RUnlock)
 	s.silentSince.CompareAndSwap(0, time.Now().UnixNano())
+	s.lull.wait()
 	go func() {
 		defer s.gate.leave(s)
+		defer s.lull.done()
 		defer close(c.done)
 		defer cancel()
 		defer stop()
+		defer stopBroken()
 		s.entering.RLock()
 		defer c.entered()
 		if s.retired.Load() {
 			c.err = errRetired
 			return
 		}
-		c.err = guard(func() error { return f(entry{ctx, c}, s.client) })
+		c.err = word(guard(func() error { return f(entry{ctx, c}, s.client) }))
 		if answered(c.err) {
-			s.silentSince.Store(0)
+			s.answered()
 		}
 	}()
 	return c
 }
 
 // leave stops waiting for a call and says whether its request may have been
-// sent, or may still be.
-func (c *call) leave() (maybeSent bool) {
-	// First cancelled, then abandoned: a call that still gets a connection finds
-	// its context ended, and gRPC begins no stream then.
-	c.cancel()
-	return !c.stage.CompareAndSwap(asked, abandoned) && c.stage.Load() == sent
+// sent, or may still be. One that may have been goes on for as long as it may
+// linger.
+func (c *call) leave(linger time.Duration) (maybeSent bool) {
+	if c.stage.CompareAndSwap(asked, abandoned) || linger == 0 {
+		c.cancel()
+	} else {
+		time.AfterFunc(linger, c.cancel)
+	}
+	return c.stage.Load() == sent
 }
 
 // entry is the context of a call. The client looks at it for the first time
@@ -102,8 +131,13 @@ type entry struct {
 	call *call
 }
 
+// pass finds its context ended where the call was abandoned: then gRPC begins no
+// stream.
 func (e entry) pass() {
 	e.call.stage.CompareAndSwap(asked, sent)
+	if e.call.stage.Load() == abandoned {
+		e.call.cancel()
+	}
 	e.call.entered()
 }
 
@@ -123,7 +157,7 @@ func (s *session) listen(level client.LogLevel, format string, args ...any) {
 		return
 	}
 	if err, ok := args[0].(error); ok && status.Code(err) == codes.Unavailable {
-		s.retire(err)
+		s.retire(word(err))
 		s.entering.Lock() // when all have it who asked for the connection
 		defer s.entering.Unlock()
 	}
@@ -140,12 +174,30 @@ func (s *session) retire(cause error) {
 // only after the options keepAliveInterval and keepAliveTimeout: 20 seconds.
 const silenceSuspected = time.Second
 
+// answered is told when the node was heard.
+func (s *session) answered() {
+	s.silentSince.Store(0)
+	s.lull.heard()
+}
+
+// silence is how long calls have waited without an answer.
+func (s *session) silence() time.Duration {
+	since := s.silentSince.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
+}
+
 // suspect is told by a call that waited in vain.
 func (s *session) suspect() {
-	since := s.silentSince.Load()
-	if silence := time.Since(time.Unix(0, since)); since != 0 && silence >= silenceSuspected {
-		s.retire(fmt.Errorf("no answer for %v", silence.Round(time.Millisecond)))
+	if silence := s.silence(); silence >= silenceSuspected {
+		s.retire(noAnswer(silence))
 	}
+}
+
+func noAnswer(silence time.Duration) error {
+	return fmt.Errorf("no answer for %v", silence.Round(time.Millisecond))
 }
 
 // guard makes an error of a panic of the client, which it does on answers that

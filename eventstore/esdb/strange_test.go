@@ -61,8 +61,10 @@ func TestAnswersToAppend(t *testing.T) {
 		{"stream deleted, without its name", refuse(codes.FailedPrecondition, "exception", "stream-deleted"), &unknown, 0}, // the client panics
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			f := (&fake{append: row.answer}).start(t)
-			s := mustDial(t, f.connection(), Options{})
+			f := (&fake{append: row.answer, read: func(_ *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
+				return s.Send(fakeEvent("s", five, 6)) // that the refusal rests on
+			}}).start(t)
+			s := mustDial(t, f.connection(), Options{Patience: 100 * time.Millisecond}) // in which it is sent again
 			_, err := s.Append(context.Background(), "s", eventstore.At(7), someEvents(3, 10))
 			switch {
 			case row.want == nil:
@@ -259,6 +261,40 @@ func TestPositionsThatAreNotKnown(t *testing.T) {
 				t.Errorf("%s from %s: %v", name, from, err)
 			}
 		}
+	}
+}
+
+// A server says of a read backwards from a position that it does not know no
+// more than that something failed. It is asked some times, since another may
+// lag; the same answer where something else failed is waited out.
+func TestPositionsThatAServerFailsOn(t *testing.T) {
+	var asked atomic.Int64
+	var fails int64 = 1 << 40
+	f := (&fake{read: func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
+		if o.GetAll().GetPosition() != nil && asked.Add(1) <= atomic.LoadInt64(&fails) {
+			return trailed(s.Context(), codes.Unknown)
+		}
+		return s.Send(fakeEvent("s", 4, 30))
+	}}).start(t)
+	s := mustDial(t, f.connection(), Options{})
+	for _, from := range []eventstore.Position{eventstore.NewPosition(20, 7), eventstore.NewPosition(40, 40)} {
+		within(t, "read", 200*time.Millisecond, func() {
+			_, err := collect(s.ReadAll(context.Background(), from, eventstore.Backwards))
+			var unknown *eventstore.UnknownPosition
+			if !errors.As(err, &unknown) || *unknown != (eventstore.UnknownPosition{Position: from, Head: eventstore.NewPosition(30, 30)}) {
+				t.Errorf("from %s: %v", from, err)
+			}
+		})
+	}
+	within(t, "read", 200*time.Millisecond, func() {
+		if _, err := collect(s.ReadAll(context.Background(), eventstore.NewPosition(40, 40), eventstore.Forwards)); !errors.As(err, new(*eventstore.UnknownPosition)) {
+			t.Errorf("forwards: %v", err)
+		}
+	})
+	asked.Store(0)
+	atomic.StoreInt64(&fails, 2)
+	if got, err := collect(s.ReadAll(context.Background(), eventstore.NewPosition(40, 40), eventstore.Backwards)); err != nil || len(got) == 0 {
+		t.Errorf("failed twice: %d events, %v", len(got), err)
 	}
 }
 

@@ -60,9 +60,10 @@ func (s *Store) allForwards(ctx context.Context, from eventstore.Position, yield
 		open: func(ctx context.Context, c *client.Client, count uint64) (receiver, error) {
 			return openAll(ctx, c, client.ReadAllOptions{Direction: client.Backwards, From: place(from)}, count)
 		},
-		take: func(item) bool { return true },
+		final: failsOn(from),
+		take:  func(item) bool { return true },
 	})
-	if status.Code(err) == codes.InvalidArgument {
+	if saysUnknown(err) {
 		return &eventstore.UnknownPosition{Position: from, Head: head}
 	}
 	return err
@@ -107,9 +108,9 @@ func (s *Store) follow(ctx context.Context, after, until eventstore.Position, yi
 				return true
 			}
 			after = at
-			if i.event != nil && at.Compare(until) <= 0 {
-				stream, own := s.own(i.event.StreamID)
-				if own && !yield(recorded(i.event, stream), nil) {
+			if i.event != nil {
+				stream, ours := s.ours(i.event)
+				if ours && at.Compare(until) <= 0 && !yield(recorded(i.event, stream), nil) {
 					return false
 				}
 			}
@@ -135,18 +136,19 @@ func (i item) at() (eventstore.Position, bool) {
 	return eventstore.Position{}, false
 }
 
-// filter is what the server leaves out: other ledgers' streams, and its own.
+// filter is what the server does not leave out, as it does other ledgers' streams
+// and its own: those of this ledger and what it was told of them (danger.go).
 func (s *Store) filter() *client.SubscriptionFilter {
 	if s.prefix != "" {
-		return &client.SubscriptionFilter{Type: client.StreamFilterType, Prefixes: []string{s.prefix}}
+		return &client.SubscriptionFilter{Type: client.StreamFilterType, Prefixes: []string{s.prefix, metadataOf + s.prefix}}
 	}
-	return &client.SubscriptionFilter{Type: client.StreamFilterType, Regex: `^[^$]`}
+	return &client.SubscriptionFilter{Type: client.StreamFilterType, Regex: `^(\$\$)?[^$]`}
 }
 
 func openSubscription(ctx context.Context, c *client.Client, o client.SubscribeToAllOptions) (receiver, error) {
 	subscription, err := c.SubscribeToAll(ctx, o)
 	if err != nil {
-		return receiver{}, err
+		return receiver{}, ofAll(err)
 	}
 	return receiver{func() (item, error) {
 		e := subscription.Recv()
@@ -154,7 +156,7 @@ func openSubscription(ctx context.Context, c *client.Client, o client.SubscribeT
 		case e.SubscriptionDropped != nil && errors.Is(e.SubscriptionDropped.Error, io.EOF):
 			return item{}, errStreamEnded
 		case e.SubscriptionDropped != nil:
-			return item{}, e.SubscriptionDropped.Error
+			return item{}, ofAll(e.SubscriptionDropped.Error)
 		case e.EventAppeared != nil:
 			return placed(e.EventAppeared, nil)
 		}

@@ -26,8 +26,8 @@ const checkpointLock = "CHECKPOINT.lock"
 
 // Checkpoint makes a store with all events that are written now, in the folder
 // dir (embedded.Store.Checkpoint), whoever holds this one: another holder is
-// asked by his socket. The caller alone uses it, and gives it back with release,
-// which removes it; what a caller left who was killed is removed by the next.
+// asked through its socket. The caller alone uses it, and gives it back with release,
+// which removes it; what a killed caller left is removed by the next.
 //
 // Errors: *eventstore.Held where another caller has one, *Unavailable where
 // nobody who holds the folder answered.
@@ -86,7 +86,7 @@ func (s *Store) checkpoint(ctx context.Context, dir string) error {
 	}
 }
 
-// askCheckpoint asks the holder by his socket.
+// askCheckpoint asks the holder through its socket.
 func (s *Store) askCheckpoint(ctx context.Context) (err error) {
 	path, name, err := dialName(s.dir)
 	if err != nil {

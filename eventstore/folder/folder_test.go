@@ -44,8 +44,8 @@ func TestConformanceOfTheHolder(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) eventstore.Store { return mustCreate(t, t.TempDir()) })
 }
 
-// Everybody goes through one holder, who ends when the place goes away: then one
-// of those who went through him takes the hold.
+// Everybody goes through one holder, which ends when the place goes away: then one
+// of those that went through it takes the hold.
 func TestConformanceThroughTheHolder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("absences take their time")

@@ -21,7 +21,7 @@ func (e *NumberTaken) Error() string {
 type AccountTaken struct{}
 
 func (e *AccountTaken) Error() string {
-	return "the account was registered by another command at the same moment: send it again 该账号刚由另一命令登记，请重发"
+	return "the account was registered by another command at the same moment: send it again"
 }
 
 // claim makes an id number belong to the party of the order, and an account to its

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,14 +20,12 @@ import (
 type Lost struct {
 	Count uint64    // events that there were
 	Event uuid.UUID // the last of them
-	Found string    // what the store has in its place
+	Found string    // what the store has in its place; empty: nothing
 }
 
 func (e *Lost) Error() string {
-	return fmt.Sprintf("the event store has lost events or holds another history 事件库缺失事件，或已是另一段历史: "+
-		"the vault remembers event %d, %s; there stands now 保险库所记与现存不符: %s. "+
-		"Compare with a backup 请先与备份核对; --accept-lost goes on with what is there 按现有事件继续",
-		e.Count-1, e.Event, e.Found)
+	return fmt.Sprintf("the event store has lost events or holds another history: the vault remembers event %d, %s; there stands now: %s. "+
+		"Compare with a backup", e.Count-1, e.Event, cmp.Or(e.Found, "nothing"))
 }
 
 // OtherLedger says that the store and the vault are those of two different ledgers.
@@ -34,7 +33,7 @@ func (e *Lost) Error() string {
 type OtherLedger struct{ Vault, Store uuid.UUID }
 
 func (e *OtherLedger) Error() string {
-	return fmt.Sprintf("the event store holds another ledger 事件库中是另一本账簿: %s, the vault is of %s", e.Store, e.Vault)
+	return fmt.Sprintf("the event store holds another ledger, %s; the vault is of %s", e.Store, e.Vault)
 }
 
 // compareWithVault compares the store with the vault. They must be of one ledger,
@@ -67,7 +66,7 @@ func LostTail(s *domain.Ledger, seen vault.Mark) *Lost {
 	id, ok := s.EventAt(seen.Count - 1)
 	switch {
 	case !ok:
-		return &Lost{seen.Count, seen.Last, "nothing 空"}
+		return &Lost{seen.Count, seen.Last, ""}
 	case id != seen.Last:
 		return &Lost{seen.Count, seen.Last, id.String()}
 	}

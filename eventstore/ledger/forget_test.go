@@ -94,7 +94,7 @@ func (r *registry) data() (all [][]byte) {
 	return all
 }
 
-// gone sees that he is, and she is not.
+// gone sees that the party "he" is gone, and "she" is not.
 func (r *registry) gone(before [][]byte) {
 	r.t.Helper()
 	for _, who := range []struct {
@@ -121,7 +121,7 @@ func (r *registry) gone(before [][]byte) {
 			r.t.Errorf("the number of %s: %v, %v", who.name, ok, err)
 		}
 	}
-	// Neither his old account nor his new one is known any more; hers is.
+	// Neither the old account nor the new one of "he" is known any more; that of "she" is.
 	for account, known := range map[string]bool{"6222021234567894": false, "6222029999999990": false, "6222020000000001": true} {
 		fresh := uuid.New()
 		if id, err := r.vault.ClaimAccount(ctx, account, fresh); err != nil || (id != fresh) != known {
@@ -134,10 +134,10 @@ func (r *registry) gone(before [][]byte) {
 			r.t.Errorf("event %d was changed", i)
 		}
 	}
-	// Nothing new is sealed for him.
+	// Nothing new is sealed for "he".
 	var no *domain.Refusal
 	if err := r.do(act{"again", "drafter", "2023-01-06", &domain.CorrectParty{Party: made("he", "party"), PersonalDetails: domain.PersonalDetails{Phone: domain.Plainly("139")}}}); !errors.As(err, &no) || no.Code != domain.IsErased {
-		r.t.Errorf("he is corrected: %v", err)
+		r.t.Errorf("an erased party is corrected: %v", err)
 	}
 	if has, err := r.vault.Has(ctx, []uuid.UUID{made("he", "party")}); err != nil || len(has) > 0 {
 		r.t.Errorf("the vault has %v, %v", has, err)

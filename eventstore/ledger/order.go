@@ -215,7 +215,7 @@ type field struct {
 // ErrPrepared says that an order was prepared before: its plain text is gone, and what
 // was sealed may be under keys that are gone too. Whoever wants to give it again makes it
 // anew.
-var ErrPrepared = errors.New("the order was prepared before: make it anew 命令已封装过，请重新生成")
+var ErrPrepared = errors.New("the order was prepared before: make it anew")
 
 // personal returns the personal values of an order.
 func personal(o *domain.Order) []field {

@@ -32,9 +32,10 @@ const patience = 30 * time.Second
 // served is a node with an empty store, and both ways to talk to it.
 type served struct {
 	*Server
-	address string
-	raw     streams.StreamsClient
-	conn    *grpc.ClientConn
+	embedded *embedded.Store
+	address  string
+	raw      streams.StreamsClient
+	conn     *grpc.ClientConn
 }
 
 // serve runs a node on loopback until the test ends. Everybody may write,
@@ -53,7 +54,7 @@ func serve(t *testing.T, o Options, change ...func(*limits)) *served {
 	for _, c := range change {
 		c(&l)
 	}
-	s := &served{Server: newServer(store, o, l)}
+	s := &served{Server: newServer(store, o, l), embedded: store}
 	s.address = s.listen(t, "tcp", "127.0.0.1:0")
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -7,6 +7,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
 
 	"reliefledger.org/ledger/eventstore"
 )
@@ -179,7 +180,13 @@ func (s *service) readAll(ctx context.Context, r *reading, send func(*streams.Re
 // while a read forwards on the wire begins with it: that of event n is n+1.
 // Backwards both are without it.
 func (s *service) resumeRead(r *reading) (eventstore.Position, error) {
-	if err := s.known(r.position); err != nil {
+	err := s.known(r.position)
+	switch {
+	case err != nil && s.options.Habits != nil && r.direction == eventstore.Forwards:
+		return eventstore.End, nil
+	case err != nil && s.options.Habits != nil:
+		return eventstore.Position{}, refuse(codes.Unknown, "an invalid read of $all: %v", err)
+	case err != nil:
 		return eventstore.Position{}, err
 	}
 	commit, prepare := r.position.Pair()

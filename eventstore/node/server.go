@@ -86,6 +86,8 @@ type Options struct {
 	// Metrics counts what is done; several servers may share it. Nil: nobody
 	// counts.
 	Metrics *Metrics
+	// Habits of a real EventStoreDB, for tests; nil: none.
+	Habits *Habits
 	// Log takes warnings; nil: they are dropped. It never sees a password, nor
 	// what an event holds.
 	Log *slog.Logger
@@ -94,7 +96,7 @@ type Options struct {
 // Server serves one store. Who should be served differently, as the callers on
 // a folder's socket, gets a Server of his own over the same store.
 type Server struct {
-	store   *embedded.Store
+	store   events
 	options Options
 	limits  limits
 	metrics *Metrics
@@ -108,7 +110,7 @@ type Server struct {
 	stop     context.CancelFunc
 
 	// running counts goroutines that a handler started and may leave behind
-	// for a moment (send.go, batch.go). Only handlers add to it, so that none
+	// for a moment (send.go, batch.go, habits.go). Only handlers add to it, so that none
 	// does once grpc has stopped and Stop waits.
 	running sync.WaitGroup
 }
@@ -118,6 +120,9 @@ func New(store *embedded.Store, o Options) *Server { return newServer(store, o, 
 
 func newServer(store *embedded.Store, o Options, l limits) *Server {
 	s := &Server{store: store, options: o, limits: l, metrics: o.Metrics, log: o.Log, id: uuid.New()}
+	if o.Habits != nil {
+		s.store = newHabitual(store, *o.Habits, &s.running)
+	}
 	if s.metrics == nil {
 		s.metrics = NewMetrics(prometheus.NewRegistry())
 	}

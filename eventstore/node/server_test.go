@@ -70,7 +70,7 @@ func TestGossip(t *testing.T) {
 		if at != c.want || m.GetState() != gossip.MemberInfo_Leader || !m.GetIsAlive() || m.GetInstanceId().GetStructured() == nil {
 			t.Errorf("got %v, want it at %s", m, c.want)
 		}
-		s.store.Close()
+		s.embedded.Close()
 		info, err = gossip.NewGossipClient(s.conn).Read(deadline(t), &shared.Empty{})
 		if err != nil || info.GetMembers()[0].GetIsAlive() {
 			t.Errorf("a node without a store lives: %v, %v", info, err)
@@ -137,7 +137,7 @@ func TestNotOffered(t *testing.T) {
 func TestPanicIsInternal(t *testing.T) {
 	log, lines := warned()
 	s := serve(t, Options{Log: log, Anonymous: NoAccess, Authorize: func(user, _ string) (Access, bool) { return Write, true }})
-	s.store.Close()
+	s.embedded.Close()
 	s.Server.store = nil // every touch of it panics
 	ctx := metadata.AppendToOutgoingContext(deadline(t), "authorization", "Basic c2VjcmV0OnNlY3JldA==")
 	r, err := s.raw.Read(ctx, ask(all(nil)))
@@ -176,7 +176,7 @@ func TestClosedStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, sub, "confirmed", "caught up")
-	s.store.Close()
+	s.embedded.Close()
 	_, subErr := sub.Recv()
 	r, err := s.raw.Read(deadline(t), ask(all(nil)))
 	_, readErr := ended(t, r, err)

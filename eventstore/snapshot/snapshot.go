@@ -19,6 +19,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -62,14 +63,12 @@ type Lost struct {
 	Path  string // of the snapshot
 	Count uint64 // events that there were
 	Event uuid.UUID
-	Found string // what the store has in the last one's place
+	Found string // what the store has in the last one's place; empty: nothing
 }
 
 func (e *Lost) Error() string {
-	return fmt.Sprintf("the event store has lost events or holds another history 事件库缺失事件，或已是另一段历史: "+
-		"%s was made at event %d, %s; there stands now 现为: %s. "+
-		"Compare with a backup; remove the file to go on with what is there 请先与备份核对；删除该文件即按现有事件继续",
-		e.Path, e.Count-1, e.Event, e.Found)
+	return fmt.Sprintf("the event store has lost events or holds another history: %s was made at event %d, %s; there stands now: %s. "+
+		"Compare with a backup; remove the file to go on with what is there", e.Path, e.Count-1, e.Event, cmp.Or(e.Found, "nothing"))
 }
 
 // None says that there is no snapshot that could be used, and why.
@@ -268,7 +267,7 @@ func Load(ctx context.Context, path string, key []byte, store eventstore.Store, 
 
 // lastOf reads the last event of the snapshot from the store.
 func lastOf(ctx context.Context, path string, store eventstore.Store, h *head, before eventstore.Position) (eventstore.Recorded, error) {
-	lost := &Lost{path, h.Count, h.Event, "nothing 空"}
+	lost := &Lost{path, h.Count, h.Event, ""}
 	for r, err := range store.ReadAll(ctx, before, eventstore.Forwards) {
 		var unknown *eventstore.UnknownPosition
 		switch {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -164,6 +165,9 @@ var appendMutants = []mutant{
 			}
 			return eventstore.Appended{Revision: revision + uint64(len(a.events))}, nil
 		}), nil},
+	{"a twin under way has an unknown outcome", "the same append sent 16 times at once", "whether the events were written is unknown, send the same again: commit phase timeout",
+		dropsTwins, nil},
+	{"a refusal is ahead of what can be read", "64 writers, one stream", "which can't be read", readsLater, nil},
 	{"an append in the hands of a server was not sent", "a context that ends in the middle of an append", "append to",
 		appends(func(s eventstore.Store, a args) (eventstore.Appended, error) {
 			done, err := s.Append(context.WithoutCancel(a.ctx), a.stream, a.expected, a.events)
@@ -265,6 +269,49 @@ func refusesTwins(s eventstore.Store) eventstore.Store {
 		}
 		return pass(s, a)
 	}}
+}
+
+// dropsTwins says of an append that is under way already that nobody knows what
+// becomes of it, as a client does that hands on what a server says.
+func dropsTwins(s eventstore.Store) eventstore.Store {
+	var underWay sync.Map
+	return altered{Store: s, append: func(s eventstore.Store, a args) (eventstore.Appended, error) {
+		if len(a.events) > 0 {
+			if _, ok := underWay.LoadOrStore(a.events[0].ID, true); ok {
+				return eventstore.Appended{}, &eventstore.OutcomeUnknown{Cause: errors.New("commit phase timeout")}
+			}
+			defer underWay.Delete(a.events[0].ID)
+		}
+		return pass(s, a)
+	}}
+}
+
+// readsLater answers an append when it can be read, which is a moment after it
+// has its place; but a refusal because of it at once.
+func readsLater(s eventstore.Store) eventstore.Store {
+	var mu sync.Mutex
+	var upTo eventstore.Position
+	return altered{Store: s,
+		append: func(s eventstore.Store, a args) (eventstore.Appended, error) {
+			done, err := pass(s, a)
+			if err == nil {
+				time.Sleep(2 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				if done.Position.Compare(upTo) > 0 {
+					upTo = done.Position
+				}
+			}
+			return done, err
+		},
+		everyRead: func(read seq) seq {
+			return left(read, func(e eventstore.Recorded, _ int) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return e.Position.Compare(upTo) <= 0
+			})
+		},
+	}
 }
 
 // namesAre writes and reads a stream under another name.

@@ -170,6 +170,15 @@ var readMutants = []mutant{
 			}
 			return over(got, err)
 		}), nil},
+	{"an unknown position is tried again and again", "a position that was not given", "past the end: 0 events, context deadline exceeded",
+		readsAll(func(s eventstore.Store, a args) seq {
+			got, err := try(s.ReadAll(a.ctx, a.position, a.dir), -1)
+			if unknown := new(eventstore.UnknownPosition); errors.As(err, &unknown) {
+				<-a.ctx.Done()
+				err = a.ctx.Err()
+			}
+			return over(got, err)
+		}), nil},
 	{"a read follows the writers", "a read ends with what was there when it began", "were there when it began",
 		readsAll(func(s eventstore.Store, a args) seq {
 			if a.dir == eventstore.Backwards {

@@ -14,7 +14,7 @@ import (
 // them, and open with the wrapping key of today, until [Vault.Rotate].
 func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) error {
 	e.Kind, e.Opened = Erased, []Opening{{Of: keys}}
-	return v.writeThen(ctx, func(tx *sql.Tx) error {
+	return v.writeThen(ctx, func(tx *sql.Tx, _ wrapper) error {
 		if err := v.set(tx, "unrotated", []byte{1}); err != nil {
 			return err
 		}
@@ -33,14 +33,7 @@ func (v *Vault) Erase(ctx context.Context, keys, accounts []uuid.UUID, e Entry) 
 			}
 		}
 		return v.note(tx, e)
-	}, func() {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.erased++
-		for _, id := range keys {
-			delete(v.cache, id)
-		}
-	})
+	}, v.forget)
 }
 
 // Has returns the ids, among these, of persons and cases of which the vault has a

@@ -39,8 +39,8 @@ func (v *Vault) claim(ctx context.Context, table, column string, mac []byte, id 
 	var owner uuid.UUID // read only if write returns nil: else the writer may still set it
 	insert := v.dialect.bind(`INSERT INTO ` + table + ` VALUES (?, ?) ON CONFLICT DO NOTHING`)
 	read := v.dialect.bind(`SELECT ` + column + ` FROM ` + table + ` WHERE mac = ?`)
-	err := v.write(ctx, func(tx *sql.Tx) (err error) {
-		mac := v.currentWrapper().hide(mac)
+	err := v.write(ctx, func(tx *sql.Tx, by wrapper) (err error) {
+		mac := by.hide(mac)
 		if _, err := tx.Exec(insert, mac, id[:]); err != nil {
 			return fmt.Errorf("vault: claim in %s: %w", table, err)
 		}
@@ -70,12 +70,21 @@ func (v *Vault) AccountOf(ctx context.Context, account string) (id uuid.UUID, ok
 
 // lookUp looks a code up in an index.
 func (v *Vault) lookUp(ctx context.Context, query string, code []byte) (id uuid.UUID, ok bool, err error) {
+	err = v.goOn(ctx, func() (err error) {
+		id, ok, err = v.lookUpOnce(ctx, query, code)
+		return err
+	})
+	return id, ok, err
+}
+
+func (v *Vault) lookUpOnce(ctx context.Context, query string, code []byte) (id uuid.UUID, ok bool, err error) {
 	v.rewrapping.RLock()
 	defer v.rewrapping.RUnlock()
+	by := v.currentWrapper()
 	var found []byte
-	switch err := v.readValue(ctx, query, v.currentWrapper().hide(code), &found); {
+	switch err := v.readValue(ctx, query, by.hide(code), &found); {
 	case errors.Is(err, sql.ErrNoRows):
-		return uuid.UUID{}, false, v.checkNotRotated(ctx, v.db) // or it is there, hidden under another wrapping key
+		return uuid.UUID{}, false, v.checkNotRotated(ctx, v.db, by) // or it is there, hidden under another wrapping key
 	case err != nil:
 		return uuid.UUID{}, false, fmt.Errorf("vault: look up an index: %w", err)
 	}
@@ -87,8 +96,8 @@ func (v *Vault) lookUp(ctx context.Context, query string, code []byte) (id uuid.
 // was claimed for a party which was then never registered.
 func (v *Vault) MoveNumber(ctx context.Context, number string, from, to uuid.UUID) error {
 	move := v.dialect.bind(`UPDATE numbers SET party = ? WHERE mac = ? AND party = ?`)
-	return v.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(move, to[:], v.currentWrapper().hide(v.mac("number", number)), from[:])
+	return v.write(ctx, func(tx *sql.Tx, by wrapper) error {
+		_, err := tx.Exec(move, to[:], by.hide(v.mac("number", number)), from[:])
 		return err
 	})
 }

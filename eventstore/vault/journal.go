@@ -67,7 +67,7 @@ func (e *Broken) Error() string {
 // Note writes an entry, with its number and time. It is durable when Note returns;
 // only then may anything be opened.
 func (v *Vault) Note(ctx context.Context, e Entry) error {
-	return v.write(ctx, func(tx *sql.Tx) error { return v.note(tx, e) })
+	return v.write(ctx, func(tx *sql.Tx, _ wrapper) error { return v.note(tx, e) })
 }
 
 // note writes an entry in a transaction.

@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -33,11 +32,11 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 		return nil
 	}
 	insert := v.dialect.bind(`INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING`)
-	return v.write(ctx, func(tx *sql.Tx) error {
+	return v.write(ctx, func(tx *sql.Tx, by wrapper) error {
 		for _, id := range missing {
 			key := make([]byte, 32)
 			rand.Read(key)
-			if _, err := tx.Exec(insert, id[:], seal(v.currentWrapper().aead, key, id[:])); err != nil {
+			if _, err := tx.Exec(insert, id[:], seal(by.aead, key, id[:])); err != nil {
 				return fmt.Errorf("vault: make a key: %w", err)
 			}
 		}
@@ -46,22 +45,22 @@ func (v *Vault) EnsureKeys(ctx context.Context, ids ...uuid.UUID) error {
 }
 
 // key returns the key of a person or case, ErrKeyGone where there is none.
-func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
-	v.mu.Lock()
-	if now := time.Now(); now.Sub(v.cached) > cacheAge || len(v.cache) >= cacheKeys {
-		clear(v.cache)
-		v.cached = now
-	}
-	key, closed, erased := v.cache[id], v.closed, v.erased
-	v.mu.Unlock()
-	if closed {
-		return nil, ErrClosed
-	}
-	if key != nil {
-		return key, nil
+func (v *Vault) key(ctx context.Context, id uuid.UUID) (key []byte, err error) {
+	err = v.goOn(ctx, func() (err error) {
+		key, err = v.readKey(ctx, id)
+		return err
+	})
+	return key, err
+}
+
+func (v *Vault) readKey(ctx context.Context, id uuid.UUID) ([]byte, error) {
+	key, forgotten, err := v.cached(id)
+	if key != nil || err != nil {
+		return key, err
 	}
 	v.rewrapping.RLock()
 	defer v.rewrapping.RUnlock()
+	by := v.currentWrapper()
 	var wrapped []byte
 	switch err := v.readValue(ctx, `SELECT wrapped FROM keys WHERE id = ?`, id[:], &wrapped); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -69,19 +68,14 @@ func (v *Vault) key(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("vault: read a key: %w", err)
 	}
-	by := v.currentWrapper()
-	key, err := unseal(by.aead, wrapped, id[:])
+	key, err = unseal(by.aead, wrapped, id[:])
 	if err != nil {
-		if changed := v.checkNotRotated(ctx, v.db); changed != nil {
+		if changed := v.checkNotRotated(ctx, v.db, by); changed != nil {
 			return nil, changed
 		}
 		return nil, fmt.Errorf("vault: key %s: %w", id, ErrTampered)
 	}
-	v.mu.Lock()
-	if v.erased == erased {
-		v.cache[id] = key
-	}
-	v.mu.Unlock()
+	v.keep(id, key, forgotten)
 	return key, nil
 }
 

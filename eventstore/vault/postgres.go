@@ -174,7 +174,8 @@ func dial(address string, ledger uuid.UUID) (*sql.DB, error) {
 		return nil, &NotAVault{Redact(address), "a server elsewhere is asked with sslmode=verify-full (or require)"}
 	}
 	c.RuntimeParams["search_path"] = schemaOf(ledger)
-	c.RuntimeParams["synchronous_commit"] = "on" // keys are durable before the events that use them
+	c.RuntimeParams["synchronous_commit"] = "on"                        // keys are durable before the events that use them
+	c.RuntimeParams["default_transaction_isolation"] = "read committed" // who waited for a rotation sees it (transact)
 	c.RuntimeParams["application_name"] = "reliefledger"
 	db := stdlib.OpenDB(*c)
 	db.SetMaxOpenConns(poolSize)

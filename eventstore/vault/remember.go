@@ -81,7 +81,7 @@ func (v *Vault) SetMark(ctx context.Context, name string, m Mark, anyway bool) e
 	if err != nil {
 		return err
 	}
-	return v.write(ctx, func(tx *sql.Tx) error {
+	return v.write(ctx, func(tx *sql.Tx, _ wrapper) error {
 		var before []byte
 		err := tx.QueryRow(v.dialect.bind(`SELECT value FROM meta WHERE name = ?`), name).Scan(&before)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/uuid"
 )
 
 // An erasure deletes a person's key and rows. An older copy of the vault still has
@@ -90,17 +89,18 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// checkNotRotated is ErrWrongKey where another process has wrapped the vault anew.
-// Keys that this process wrote now could not be opened.
-func (v *Vault) checkNotRotated(ctx context.Context, in querier) error {
+// checkNotRotated is ErrWrongKey where another process has wrapped the vault anew, and
+// by opens it no more. Keys that were wrapped by it now would be lost.
+func (v *Vault) checkNotRotated(ctx context.Context, in querier, by wrapper) error {
 	var index []byte
 	err := in.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'index'`).Scan(&index)
 	if err != nil {
 		named, _ := v.dialect.failed(err)
 		return named
 	}
-	if !bytes.Equal(index, v.currentWrapper().index) {
-		return fmt.Errorf("%w: it was wrapped anew, start again with the new key", ErrWrongKey)
+	if !bytes.Equal(index, by.index) {
+		v.forget() // the other process has erased somebody
+		return &wrappedAnew{by}
 	}
 	return nil
 }
@@ -127,8 +127,10 @@ func lockRotation(ctx context.Context, path string) (real string, unlock func() 
 // one in the file at path. Nothing of the old key is left in that file; copies of it
 // elsewhere must be destroyed by those who have them.
 //
-// Other processes that have the vault open get ErrWrongKey from now on. So does this
-// one if another process rotated first.
+// Other processes that have the vault open take up the new key if they opened it by that
+// file (OpenRotated), and get ErrWrongKey from now on if they did not. If another
+// process rotated first Rotate does nothing and is ErrWrongKey, because the old copies
+// are worthless already; unless keys were deleted since.
 func (v *Vault) Rotate(ctx context.Context, path string, e Entry) error {
 	return v.rotate(ctx, path, e, func(int) error { return nil })
 }
@@ -140,8 +142,16 @@ func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(ste
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	err = v.checkNotRotated(ctx, v.db, v.currentWrapper())
+	var anew *wrappedAnew
+	if errors.As(err, &anew) && v.keyFile != "" {
+		err = v.comeSecond(ctx, real, anew.by)
+	}
 	// A rotation that another process did not finish is settled first.
-	if err := v.settle(ctx, real); err != nil {
+	if err == nil {
+		err = v.settle(ctx, real)
+	}
+	if err != nil {
 		return fmt.Errorf("rotate the wrapping key: %w", err)
 	}
 	key := NewWrappingKey()
@@ -158,6 +168,21 @@ func (v *Vault) rotate(ctx context.Context, path string, e Entry, after func(ste
 		return err
 	}
 	return v.finish(ctx, real, after)
+}
+
+// comeSecond takes up the key of the process that rotated first, under the lock, and
+// says whether there is still something to rotate for.
+func (v *Vault) comeSecond(ctx context.Context, path string, was wrapper) error {
+	if err := v.takeUp(ctx, was, func(try func(WrappingKey) error) error {
+		return tryKeysLocked(path, try, func(path string) error { return v.settle(ctx, path) })
+	}); err != nil {
+		return err
+	}
+	left, err := v.Unrotated(ctx)
+	if err == nil && !left {
+		err = fmt.Errorf("%w: another process has replaced it", ErrWrongKey)
+	}
+	return err
 }
 
 // opens says whether the key in a file opens the vault as the database has it now.
@@ -181,9 +206,6 @@ func (v *Vault) opens(ctx context.Context, path string) (bool, error) {
 // settle ends a rotation that was cut off, under its lock: FILE.next takes its
 // place if it is the one that opens the vault, and is removed if FILE is.
 func (v *Vault) settle(ctx context.Context, path string) error {
-	if err := v.checkNotRotated(ctx, v.db); err != nil {
-		return err
-	}
 	new, err := v.opens(ctx, nextPath(path))
 	if err != nil {
 		return err
@@ -285,7 +307,7 @@ func (v *Vault) rewrapOnce(ctx context.Context, to wrapper, e Entry) error {
 				return err
 			}
 		}
-		if err := v.checkNotRotated(ctx, tx); err != nil {
+		if err := v.checkNotRotated(ctx, tx, from); err != nil {
 			return err
 		}
 		if err := v.updateEach(tx, `SELECT id, wrapped FROM keys`, `UPDATE keys SET wrapped = ? WHERE id = ?`, func(id, box []byte) ([]byte, error) {
@@ -358,62 +380,3 @@ func (v *Vault) updateEach(tx *sql.Tx, query, update string, change func(key, va
 	}
 	return nil
 }
-
-// OpenRotated opens a vault with the wrapping key in the file at path. A rotation
-// that was cut off is finished first, and the end of one that is under way is waited
-// for.
-func OpenRotated(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
-	key, err := ReadWrappingKey(path)
-	if err == nil {
-		v, err := OpenAt(ctx, address, ledger, key)
-		if err == nil || !errors.Is(err, ErrWrongKey) {
-			return v, err
-		}
-	}
-	real, unlock, failed := lockRotation(ctx, path)
-	if failed != nil {
-		if err != nil {
-			failed = err // there is no such folder, it may be
-		}
-		return nil, &KeyFile{path, failed}
-	}
-	v, err := openLocked(ctx, address, ledger, real)
-	return v, errors.Join(err, unlock())
-}
-
-// openLocked tries both keys, under the lock.
-func openLocked(ctx context.Context, address string, ledger uuid.UUID, path string) (*Vault, error) {
-	key, err := ReadWrappingKey(path)
-	if err == nil {
-		v, err := OpenAt(ctx, address, ledger, key)
-		if err == nil || !errors.Is(err, ErrWrongKey) {
-			return v, err
-		}
-	}
-	newer, newErr := ReadWrappingKey(nextPath(path))
-	switch {
-	case errors.Is(newErr, fs.ErrNotExist) && err == nil:
-		return nil, ErrWrongKey
-	case errors.Is(newErr, fs.ErrNotExist):
-		return nil, &KeyFile{path, err}
-	case newErr != nil:
-		return nil, &KeyFile{nextPath(path), newErr}
-	}
-	v, err := OpenAt(ctx, address, ledger, newer)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.settle(ctx, path); err != nil {
-		return nil, errors.Join(err, v.Close())
-	}
-	return v, nil
-}
-
-// KeyFile says what is wrong with the file of a wrapping key.
-type KeyFile struct {
-	Path string
-	Err  error
-}
-
-func (e *KeyFile) Error() string { return fmt.Sprintf("wrapping key %s: %v", e.Path, e.Err) }
-func (e *KeyFile) Unwrap() error { return e.Err }

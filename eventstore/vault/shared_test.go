@@ -150,9 +150,7 @@ func TestDeletedElsewhere(t *testing.T) {
 		if _, err := other.db.Exec(other.dialect.bind(`DELETE FROM keys WHERE id = ?`), person[:]); err != nil {
 			t.Fatal(err)
 		}
-		v.mu.Lock()
-		v.cached = v.cached.Add(-2 * cacheAge) // as if that time had gone by
-		v.mu.Unlock()
+		v.forget() // as it does in time
 		if _, err := v.Tag(ctx, person, "name", "x"); !errors.Is(err, ErrKeyGone) {
 			t.Errorf("%v", err)
 		}
@@ -204,9 +202,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 			t.Fatalf("after it came back: %v", err)
 		}
 	}
-	v.mu.Lock()
-	clear(v.cache)
-	v.mu.Unlock()
+	v.forget()
 	for _, id := range made {
 		if _, err := v.Tag(ctx, id, "name", "x"); err != nil {
 			t.Errorf("a key that was made is lost: %v", err)

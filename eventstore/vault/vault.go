@@ -13,7 +13,8 @@
 // vault's file alone opens nothing, and once a key is gone the values under it
 // are noise (keys.go, seal.go, index.go). To erase is to delete a key and then to
 // change the wrapping key, so that old copies of the vault open nothing either
-// (erase.go, rotate.go).
+// (erase.go, rotate.go). Who has the vault open meanwhile goes on with the new key
+// (renew.go).
 //
 // Being apart from the log, the vault also has the journal of what was opened
 // and by whom (journal.go), and remembers how long the log was (remember.go).
@@ -41,7 +42,8 @@ var (
 	// ErrTampered says that a sealed value is not what was sealed, or stands in
 	// another place than it was sealed for.
 	ErrTampered = errors.New("the sealed value was changed, or belongs elsewhere")
-	// ErrWrongKey says that the wrapping key is not this vault's.
+	// ErrWrongKey says that the wrapping key is not this vault's, or is so no more since
+	// another process replaced it.
 	ErrWrongKey = errors.New("the wrapping key is not that of this vault")
 	// ErrTooLong says that a value has more than MaxPlain bytes.
 	ErrTooLong = errors.New("the value is too long to seal")
@@ -66,18 +68,13 @@ const (
 	// padTo is the step in which the length of a sealed value grows, so that the
 	// length tells little.
 	padTo = 32
-	// cacheKeys bounds the unwrapped keys in memory: 32 bytes each, enough for
-	// the parties of a county's list.
-	cacheKeys = 50_000
-	// cacheAge bounds how long a key that another process has deleted may still
-	// be used here.
-	cacheAge = time.Minute
 )
 
 // Vault is an open vault. All methods may be called from many goroutines.
 type Vault struct {
 	ledger  uuid.UUID
 	index   []byte // key of the two indexes
+	keyFile string // of the wrapping key, to be read again; empty where the vault was not opened by a file
 	db      *sql.DB
 	dialect *dialect
 
@@ -85,13 +82,16 @@ type Vault struct {
 	// for writing while they are wrapped anew.
 	rewrapping sync.RWMutex
 
-	mu      sync.Mutex // guards what follows
-	wrapper wrapper
-	cache   map[uuid.UUID][]byte
-	erased  int       // how often keys were deleted: a key that was read before that is not cached
-	cached  time.Time // when the cache was last emptied
-	waiting []*job
-	closed  bool
+	// renewing is held, by putting something into it, while the key file is read again.
+	renewing chan struct{} // room for one: one goroutine does it
+
+	mu         sync.Mutex // guards what follows
+	wrapper    wrapper
+	cache      map[uuid.UUID][]byte // unwrapped keys (cache.go)
+	forgotten  int                  // how often the cache was emptied
+	forgetting *time.Timer          // empties it; nil before the first key is in it
+	waiting    []*job
+	closed     bool
 
 	wake chan struct{} // room for one, since the writer takes all that waits at once
 	done chan struct{} // closed when the writer has ended
@@ -141,8 +141,8 @@ func OpenAt(ctx context.Context, address string, ledger uuid.UUID, key WrappingK
 
 // start makes a vault of an open database and starts its writer.
 func start(db *sql.DB, k *dialect, ledger uuid.UUID, w wrapper, index []byte) *Vault {
-	v := &Vault{ledger: ledger, wrapper: w, index: index, db: db, dialect: k, cache: map[uuid.UUID][]byte{}, cached: time.Now(),
-		wake: make(chan struct{}, 1), done: make(chan struct{})}
+	v := &Vault{ledger: ledger, wrapper: w, index: index, db: db, dialect: k, cache: map[uuid.UUID][]byte{},
+		renewing: make(chan struct{}, 1), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go v.runWriter()
 	return v
 }
@@ -155,6 +155,7 @@ func (v *Vault) Close() error {
 		return nil
 	}
 	v.closed = true
+	v.forgetLocked()
 	v.mu.Unlock()
 	v.wakeWriter()
 	<-v.done

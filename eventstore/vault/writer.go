@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
+// A change is made in a transaction, in which by is what the vault is wrapped by.
+type change func(tx *sql.Tx, by wrapper) error
+
 // A job is a write that waits for the next transaction.
 type job struct {
-	do    func(tx *sql.Tx) error
+	do    change
 	after func()     // done once it is committed, before anybody is answered; may be nil
 	err   chan error // room for one, so that the writer never waits
 }
@@ -31,7 +34,7 @@ func (v *Vault) runWriter() {
 		v.waiting = nil
 		v.mu.Unlock()
 		if len(jobs) > 0 {
-			err := v.commit(jobs)
+			err := v.goOn(context.Background(), func() error { return v.commit(jobs) })
 			for _, j := range jobs {
 				if err == nil && j.after != nil {
 					j.after()
@@ -76,11 +79,20 @@ func (v *Vault) transact(jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	if err := v.checkNotRotated(ctx, tx); err != nil {
+	// Nothing is written under a wrapping key that another process has replaced: by is
+	// compared with the database in the transaction that it is used in, and no rotation
+	// comes between. In SQLite a transaction has the write lock from its beginning. In
+	// PostgreSQL who has read from meta keeps a lock on it to his end, and a rotation
+	// takes all tables for itself, meta first, before it reads a key. So either the
+	// rotation is over, and is seen here, also by who waited for it (each statement sees
+	// what was committed before it got its locks: see dial); or it begins after the
+	// commit, and wraps what was written here too.
+	by := v.currentWrapper()
+	if err := v.checkNotRotated(ctx, tx, by); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	for _, j := range jobs {
-		if err := j.do(tx); err != nil {
+		if err := j.do(tx, by); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}
@@ -88,13 +100,13 @@ func (v *Vault) transact(jobs []*job) error {
 }
 
 // write hands a change to the writer and waits until it is synced.
-func (v *Vault) write(ctx context.Context, f func(tx *sql.Tx) error) error {
+func (v *Vault) write(ctx context.Context, f change) error {
 	return v.writeThen(ctx, f, nil)
 }
 
 // writeThen is write, with something to do once the change is committed and before
 // its caller is answered.
-func (v *Vault) writeThen(ctx context.Context, f func(tx *sql.Tx) error, after func()) error {
+func (v *Vault) writeThen(ctx context.Context, f change, after func()) error {
 	j := &job{f, after, make(chan error, 1)}
 	v.mu.Lock()
 	if v.closed {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/esdb"
@@ -70,17 +71,17 @@ func Copy(ctx context.Context, from, to string, home office.Home, use bool, w Wa
 			return nil, err
 		}
 		if !office.IsAddress(to) && eventsOf(to) != filepath.Join(home.Data, office.EventsFolder) && filepath.Clean(to) != filepath.Clean(home.Data) {
-			return nil, office.Input("--use", "目标须是地址，或 --data 目录本身", "the target must be an address, or the --data folder itself")
+			return nil, office.Input(words.Use.String(), "目标须是地址，或账簿目录（%[1]s）本身", "the target must be an address, or the ledger's folder (%[1]s) itself", words.Data)
 		}
 	}
 	source, err := openEnd(ctx, from, false)
 	if err != nil {
-		return nil, fmt.Errorf("--from: %w", err)
+		return nil, fmt.Errorf("%s: %w", words.From, err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	target, err := openEnd(ctx, to, true)
 	if err != nil {
-		return nil, fmt.Errorf("--to: %w", err)
+		return nil, fmt.Errorf("%s: %w", words.To, err)
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	count, done := w.begin("搬运事件", "copying events")

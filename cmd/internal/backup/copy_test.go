@@ -51,10 +51,10 @@ func TestNothingIsCopied(t *testing.T) {
 		kind     office.Kind
 		want     string
 	}{
-		{"from where nothing is", nothing, other.Data, false, office.NoLedger, "--from: "},
+		{"from where nothing is", nothing, other.Data, false, office.NoLedger, "‹from›: "},
 		{"over another ledger", home.Data, other.Data, false, office.NoLedger, "is not the same"},
-		{"to be used elsewhere than in the ledger's folder", home.Data, nothing, true, office.Unreadable, "--use"},
-		{"to an address that does not read", home.Data, "esdb://user:secret@", false, office.Unreadable, "--to: "},
+		{"to be used elsewhere than in the ledger's folder", home.Data, nothing, true, office.Unreadable, "‹use›"},
+		{"to an address that does not read", home.Data, "esdb://user:secret@", false, office.Unreadable, "‹to›: "},
 	} {
 		c, err := Copy(t.Context(), x.from, x.to, home, x.use, Watch{})
 		if c != nil || err == nil || !strings.Contains(err.Error(), x.want) || office.KindOf(err) != x.kind {

@@ -108,19 +108,14 @@ func (e *Damaged) Say(l domain.Lang) string {
 	return "damaged file of a backup: " + filepath.Join(e.Dir, e.File) + ": " + e.En
 }
 
-// writeJSON writes a value as indented JSON.
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
-
 // text is the one way to write a manifest; it sets Sum.
 func (m *Manifest) text() []byte {
 	encode := func() []byte {
 		var b bytes.Buffer
-		if err := writeJSON(&b, m); err != nil {
+		enc := json.NewEncoder(&b)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(m); err != nil {
 			panic(err) // plain fields only
 		}
 		return b.Bytes()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/eventstore/vault"
@@ -97,7 +98,7 @@ func Restore(ctx context.Context, dir string, m *Manifest, home office.Home, wit
 			err = v.Close()
 		}
 		if errors.Is(err, vault.ErrWrongKey) && with == "" {
-			return nil, &office.KeyError{Path: a.WrappingKey, Zh: "不是该备份的封装密钥；若其后删除过个人信息，用 --with-vault 配上最新的保险库", En: "not the wrapping key of this backup; if somebody was erased since, give the latest vault with --with-vault"}
+			return nil, &office.KeyError{Path: a.WrappingKey, Zh: "不是该备份的封装密钥；若其后删除过个人信息，用 " + words.WithVault.String() + " 配上最新的保险库", En: "not the wrapping key of this backup; if somebody was erased since, give the latest vault with " + words.WithVault.String()}
 		}
 		if err != nil {
 			return nil, &office.KeyError{Path: a.WrappingKey, Err: err}

@@ -40,7 +40,7 @@ func TestNothingIsRestored(t *testing.T) {
 		kind office.Kind
 		want string
 	}{
-		{"nowhere", made.Manifest, office.Home{}, "", office.NoLedger, "--data"},
+		{"nowhere", made.Manifest, office.Home{}, "", office.NoLedger, "‹data›"},
 		{"into a folder that has something", made.Manifest, office.Home{Data: full}, "", office.NoLedger, "is not empty, it has notes.txt"},
 		{"into a ledger", made.Manifest, office.Home{Data: other.Data}, "", office.NoLedger, "is not empty"},
 		{"with the wrapping key of another ledger", made.Manifest, office.Home{WrappingKey: a.WrappingKey}, "", office.NoKey, "not the wrapping key of this backup"},

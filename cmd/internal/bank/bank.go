@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -162,7 +163,7 @@ func Templates() []string {
 // Named returns a template that the program brings.
 func Named(name string) (*Template, error) {
 	if !slices.Contains(Templates(), name) {
-		return nil, fmt.Errorf("没有模板 %q：有 / no template of that name, there are %s", name, strings.Join(Templates(), ", "))
+		return nil, words.Errorf("没有模板 %q；有：%s", "no template %q; there are %s", name, strings.Join(Templates(), ", "))
 	}
 	text, err := embedded.ReadFile("templates/" + name + ".json")
 	if err != nil {
@@ -175,19 +176,19 @@ func Named(name string) (*Template, error) {
 // written wrongly would be a column left out.
 func Parse(text []byte) (*Template, error) {
 	if len(text) > maxTemplate {
-		return nil, fmt.Errorf("模板过大 / the template has %d bytes, %d are allowed", len(text), maxTemplate)
+		return nil, words.Errorf("模板 %d 字节，上限 %d", "the template has %d bytes, %d are allowed", len(text), maxTemplate)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	var t Template
 	if err := dec.Decode(&t); err != nil {
-		return nil, fmt.Errorf("模板有误 / the template is wrong: %w", err)
+		return nil, words.Errorf("模板有误：%v", "the template is wrong: %v", err)
 	}
 	if dec.More() {
-		return nil, fmt.Errorf("模板有误 / the template is wrong: something stands behind it")
+		return nil, words.Errorf("模板有误：其后另有内容", "the template is wrong: something stands behind it")
 	}
 	if err := t.check(); err != nil {
-		return nil, fmt.Errorf("模板有误 / the template is wrong: %w", err)
+		return nil, words.Errorf("模板有误：%v", "the template is wrong: %v", err)
 	}
 	return &t, nil
 }
@@ -308,6 +309,7 @@ type Movement struct {
 	On      domain.Day
 	Out, In domain.Fen
 	Text    string
+	Owed    bool `json:",omitempty"` // not in the statement: a reject of a batch that the bank has not given back
 }
 
 // Problem is something wrong with a file, and where.
@@ -318,16 +320,20 @@ type Problem struct {
 	En     string `json:"en"`
 }
 
-func (p Problem) String() string {
-	var b strings.Builder
-	if p.Row > 0 {
-		fmt.Fprintf(&b, "%d 行 row %d", p.Row, p.Row)
-		if p.Column != "" {
-			fmt.Fprintf(&b, "，%s", p.Column)
-		}
-		b.WriteString("：")
+// Say is the problem, behind where it is, in a language.
+func (p Problem) Say(l domain.Lang) string {
+	row, column, colon, said := "第 %d 行", "，%s", "：", p.Zh
+	if l == domain.En {
+		row, column, colon, said = "row %d", ", %s", ": ", p.En
 	}
-	return b.String() + p.Zh + " / " + p.En
+	if p.Row == 0 {
+		return said
+	}
+	where := fmt.Sprintf(row, p.Row)
+	if p.Column != "" {
+		where += fmt.Sprintf(column, p.Column)
+	}
+	return where + colon + said
 }
 
 // Problems are all that is wrong with a file; nothing of it is to be used.
@@ -336,15 +342,22 @@ type Problems struct {
 	More int // that are not in List
 }
 
-func (p *Problems) Error() string {
+func (p *Problems) Error() string { return p.Say(domain.En) }
+
+// Say says them, one a line, in a language.
+func (p *Problems) Say(l domain.Lang) string {
 	lines := make([]string, len(p.List))
 	for i, x := range p.List {
-		lines[i] = "  " + x.String()
+		lines[i] = "  " + x.Say(l)
 	}
 	if p.More > 0 {
 		lines = append(lines, fmt.Sprintf("  … %d", p.More))
 	}
-	return fmt.Sprintf("%d 处有误，整份未用 / wrong in %d places, nothing of it is used\n", len(p.List)+p.More, len(p.List)+p.More) + strings.Join(lines, "\n")
+	head := "%d 处有误，整份未用\n"
+	if l == domain.En {
+		head = "wrong in %d places, nothing of it is used\n"
+	}
+	return fmt.Sprintf(head, len(p.List)+p.More) + strings.Join(lines, "\n")
 }
 
 // Add notes a problem.

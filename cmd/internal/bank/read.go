@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -177,7 +178,7 @@ func (t *Template) checkTotal(row line, sums map[string]domain.Fen, bad *Problem
 func (t *Template) ReadStatement(data []byte) ([]Movement, error) {
 	s := &t.Statement
 	if !s.Date.given() || !s.Out.given() && !s.In.given() {
-		return nil, fmt.Errorf("模板 %s 没有说明对账单的列 / the template %s says nothing of statements", t.Name, t.Name)
+		return nil, words.Errorf("模板 %s 没有说明对账单的列", "the template %s says nothing of statements", t.Name)
 	}
 	fields := map[string]Field{"date": s.Date}
 	for name, f := range map[string]Field{"out": s.Out, "in": s.In, "text": s.Text} {

@@ -18,12 +18,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"unicode"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/eventstore/node"
 )
 
@@ -98,7 +100,7 @@ func Enter(file, name, role string) (password string, err error) {
 		return "", office.Input(name, `用户名不得含空格、: / @ % ? # "`, `a user's name has no blanks and none of : / @ % ? # "`)
 	}
 	if _, known := roles[role]; !known {
-		return "", office.Input("--role", "%q：reader, writer", "%q: reader, writer", role)
+		return "", office.Input(words.Role.String(), "%q：reader, writer", "%q: reader, writer", role)
 	}
 	// Two at once would lose one of the users.
 	lock, err := os.OpenFile(file+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -127,12 +129,7 @@ func Enter(file, name, role string) (password string, err error) {
 func (u Users) write(path string) error {
 	var text strings.Builder
 	fmt.Fprintln(&text, usersHeader)
-	var names []string
-	for name := range u {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(u)) {
 		fmt.Fprintf(&text, "%s %s %x\n", name, u[name].role, u[name].hash)
 	}
 	if err := os.WriteFile(path+".new", []byte(text.String()), 0o600); err != nil {

@@ -55,7 +55,7 @@ func (s *Session) holdAccounts(ctx context.Context, in *Instruction, roster *she
 			held, rows = append(held, accountHeld{payee: payee, account: row.Account}), append(rows, i)
 		}
 	}
-	a := &Asker{o: s.Office, Officer: in.Order.Actor, did: "import lines"}
+	a := s.actor(in.Order, "import lines")
 	if err := a.holdAccounts(ctx, held); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *Session) holdPhones(ctx context.Context, in *Instruction, roster *sheet
 			values, rows = append(values, v), append(rows, i)
 		}
 	}
-	a := &Asker{o: s.Office, Officer: in.Order.Actor, did: "import lines"}
+	a := s.actor(in.Order, "import lines")
 	shown, err := a.open(ctx, nil, values...)
 	if err != nil {
 		return err

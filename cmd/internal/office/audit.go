@@ -31,6 +31,7 @@ func (r *Reader) Replay(ctx context.Context) (*replay.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = r.untold() // the result has them
 	if result.State.Opened == nil {
 		return nil, r.neverOpened()
 	}

@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/cmd/internal/bank"
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -23,7 +25,7 @@ func ReadTemplate(name, file string) (*bank.Template, error) {
 	if file == "" {
 		t, err := bank.Named(name)
 		if err != nil {
-			return nil, InputErr("--bank", err)
+			return nil, InputErr(words.Bank.String(), err)
 		}
 		return t, nil
 	}
@@ -289,7 +291,7 @@ func (d *BankDesk) Answer(ctx context.Context, file string, text []byte) (*BankA
 		if bytes.Equal(d.b.taken, sum[:]) {
 			return &BankAnswer{Taken: true}, nil
 		}
-		return nil, Input(file, "该批次已有另一份回盘；事后退票用 import-returns", "the batch has another answer already; for what came back later see import-returns")
+		return nil, Input(file, "该批次已有另一份回盘；事后退票用 %s", "the batch has another answer already; for what came back later see %s", words.LateReturns)
 	}
 	out := &BankAnswer{command: &domain.TakeBankResult{Allocation: d.b.allocation, Batch: d.b.batch.No, File: sum[:]}, name: fmt.Sprintf("answer %s %x", d.b.batch.Prepared, sum)}
 	bad := &bank.Problems{}
@@ -352,7 +354,7 @@ func (d *BankDesk) Returns(ctx context.Context, file string, text []byte) (*Late
 		return nil, Input(file, "这是该批次的回盘，不是事后退票", "that is the batch's answer, and no list of late returns")
 	}
 	out, bad := &LateReturns{}, &bank.Problems{}
-	for _, row := range sortedRows(byRow) {
+	for _, row := range slices.Sorted(maps.Keys(byRow)) {
 		a, p := byRow[row], d.b.rows[row-1].payment
 		if a.Paid {
 			continue
@@ -402,13 +404,4 @@ func SayCode(c bank.Code, l domain.Lang) string {
 		said += choose(l, "（须改正账号）", " (the account must be mended)")
 	}
 	return said
-}
-
-func sortedRows(m map[int]bank.Answer) []int {
-	rows := make([]int, 0, len(m))
-	for row := range m {
-		rows = append(rows, row)
-	}
-	slices.Sort(rows)
-	return rows
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -20,7 +21,7 @@ func OrToday(date string) (domain.Day, error) {
 	}
 	d, err := domain.ParseDay(date)
 	if err != nil {
-		return 0, InputErr("--date", err)
+		return 0, InputErr(words.Date.String(), err)
 	}
 	return d, nil
 }

@@ -1,19 +1,22 @@
 package office
 
 import (
+	"context"
 	"sync"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"reliefledger.org/ledger/domain"
 )
 
 // disclosed are the names that lists show everybody today: opened, and journalled, once
 // for each version of a notice and day, and kept in memory until the notice or the name
-// changes, the name is hidden, or the day ends. The gate is asked each time all the same:
-// what is kept only spares the opening.
+// changes, somebody is hidden or erased, or the day ends. The gate is asked each time all
+// the same: what is kept only spares the opening.
 type disclosed struct {
-	opening sync.Mutex // held while names of a list are opened: whoever comes next finds them
+	// opening is held while names of a list are opened: whoever comes next finds them.
+	opening *semaphore.Weighted
 
 	mu      sync.Mutex // guards what follows
 	day     domain.Day
@@ -44,19 +47,21 @@ func listedNow(s *domain.Ledger, v *value, as *domain.Ledger) listed {
 	return listed{v.look.Notice, revision + 1, v.look.Of, v.command}
 }
 
-// begin waits until nobody opens names of a list, where names are some; unlock lets the
-// next one begin.
-func (d *disclosed) begin(names []listed) (unlock func()) {
+// begin waits until nobody opens names of a list, where names are some, or until ctx has
+// ended; unlock lets the next one begin.
+func (d *disclosed) begin(ctx context.Context, names []listed) (unlock func(), err error) {
 	for _, k := range names {
 		if k != (listed{}) {
-			d.opening.Lock()
+			if err := d.opening.Acquire(ctx, 1); err != nil {
+				return nil, err
+			}
 			d.mu.Lock()
 			d.begun = d.cleared
 			d.mu.Unlock()
-			return d.opening.Unlock
+			return func() { d.opening.Release(1) }, nil
 		}
 	}
-	return func() {}
+	return func() {}, nil
 }
 
 func (d *disclosed) get(today domain.Day, k listed) (name string, known bool) {

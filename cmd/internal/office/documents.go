@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -96,7 +97,7 @@ func (a *Asker) DocumentOf(ctx context.Context, number uint64, which int) ([]byt
 	case len(tags) == 0:
 		return nil, Input(fmt.Sprint(number), "该事件没有附文件", "that event names no document")
 	case which == 0 && len(tags) > 1 || which < 0 || which > len(tags):
-		return nil, Input("--which", "该事件附有 %d 份文件", "that event names %d documents", len(tags))
+		return nil, Input(words.Which.String(), "该事件附有 %d 份文件", "that event names %d documents", len(tags))
 	}
 	_, of, _ := domain.SplitStream(r.Stream)
 	return a.OpenDocument(ctx, unit, of, number, tags[max(which, 1)-1])

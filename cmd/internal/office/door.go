@@ -1,7 +1,9 @@
 package office
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/ledger"
 	"reliefledger.org/ledger/eventstore/vault"
@@ -22,23 +25,34 @@ import (
 // page. The order of their steps: domain's gate decides for each value; who opens what of
 // whom, and why, stands in the vault's journal; and only then is anything opened.
 
-// Asker is who asks to see what is private: an officer who proved a key, else
-// anybody.
+// Asker is who asks to see what is private: an officer who has the key, else anybody.
+// One is made for a request, and used by one goroutine.
 type Asker struct {
-	Officer uuid.UUID // zero: nobody proved a key
+	officer uuid.UUID // zero: nobody proved a key
+	key     ed25519.PublicKey
 	o       *Office
 	did     string
 	why     string
 }
 
-// Asker is whoever has the first of the keys. did names what is done, for the
-// journal, and why is the asker's reason.
+// Asker is the officer of the first of the keys, if it is that officer's now; else
+// anybody. did names what is done, for the journal, and why is the asker's reason.
 func (o *Office) Asker(did, why string, keys ...ledger.Signer) *Asker {
 	a := &Asker{o: o, did: did, why: strings.TrimSpace(why)}
 	if len(keys) > 0 {
-		a.Officer = keys[0].Officer
+		a.officer, a.key = keys[0].Officer, keys[0].Key.Public().(ed25519.PublicKey)
+		o.State(func(s *domain.Ledger) { a.who(s) })
 	}
 	return a
+}
+
+// who is the officer who asks: nobody where the key is not the officer's, or is not any
+// more. In a simulated ledger a name is enough, as it is for orders.
+func (a *Asker) who(s *domain.Ledger) uuid.UUID {
+	if key, _ := s.KeyOf(a.officer); !s.Simulated() && !bytes.Equal(key, a.key) {
+		a.officer = uuid.UUID{}
+	}
+	return a.officer
 }
 
 // value is a sealed value that somebody wants to see.
@@ -71,9 +85,10 @@ func (a *Asker) open(ctx context.Context, as *domain.Ledger, values ...value) ([
 	today := a.o.today()
 	a.o.State(func(s *domain.Ledger) {
 		simulated = s.Simulated()
+		officer := a.who(s)
 		for i := range values {
 			v := &values[i]
-			v.look.Officer, v.look.Of = a.Officer, v.box.Key
+			v.look.Officer, v.look.Of = officer, v.box.Key
 			if simulated {
 				v.look.Today = v.look.On // its clock is made up
 			} else {
@@ -81,14 +96,17 @@ func (a *Asker) open(ctx context.Context, as *domain.Ledger, values ...value) ([
 			}
 			names[i] = listedNow(s, v, as)
 			list[i] = shown{seen: s.Sees(v.look, as), erased: s.Erased(v.box.Key), hidden: s.HiddenBy(v.look.Of)}
-			for _, x := range s.Audiences(a.Officer, v.look.Unit) {
+			for _, x := range s.Audiences(officer, v.look.Unit) {
 				audience = max(audience, x)
 			}
 		}
 	})
 	a.askReal(values, as, list)
 	// Who asks for a list that is being opened waits for the names, and opens none.
-	unlock := a.o.shown.begin(names)
+	unlock, err := a.o.shown.begin(ctx, names)
+	if err != nil {
+		return nil, err
+	}
 	defer unlock()
 	what, sealed := opening{}, make([]bool, len(values))
 	for i, v := range values {
@@ -145,7 +163,7 @@ func (a *Asker) askReal(values []value, as *domain.Ledger, list []shown) {
 	})
 }
 
-var errNoReason = Input("why", "打开个人信息须说明理由", "a reason is needed to open what is private")
+var errNoReason = Input(words.Why.String(), "打开个人信息须说明理由", "a reason is needed to open what is private")
 
 // MustSayWhy refuses to open anything on a page without a reason, in a real ledger.
 func (a *Asker) MustSayWhy() error {
@@ -171,11 +189,11 @@ func (a *Asker) OpenDocument(ctx context.Context, unit, of domain.ID, event uint
 	may := false
 	audience := domain.Public
 	a.o.State(func(s *domain.Ledger) {
-		may = s.SeesDocument(a.Officer, unit)
-		audience = slices.Max(s.Audiences(a.Officer, unit))
+		may = s.SeesDocument(a.who(s), unit)
+		audience = slices.Max(s.Audiences(a.who(s), unit))
 	})
 	if !may {
-		return nil, &NotSeen{a.Officer, "文件", "a document"}
+		return nil, &NotSeen{a.officer, "文件", "a document"}
 	}
 	what := opening{}
 	what.add(of, fmt.Sprintf("document of event %d", event))
@@ -193,9 +211,9 @@ func (a *Asker) OpenDocument(ctx context.Context, unit, of domain.ID, event uint
 // whose number the asker may not see it says what it says of nobody's.
 func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, error) {
 	may := false
-	a.o.State(func(s *domain.Ledger) { may = s.IsOfOffice(a.Officer) })
+	a.o.State(func(s *domain.Ledger) { may = s.IsOfOffice(a.who(s)) })
 	if !may {
-		return domain.ID{}, &NotSeen{a.Officer, "PartyRegistered.number", "PartyRegistered.number"}
+		return domain.ID{}, &NotSeen{a.officer, "身份证号", "identity numbers"}
 	}
 	number, _, err := domain.ResidentNumber(strings.TrimSpace(text))
 	if err != nil {
@@ -207,7 +225,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 	}
 	a.o.State(func(s *domain.Ledger) {
 		p := s.Parties[id]
-		found = found && p != nil && s.Sees(domain.Look{Officer: a.Officer, Unit: p.Unit, Event: "PartyRegistered", Field: "number", Of: id}, nil) >= domain.Masked
+		found = found && p != nil && s.Sees(domain.Look{Officer: a.who(s), Unit: p.Unit, Event: "PartyRegistered", Field: "number", Of: id}, nil) >= domain.Masked
 	})
 	what := opening{}
 	if found {
@@ -217,7 +235,7 @@ func (a *Asker) PartyByNumber(ctx context.Context, text string) (domain.ID, erro
 		return id, err
 	}
 	if !found {
-		return domain.ID{}, Input("--id-number", "您经办的单位没有登记此人", "no unit of yours has registered that person")
+		return domain.ID{}, Input(words.IDNumber.String(), "您经办的单位没有登记此人", "no unit of yours has registered that person")
 	}
 	return id, nil
 }
@@ -245,11 +263,13 @@ const (
 // journal.
 func (a *Asker) holdAccounts(ctx context.Context, list []accountHeld) error {
 	ids := make([]domain.ID, len(list))
+	var officer domain.ID
 	may := func(s *domain.Ledger, of domain.ID) bool {
 		p := s.Parties[s.Same(of)]
-		return p != nil && s.Sees(domain.Look{Officer: a.Officer, Unit: p.Unit, Event: "PartyRegistered", Field: "account_id", Of: p.ID}, nil) == domain.Whole
+		return p != nil && s.Sees(domain.Look{Officer: officer, Unit: p.Unit, Event: "PartyRegistered", Field: "account_id", Of: p.ID}, nil) == domain.Whole
 	}
 	a.o.State(func(s *domain.Ledger) {
+		officer = a.who(s)
 		for i := range list {
 			account, ok := s.AccountOf(list[i].payee)
 			switch ids[i] = account.ID; {
@@ -302,7 +322,9 @@ func (a *Asker) holdAccounts(ctx context.Context, list []accountHeld) error {
 // Holds refuses whoever has none of the roles for a unit.
 func (a *Asker) Holds(unit domain.ID, roles ...domain.Role) error {
 	ok := false
-	a.o.State(func(s *domain.Ledger) { ok = s.ActsAs(a.Officer, unit, roles...) })
+	a.o.State(func(s *domain.Ledger) {
+		ok = s.ActsAs(a.who(s), unit, roles...)
+	})
 	if ok {
 		return nil
 	}
@@ -310,14 +332,14 @@ func (a *Asker) Holds(unit domain.ID, roles ...domain.Role) error {
 	for _, r := range roles {
 		zh, en = append(zh, r.Say(domain.Zh)), append(en, string(r))
 	}
-	return &NotSeen{a.Officer, "（须为 " + strings.Join(zh, "、") + "）", "(needs the role " + strings.Join(en, " or ") + ")"}
+	return &NotSeen{a.officer, "（须为 " + strings.Join(zh, "、") + "）", "(needs the role " + strings.Join(en, " or ") + ")"}
 }
 
 // Sees says how much of a private field of an event of a unit the asker sees on a
 // page.
 func (a *Asker) Sees(unit domain.ID, event, field string) (seen domain.Seen) {
 	a.o.State(func(s *domain.Ledger) {
-		seen = s.Sees(domain.Look{Officer: a.Officer, Unit: unit, Event: event, Field: field}, nil)
+		seen = s.Sees(domain.Look{Officer: a.who(s), Unit: unit, Event: event, Field: field}, nil)
 	})
 	return seen
 }
@@ -326,7 +348,7 @@ func (a *Asker) Sees(unit domain.ID, event, field string) (seen domain.Seen) {
 // all.
 func (a *Asker) MustSee(unit domain.ID, event, field string) error {
 	if a.Sees(unit, event, field) == domain.Withheld {
-		return &NotSeen{a.Officer, event + "." + field, event + "." + field}
+		return &NotSeen{a.officer, event + "." + field, event + "." + field}
 	}
 	return nil
 }
@@ -393,7 +415,7 @@ func (a *Asker) journal(ctx context.Context, kind vault.EntryKind, as domain.Aud
 }
 
 func (a *Asker) note(ctx context.Context, kind vault.EntryKind, as string, what opening) error {
-	e := vault.Entry{Kind: kind, Officer: a.Officer, As: as, Did: a.did, Why: a.why, Opened: what.entries()}
+	e := vault.Entry{Kind: kind, Officer: a.officer, As: as, Did: a.did, Why: a.why, Opened: what.entries()}
 	if err := a.o.journalOf().Note(ctx, e); err != nil {
 		return fmt.Errorf("nothing was opened, the vault's journal could not be written: %w", err)
 	}

@@ -42,7 +42,7 @@ func (a *Asker) Whom(ctx context.Context, id domain.ID) (*Whom, error) {
 		if p == nil {
 			return
 		}
-		look := domain.Look{Purpose: domain.OnPage, Officer: a.Officer, Unit: p.Unit, Event: "PartyRegistered", Field: "name"}
+		look := domain.Look{Purpose: domain.OnPage, Officer: a.who(s), Unit: p.Unit, Event: "PartyRegistered", Field: "name"}
 		may, out.Erased = s.Sees(look, nil) != domain.Withheld, p.Erased
 		if v, ok := partyValue(s, p, "name", domain.Look{Purpose: domain.ForErasing, Unit: p.Unit}); ok {
 			values = append(values, v)

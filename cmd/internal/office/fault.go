@@ -1,11 +1,13 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/codec"
@@ -34,7 +36,8 @@ const (
 	Unknown    Kind = 9 // the answer was lost; send the same again, it has one effect
 )
 
-// kinds say each kind to people, and as the status of an answer by HTTP.
+// kinds say each kind to people; status is that of an answer by HTTP where no row of
+// the table of errors says it closer.
 var kinds = [...]struct {
 	status int
 	zh, en string
@@ -43,12 +46,12 @@ var kinds = [...]struct {
 	Failed:     {500, "其他错误", "another failure"},
 	Misused:    {400, "用法错误", "wrong usage"},
 	Refused:    {422, "规则拒绝，未写入", "refused by a rule, nothing written"},
-	Unreadable: {422, "输入有误，未写入", "input cannot be read, nothing written"},
-	NoLedger:   {503, "账簿不存在、被占用、版本较新或损坏", "no ledger, or it is held, newer or damaged"},
+	Unreadable: {400, "输入有误，未写入", "input cannot be read, nothing written"},
+	NoLedger:   {500, "账簿不存在、被占用、版本较新或损坏", "no ledger, or it is held, newer or damaged"},
 	Unproven:   {409, "有数字未能证明，或审计点名了事件", "a figure is not proven, or an audit named an event"},
 	NoKey:      {403, "密钥缺失或不符，或无权访问", "a key is missing or wrong, or access is denied"},
 	Away:       {503, "事件库不可达，未写入：稍后再发", "the store is away, nothing written: send it later"},
-	Unknown:    {503, "结果未知：请原样重发，不会重复", "the answer was lost: send the same again, it has one effect"},
+	Unknown:    {504, "结果未知：请原样重发，不会重复", "the answer was lost: send the same again, it has one effect"},
 }
 
 // Kinds are all kinds, in the order of their numbers.
@@ -63,9 +66,6 @@ func Kinds() []Kind {
 // Exit is the exit code of a program that ends so.
 func (k Kind) Exit() int { return int(k) }
 
-// Status is the status of an answer by HTTP that ends so.
-func (k Kind) Status() int { return kinds[k].status }
-
 // Say says the kind in a language.
 func (k Kind) Say(l domain.Lang) string {
 	if l == domain.En {
@@ -75,65 +75,105 @@ func (k Kind) Say(l domain.Lang) string {
 }
 
 // fault is a row of the table of errors: how an error is recognised, what it
-// means for who asked, and the sentence that people read.
+// means for who asked, the status of an answer by HTTP, and the sentence that people
+// read.
 type fault struct {
-	kind Kind
-	find func(err error) error // the error of this row in a chain; nil: not there
+	kind   Kind
+	status int
+	find   func(err error) error // the error of this row in a chain; nil: not there
 	// say is the sentence, of which whole is the error with all that was wrapped
 	// around it; nil: the error says it.
 	say func(found, whole error, l domain.Lang) string
 }
 
+// statusCanceled is the answer that nobody waits for any more: HTTP has no status for
+// it, and servers write this one into their logs.
+const statusCanceled = 499
+
 // faults is the table of errors: the first row that finds its error counts. An
 // unknown outcome stands first, since it may wrap what is only its cause.
+//
+// A status says who can do something about it: 400 what was sent cannot be read, 403
+// who asks may not, 404 there is no such thing, 409 it is somebody else's already or
+// not as it was said, 422 a rule refuses it, 503 the same again later, 504 the answer
+// did not come (send the same again), 500 and 502 nobody who asks: the ledger, or the
+// place behind it, needs its keeper.
 var faults = []fault{
-	when[*eventstore.OutcomeUnknown](Unknown, sayUnknown),
-	when[*eventstore.Poisoned](Unknown, sayUnknown),
-	when(Away, func(e *eventstore.Unavailable, l domain.Lang) string {
+	when[*eventstore.OutcomeUnknown](Unknown, 504, sayUnknown),
+	when[*eventstore.Poisoned](Unknown, 504, sayUnknown),
+	when(Away, 503, func(e *eventstore.Unavailable, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("事件库 %s 自 %s 起不可达，未写入，请稍后再发（%v）", e.Store, e.Since.In(domain.Shanghai).Format("2006-01-02 15:04:05"), e.Cause), e.Error())
 	}),
-	when[*vault.Unavailable](Away, nil),
-	whenIs(Away, context.DeadlineExceeded),
-	when(NoKey, func(e *eventstore.Denied, l domain.Lang) string {
-		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 --store 中的用户与口令（%v）", e.Cause), e.Error())
+	when[*vault.Unavailable](Away, 503, nil),
+	whenIs(Away, 504, context.DeadlineExceeded),
+	whenIs(Failed, statusCanceled, context.Canceled),
+	when(NoKey, 502, func(e *eventstore.Denied, l domain.Lang) string {
+		if e.All {
+			return choose(l, fmt.Sprintf("事件库不许该用户读取全部事件（$all），未写入：请服务器管理员为其运行 %s；地址中没有用户名时请先写上（%v）", words.PrepareStore, e.Cause),
+				fmt.Sprintf("the event store does not let this user read all events ($all), nothing was written: its administrator grants that with %s; where the address names no user, give one (%v)", words.PrepareStore, e.Cause))
+		}
+		return choose(l, fmt.Sprintf("事件库拒绝访问，未写入：检查 %s 中的用户与口令（%v）", words.Store, e.Cause), e.Error())
 	}),
-	whenIs(NoKey, vault.ErrDenied),
-	when[*UsageError](Misused, nil),
-	when[*esdb.BadAddress](Unreadable, nil),
-	when[*InputError](Unreadable, nil),
-	when[*BadCells](Unreadable, nil),
-	when[*documents.Refused](Unreadable, nil),
-	whenIs(Unreadable, vault.ErrTooLong),
-	when(Refused, func(e *domain.Refusal, l domain.Lang) string { return e.Sentence(l) + " [" + e.Code.Name + "]" }),
-	when(Refused, func(e *ledger.NumberTaken, l domain.Lang) string {
+	whenIs(NoKey, 502, vault.ErrDenied).says("保险库的数据库拒绝访问"),
+	when[*UsageError](Misused, 400, nil),
+	when[*esdb.BadAddress](Unreadable, 400, nil),
+	when[*NotFound](Unreadable, 404, nil),
+	when[*InputError](Unreadable, 400, nil),
+	when[*BadCells](Unreadable, 400, nil),
+	when(Unreadable, 400, func(e *documents.Refused, l domain.Lang) string { return choose(l, e.Zh, e.En) }),
+	whenIs(Unreadable, 400, vault.ErrTooLong).says("内容过长，不能封存"),
+	when(Refused, 422, func(e *domain.Refusal, l domain.Lang) string { return e.Sentence(l) + " [" + e.Code.Name + "]" }),
+	when(Refused, 409, func(e *ledger.NumberTaken, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("该身份证号已属于另一对象 %s，未写入", e.Party), e.Error())
 	}),
-	when[*ledger.AccountTaken](Refused, nil),
-	whenIs(Unreadable, ledger.ErrPrepared),
-	when(NoKey, func(e *ledger.Unsigned, l domain.Lang) string {
+	when(Refused, 409, func(e *ledger.AccountTaken, l domain.Lang) string {
+		return choose(l, "该账号刚由另一命令登记，请重发", e.Error())
+	}),
+	whenIs(Unreadable, 409, ledger.ErrPrepared).says("命令已封装过，请重新生成"),
+	when(NoKey, 403, func(e *ledger.Unsigned, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("命令未由经办人 %s 正确签名，未写入（%s）", e.Officer, e.Why), e.Error())
 	}),
-	when[*KeyError](NoKey, nil),
-	when[*NotSeen](NoKey, nil),
-	whenIs(NoKey, vault.ErrWrongKey),
-	when(NoLedger, func(e *eventstore.Held, l domain.Lang) string {
+	when[*KeyError](NoKey, 403, nil),
+	when[*NotSeen](NoKey, 403, nil),
+	whenIs(NoKey, 500, vault.ErrWrongKey).says("封装密钥不是此保险库的"),
+	when(NoLedger, 503, func(e *eventstore.Held, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("账簿目录 %s 正被进程 %d（%s）占用", e.Path, e.PID, e.Host), e.Error())
 	}),
-	when[*eventstore.NotALedger](NoLedger, nil),
-	when[*eventstore.NewerFormat](NoLedger, nil),
-	when[*codec.NewerSchema](NoLedger, nil),
-	when[*eventstore.Corrupt](NoLedger, nil),
-	when[*eventstore.NotEmpty](NoLedger, nil),
-	when[*eventstore.Differs](NoLedger, nil),
-	when[*vault.NotAVault](NoLedger, nil),
-	when[*vault.Broken](NoLedger, nil),
-	when[*snapshot.Lost](NoLedger, nil),
-	when[*ledger.Lost](NoLedger, nil),
-	when[*ledger.OtherLedger](NoLedger, nil),
-	when[*NoLedgerError](NoLedger, nil),
-	when[*documents.Missing](NoLedger, nil),
-	when[*documents.Altered](NoLedger, nil),
-	whenIs(Unproven, ErrUnproven),
+	when(NoLedger, 500, func(e *eventstore.Tombstoned, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("流 %s 在事件库中已被永久删除（墓碑），不能再写入，未写入：请勿清理（scavenge），先把全部事件搬到别处", e.Stream),
+			fmt.Sprintf("stream %s was deleted for good on the event store (a tombstone) and takes no events any more, nothing was written: let nobody scavenge, and move all events to another store first", e.Stream))
+	}),
+	when[*eventstore.NotALedger](NoLedger, 500, nil),
+	when[*eventstore.NewerFormat](NoLedger, 500, nil),
+	when[*codec.NewerSchema](NoLedger, 500, nil),
+	when[*eventstore.Corrupt](NoLedger, 500, nil),
+	when[*eventstore.NotEmpty](NoLedger, 409, nil),
+	when(Refused, 409, func(e *esdb.ForeignAccess, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("服务器已有他人的默认访问列表，未改动：%s；将设为 %s（%s 改写）", e.Is, e.ToBe, words.Force),
+			fmt.Sprintf("the server has a default access list of somebody else, nothing was set: %s; to be set is %s (%s overwrites it)", e.Is, e.ToBe, words.Force))
+	}),
+	when[*eventstore.Differs](NoLedger, 409, nil),
+	when[*vault.NotAVault](NoLedger, 500, nil),
+	when[*vault.Broken](NoLedger, 500, nil),
+	when(NoLedger, 500, func(e *snapshot.Lost, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库缺失事件，或已是另一段历史：快照 %s 记有第 %d 号事件 %s，现为：%s。请先与备份核对；删除该文件即按现有事件继续",
+			e.Path, e.Count-1, e.Event, cmp.Or(e.Found, "空")), e.Error())
+	}),
+	when(NoLedger, 500, func(e *ledger.Lost, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库缺失事件，或已是另一段历史：保险库记有第 %d 号事件 %s，现为：%s。请先与备份核对；%s 即按现有事件继续",
+			e.Count-1, e.Event, cmp.Or(e.Found, "空"), words.AcceptLost), fmt.Sprintf("%v; %s goes on with what is there", e, words.AcceptLost))
+	}),
+	when(NoLedger, 500, func(e *ledger.OtherLedger, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("事件库中是另一本账簿 %s，保险库属于 %s", e.Store, e.Vault), e.Error())
+	}),
+	when[*NoLedgerError](NoLedger, 500, nil),
+	when(NoLedger, 500, func(e *documents.Missing, l domain.Lang) string {
+		return fmt.Sprintf(choose(l, "文件缺失：%x", "the document is missing: %x"), e.Tag)
+	}),
+	when(NoLedger, 500, func(e *documents.Altered, l domain.Lang) string {
+		return fmt.Sprintf(choose(l, "文件被改动（%s）：%x", "the document was altered (%s): %x"), e.Why, e.Tag)
+	}),
+	whenIs(Unproven, 409, ErrUnproven),
 }
 
 // Sayer is an error of the programs that has a sentence of its own in each
@@ -157,8 +197,8 @@ func choose(l domain.Lang, zh, en string) string {
 	return zh
 }
 
-func when[E error](k Kind, say func(e E, l domain.Lang) string) fault {
-	f := fault{kind: k, find: func(err error) error {
+func when[E error](k Kind, status int, say func(e E, l domain.Lang) string) fault {
+	f := fault{kind: k, status: status, find: func(err error) error {
 		var e E
 		if errors.As(err, &e) {
 			return e
@@ -173,13 +213,21 @@ func when[E error](k Kind, say func(e E, l domain.Lang) string) fault {
 	return f
 }
 
-func whenIs(k Kind, target error) fault {
-	return fault{kind: k, find: func(err error) error {
+func whenIs(k Kind, status int, target error) fault {
+	return fault{kind: k, status: status, find: func(err error) error {
 		if errors.Is(err, target) {
 			return target
 		}
 		return nil
 	}}
+}
+
+// says gives the row of an error that is one value its sentence in Chinese.
+func (f fault) says(zh string) fault {
+	f.say = func(found, whole error, l domain.Lang) string {
+		return choose(l, strings.TrimSuffix(whole.Error(), found.Error())+zh, whole.Error())
+	}
+	return f
 }
 
 func sayUnknown[E error](e E, l domain.Lang) string {
@@ -195,9 +243,9 @@ func look(err error) (row fault, found error) {
 	}
 	var own Kinded
 	if errors.As(err, &own) {
-		return fault{kind: own.Kind()}, own
+		return fault{kind: own.Kind(), status: kinds[own.Kind()].status}, own
 	}
-	return fault{kind: Failed}, nil
+	return fault{kind: Failed, status: kinds[Failed].status}, nil
 }
 
 // KindOf says what an error means for who asked; nil is [Done].
@@ -209,8 +257,18 @@ func KindOf(err error) Kind {
 	return row.kind
 }
 
+// Status is the status of an answer by HTTP to who is told of the error; nil is 200.
+func Status(err error) int {
+	if err == nil {
+		return kinds[Done].status
+	}
+	row, _ := look(err)
+	return row.status
+}
+
 // Sentence is what people read of an error, in one language where the error has
-// both, behind where it was met. An error that speaks for what it wraps is heard
+// both, behind where it was met. Fields stand in it as package words names them: a front
+// puts its own names there. An error that speaks for what it wraps is heard
 // first, but for a lost answer and a store that is away: what caused those is only
 // their cause.
 func Sentence(err error, l domain.Lang) string {
@@ -250,8 +308,9 @@ type UsageError struct{ Err error }
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// InputError says what of the input is wrong: What is where, the name of a file, a
-// flag or a field; the sentence is Zh and En, or Err has it.
+// InputError says what of the input is wrong: What is where, the name of a file or
+// what was asked for, or a field as [words.Field] says it; the sentence is Zh and En, or
+// Err has it.
 type InputError struct {
 	What   string
 	Zh, En string
@@ -289,7 +348,7 @@ func (e *InputError) Say(l domain.Lang) string {
 
 // NoLedgerError says that a folder holds no ledger, or another one.
 type NoLedgerError struct {
-	Dir    string
+	Dir    string // empty: none was named
 	Zh, En string
 }
 
@@ -297,12 +356,15 @@ func (e *NoLedgerError) Error() string { return e.Say(domain.En) }
 
 // Say is the sentence in a language.
 func (e *NoLedgerError) Say(l domain.Lang) string {
+	if e.Dir == "" {
+		return choose(l, e.Zh, e.En)
+	}
 	return choose(l, e.Dir+" 不是账簿目录："+e.Zh, e.Dir+" is no ledger: "+e.En)
 }
 
 // KeyError says what is wrong with a key, or with the file that has it.
 type KeyError struct {
-	Path   string // a file or a flag
+	Path   string // a file, or a field as words.Field says it
 	Zh, En string
 	Err    error // instead of them
 }
@@ -335,7 +397,7 @@ func (e *NotSeen) Error() string { return e.Say(domain.En) }
 
 // Say is the sentence in a language.
 func (e *NotSeen) Say(l domain.Lang) string {
-	who := choose(l, "未出示经办人密钥（--key）", "no officer's key was given (--key)")
+	who := fmt.Sprintf(choose(l, "未出示经办人密钥（%s）", "no officer's key was given (%s)"), words.Key)
 	if e.Officer != (domain.ID{}) {
 		who = choose(l, "经办人 ", "officer ") + e.Officer.String()
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -33,7 +34,7 @@ func readRegular(f *os.File, n int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s：不是文件 / is no file", f.Name())
+		return nil, words.Errorf("%s：不是文件", "%s is no file", f.Name())
 	}
 	return io.ReadAll(io.LimitReader(f, n))
 }
@@ -58,7 +59,7 @@ func ReadPrivate(path string) ([]byte, error) {
 // Vacant refuses a file that is there already, before any work is done for it.
 func Vacant(out string, force bool) error {
 	if _, err := os.Lstat(out); err == nil && !force {
-		return Input(out, "文件已存在（--force 覆盖）", "is there already (--force overwrites it)")
+		return Input(out, "文件已存在（%s 覆盖）", "is there already (%s overwrites it)", words.Force)
 	}
 	return nil
 }
@@ -156,7 +157,7 @@ func (o *OutFile) Commit() error {
 		err = os.Rename(part, o.name)
 	default:
 		if err = os.Link(part, o.name); errors.Is(err, fs.ErrExist) {
-			err = Input(o.name, "文件已存在（--force 覆盖）", "is there already (--force overwrites it)")
+			err = Input(o.name, "文件已存在（%s 覆盖）", "is there already (%s overwrites it)", words.Force)
 		} else if err != nil { // a file system without links
 			if err = Vacant(o.name, false); err == nil {
 				err = os.Rename(part, o.name)
@@ -185,7 +186,7 @@ func (o *OutFile) Discard() error {
 // noSuchPlace says of a name that cannot be written that it is what is wrong.
 func noSuchPlace(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
-		return InputErr("--out", err)
+		return InputErr(words.Out.String(), err)
 	}
 	return err
 }

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -195,7 +195,7 @@ type BatchNamed struct {
 // FindBatch finds a batch in a state.
 func FindBatch(s *domain.Ledger, w BatchNamed) (*domain.Allocation, *domain.Batch, error) {
 	if (w.Event != "") == (w.Allocation != "") || w.Event != "" && w.No != 0 {
-		return nil, nil, Input("BATCH", "须给出批次某一事件的序号，或 --allocation 与 --batch", "give the number of one of the batch's events, or --allocation and --batch")
+		return nil, nil, Input(words.Batch.String(), "须给出批次某一事件的序号，或 %[1]s 与 %[2]s", "give the number of one of the batch's events, or %[1]s and %[2]s", words.Allocation, words.Batch)
 	}
 	if w.Event != "" {
 		return batchOfEvent(s, w.Event)
@@ -209,7 +209,7 @@ func FindBatch(s *domain.Ledger, w BatchNamed) (*domain.Allocation, *domain.Batc
 	case w.No == 0 && len(a.Batches) == 1:
 		return a, a.Batches[0], nil
 	case w.No < 1 || w.No > len(a.Batches):
-		return nil, nil, Input("--batch", "该分配有 %d 个批次", "the allocation has %d batches", len(a.Batches))
+		return nil, nil, Input(words.Batch.String(), "该分配有 %d 个批次", "the allocation has %d batches", len(a.Batches))
 	}
 	return a, a.Batches[w.No-1], nil
 }
@@ -232,11 +232,11 @@ func batchOfEvent(s *domain.Ledger, which string) (*domain.Allocation, *domain.B
 	return nil, nil, Input(which, "该序号不是批次的事件", "that number is no event of a batch")
 }
 
-// FindFor is Find for what a flag gave, which the error names.
-func (o *Office) FindFor(flag, kind, which string) (domain.ID, error) {
+// FindFor is Find for what a field gave, which the error names.
+func (o *Office) FindFor(field words.Field, kind, which string) (domain.ID, error) {
 	id, err := o.Find(kind, which)
 	if err != nil {
-		return id, InputErr(flag, err)
+		return id, InputErr(field.String(), err)
 	}
 	return id, nil
 }
@@ -249,5 +249,3 @@ func Cite(numbers ...uint64) string {
 	}
 	return b.String()
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/esdb"
 	"reliefledger.org/ledger/eventstore/folder"
@@ -45,7 +46,7 @@ type About struct {
 	Vault       string    `json:"vault,omitempty"` // likewise
 }
 
-var noFolder = &NoLedgerError{"(none)", "须给出 --data 目录或 RELIEFLEDGER_DATA", "--data DIR / RELIEFLEDGER_DATA"}
+var noFolder = &NoLedgerError{Zh: "须指明账簿目录：" + words.Data.String(), En: "say which folder the ledger is in: " + words.Data.String()}
 
 // About reads ledger.json. The error is a [NoLedgerError].
 func (h Home) About() (About, error) {
@@ -119,7 +120,7 @@ func (h Home) NewKeyPath(id uuid.UUID) (string, error) {
 	if path == "" {
 		dir, err := os.UserConfigDir()
 		if err != nil {
-			return "", &KeyError{Path: "--wrapping-key", Err: err}
+			return "", &KeyError{Path: words.WrappingKey.String(), Err: err}
 		}
 		path = filepath.Join(dir, "reliefledger", id.String()+".wrapping-key")
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -104,8 +105,15 @@ type Result struct {
 	Numbers  []uint64  `json:"numbers,omitempty"`
 	Repeated bool      `json:"repeated,omitempty"` // it was done before: nothing was written now
 	Would    []string  `json:"would,omitempty"`    // of a dry run: the events
+	Roster   *Imported `json:"roster,omitempty"`   // of a roster
 	// Position is at or behind what was written: [Reader.View] with it shows that.
 	Position eventstore.Position `json:"-"`
+}
+
+// Imported is how much of a roster was taken.
+type Imported struct {
+	Rows int `json:"rows"`
+	New  int `json:"new"` // people who were not registered before
 }
 
 // Do carries out one instruction, once: what its order seals is gone from it
@@ -163,6 +171,17 @@ func (s *Session) mustProve(o *domain.Order) error {
 		}
 	}
 	return &ledger.Unsigned{Officer: o.Actor, Why: "the order is not signed with this officer's key"}
+}
+
+// actor is the actor of an order, who sees what has to be compared on the way to it.
+func (s *Session) actor(o *domain.Order, did string) *Asker {
+	a := &Asker{o: s.Office, officer: o.Actor, did: did}
+	for _, k := range s.keysFor(o) {
+		if k.Officer == o.Actor {
+			a.key = k.Key.Public().(ed25519.PublicKey)
+		}
+	}
+	return a
 }
 
 // keysFor are the keys that sign an order.
@@ -232,10 +251,12 @@ func (s *Session) submit(ctx context.Context, in *Instruction, signed *ledger.Si
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, s.nameTaken(in, err))
 	}
-	s.shown.clear() // somebody may have been hidden: what is kept only spares an opening
 	switch o.Body.(type) {
 	case *domain.EraseParty, *domain.EraseCase:
+		s.shown.clear()
 		s.erasing.Store(true)
+	case *domain.RestrictParty:
+		s.shown.clear()
 	}
 	out := &Result{Command: d.Command, Name: name, Stream: d.Stream, Numbers: d.Numbers, Repeated: d.Repeated, Position: d.Position}
 	if s.rehearses() && !d.Repeated {
@@ -501,7 +522,7 @@ func (in *Instruction) AttachGiven(name string) error {
 		body.Document.File = tag
 	default:
 		command := domain.CommandName(in.Order.Body)
-		return Input("--file", command+"：只用于 issue-document, record-receipt, review-notice", command+": is for issue-document, record-receipt, review-notice")
+		return Input(words.Document.String(), command+"：只用于 issue-document, record-receipt, review-notice", command+": is for issue-document, record-receipt, review-notice")
 	}
 	return nil
 }

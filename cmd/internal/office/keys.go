@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/ledger"
 )
@@ -60,4 +61,4 @@ func (o *Office) Signers(paths ...string) ([]ledger.Signer, error) {
 }
 
 // errNoKey says that an order is not signed at all.
-var errNoKey = &KeyError{Path: "--key", Zh: "命令未签名：缺少经办人密钥", En: "the order is not signed: an officer's key is missing"}
+var errNoKey = &KeyError{Path: words.Key.String(), Zh: "命令未签名：缺少经办人密钥", En: "the order is not signed: an officer's key is missing"}

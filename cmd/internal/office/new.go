@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -35,7 +36,7 @@ type Begun struct {
 // with the folder that is there. The order is judged before a folder is made for it.
 func Begin(ctx context.Context, home Home, n NewLedger, opts Options) (_ *Begun, err error) {
 	if len(n.Registrars) != 2 {
-		return nil, &KeyError{Path: "--key", Zh: "须给出两名登记员的两把密钥", En: "the keys of two registrars are needed"}
+		return nil, &KeyError{Path: words.Key.String(), Zh: "须给出两名登记员的两把密钥", En: "the keys of two registrars are needed"}
 	}
 	a, begun := About{Ledger: uuid.New()}, false
 	if before, err := home.About(); err == nil {

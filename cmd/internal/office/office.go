@@ -1,18 +1,21 @@
 // Package office is what people do with a ledger: open one, find what is in it by
 // name or number, try a command and give it, import a roster, prepare a batch,
-// write the bank's file and take its answer, keep documents, fill papers, look at
+// write the bank's file and take its answer, keep documents, look at
 // private data, erase it. It knows nothing of flags, of words on a terminal or of
 // HTTP: the command line, pages and scripts are fronts of it, and tests.
 //
 //	o, err := office.Open(ctx, office.Home{Data: dir}, office.Options{})
 //	if err != nil {
 //		fmt.Println(office.Sentence(err, domain.Zh)) // and exit with office.KindOf(err).Exit()
+//		return
 //	}
 //	defer o.Close()
-//	keys, err := o.Signers("accountant.key")
+//	keys, err := o.Signers("registrar.key")
 //	s := &office.Session{Office: o, Keys: keys}
-//	fund, err := o.Find(domain.FundKind, "慰问资金")
-//	done, err := s.Give(ctx, on, "in", &domain.ReceiveFunds{Fund: fund, ...})
+//	bureau, err := s.Find(domain.UnitKind, "县民政局")
+//	done, err := s.Give(ctx, on, "town", &domain.RegisterUnit{Parent: bureau, Name: "一乡", Kind: "township", Division: "410527"})
+//
+// The example of this package is that, whole.
 //
 // # Where to start
 //
@@ -24,7 +27,7 @@
 // Sealed values are opened in one place, door.go, which asks
 // domain's gate, writes the vault's journal, and only then opens; a test forbids
 // any other caller. What is wrong is one table, fault.go: what happened -> exit
-// code, HTTP status, sentence in Chinese and English.
+// code, HTTP status ([Status]), sentence in Chinese and English.
 //
 // # One store, one fold
 //
@@ -34,7 +37,8 @@
 // Books are another fold, and only for who asks for them: they show what is synced
 // and may be as of an earlier day, while commands are decided ahead of the sync.
 //
-// All methods of Reader and Office may be called from many goroutines.
+// All methods of Reader and Office may be called from many goroutines. A [Session], an
+// [Asker] and a [BankDesk] are made for one request each, and used by one goroutine.
 package office
 
 import (
@@ -46,7 +50,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -61,8 +67,8 @@ type Options struct {
 	// AcceptLost goes on where the vault remembers events that the store has not
 	// any more; that stands in the vault's journal.
 	AcceptLost bool
-	// Tell is told what people should know of that is no error; nil: nobody. It may
-	// be called until Close has returned.
+	// Tell is told what people should know of that is no error; nil: nobody. It may be
+	// called from several goroutines at once, and until Close has returned.
 	Tell func(Note)
 	// Clock says which day it is for who looks at a list; nil is the machine's.
 	Clock func() time.Time
@@ -106,11 +112,12 @@ func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close(), v.Close())
 	}
-	o := &Office{Reader: r, vault: v, ledger: l}
+	o := &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}}
 	o.State(func(s *domain.Ledger) { err = home.OtherLedger(a.Ledger, s.ID) })
 	if err != nil { // nothing of it is remembered: it is not ours
 		return nil, errors.Join(err, l.Close(), r.Close(), v.Close())
 	}
+	r.TellDangers()
 	return o, nil
 }
 
@@ -130,7 +137,7 @@ func (o *Office) Close() error {
 	if o.rehearses() {
 		return errors.Join(o.ledger.Close(), o.Reader.Close(), o.vault.Close(), os.RemoveAll(o.Data))
 	}
-	o.told(o.ledger.Keep())
+	o.noSnapshot(o.ledger.Keep())
 	if err := o.ledger.Remember(); err != nil {
 		o.opts.tell(warning(err)) // what was recorded is recorded
 	}
@@ -172,8 +179,8 @@ func (o *Office) FinishErasures() error {
 	if err != nil {
 		return &unfinishedErasure{err}
 	}
-	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 erase --confirm 确认。", path),
-		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with erase --confirm.", path)})
+	o.opts.tell(Note{Zh: fmt.Sprintf("已换用新的封装密钥：%s\n旧的保险库副本和备份不再能打开任何人的信息。请用它替换另存于别处的副本，销毁旧副本，然后做一次新备份，并用 %s 确认。", path, words.ConfirmErase),
+		En: fmt.Sprintf("A new wrapping key: %s\nOlder copies of the vault, and backups, open nobody any more. Replace the copy that is kept elsewhere, destroy the old one, make a fresh backup, and confirm with %s.", path, words.ConfirmErase)})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,7 +179,7 @@ func (a *Asker) ShowEvent(ctx context.Context, number uint64) (*EventShown, erro
 	if len(w.withheld) > 0 {
 		out.Meta = withoutProofs(out.Meta, w.withheld)
 	}
-	out.Withheld = append([]string{}, sortedKeys(w.withheld)...)
+	out.Withheld = append([]string{}, slices.Sorted(maps.Keys(w.withheld))...)
 	return out, nil
 }
 
@@ -225,7 +226,7 @@ func (w *eventWalk) walk(value any, path []string) any {
 			return w.sealed(box, path)
 		}
 		out := map[string]any{}
-		for _, name := range sortedKeys(x) {
+		for _, name := range slices.Sorted(maps.Keys(x)) {
 			if shown := w.walk(x[name], append(slices.Clone(path), name)); shown != nil {
 				out[name] = shown
 			}

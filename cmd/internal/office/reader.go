@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger"
@@ -27,8 +28,9 @@ type Reader struct {
 	close   context.CancelFunc
 	reading sync.WaitGroup // of readLive
 
-	mu   sync.Mutex // guards live
+	mu   sync.Mutex // guards live and told
 	live *following // nil: nobody has looked yet
+	told map[eventstore.Danger]bool
 }
 
 // Read opens a ledger for reading.
@@ -56,6 +58,7 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 func (r *Reader) Close() error {
 	r.close()
 	r.reading.Wait()
+	r.TellDangers() // whatever was read
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.live != nil && r.live.live != nil {
@@ -76,8 +79,8 @@ func (r *Reader) neverOpened() error {
 	return &NoLedgerError{r.Data, "尚未开立，请再运行 init（没有 LedgerOpened）", "it was never opened, run init again (LedgerOpened is missing)"}
 }
 
-// told tells that a snapshot could not be left.
-func (r *Reader) told(err error) {
+// noSnapshot tells that a snapshot could not be left.
+func (r *Reader) noSnapshot(err error) {
 	if err != nil {
 		r.opts.tell(Note{Zh: fmt.Sprintf("注意：快照未写成，下次启动较慢：%v", err), En: fmt.Sprintf("note: no snapshot was left, the next start takes longer: %v", err)})
 	}
@@ -103,7 +106,8 @@ func (r *Reader) books(ctx context.Context, until projections.Until, snapshot st
 	if err := r.ours(b, until); err != nil {
 		return nil, err
 	}
-	r.told(b.Keep(snapshot))
+	r.noSnapshot(b.Keep(snapshot))
+	r.TellDangers()
 	if until == (projections.Until{}) {
 		if lost := r.LostTail(ctx, b.State, b.Position); lost != nil {
 			r.opts.tell(warning(lost))
@@ -147,7 +151,7 @@ func (r *Reader) LostTail(ctx context.Context, s *domain.Ledger, after eventstor
 func (r *Reader) ours(b *projections.Books, until projections.Until) error {
 	switch {
 	case b.State.Opened == nil && until != (projections.Until{}):
-		return Input("--as-of", "那时账簿尚未开立", "the ledger was not open yet")
+		return Input(words.AsOf.String(), "那时账簿尚未开立", "the ledger was not open yet")
 	case b.State.Opened == nil:
 		return r.neverOpened()
 	}
@@ -155,7 +159,7 @@ func (r *Reader) ours(b *projections.Books, until projections.Until) error {
 }
 
 // View calls f with the live books, which have everything up to a position: who
-// gives that of an answer ([Done.Position]) reads what it wrote. f shares them with
+// gives that of an answer ([Result.Position]) reads what it wrote. f shares them with
 // other readers: it copies what it shows, keeps nothing of them, and does not wait
 // for anything.
 func (r *Reader) View(ctx context.Context, after eventstore.Position, f func(*projections.Books)) error {

@@ -89,7 +89,7 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 		root = s.UnitOf(domain.LedgerStream)
 		ids := make([]domain.ID, 0, len(s.Allocations))
 		for id, alloc := range s.Allocations {
-			if s.IsOfOfficeOf(a.Officer, alloc.Unit) && !s.Erased(id) {
+			if s.IsOfOfficeOf(a.who(s), alloc.Unit) && !s.Erased(id) {
 				ids = append(ids, id)
 			}
 		}
@@ -104,9 +104,9 @@ func (a *Asker) ledgerSides(ctx context.Context, first, last domain.Day) (mine [
 	})
 	if len(sent) == 0 {
 		may := false
-		a.o.State(func(s *domain.Ledger) { may = s.IsOfOfficeOf(a.Officer, root) })
+		a.o.State(func(s *domain.Ledger) { may = s.IsOfOfficeOf(a.who(s), root) })
 		if !may {
-			return nil, nil, &NotSeen{a.Officer, "银行账", "the bank's account"}
+			return nil, nil, &NotSeen{a.officer, "银行账", "the bank's account"}
 		}
 	}
 	for i, x := range sent {
@@ -181,7 +181,7 @@ func match(statement []bank.Movement, mine []*LedgerMovement, batches []*bankBat
 	}
 	for _, b := range batches {
 		for _, fen := range b.owed {
-			onlyBank = append(onlyBank, bank.Movement{Row: statement[0].Row, On: statement[len(statement)-1].On, Out: fen, Text: "批次退票未退回 / a reject that the bank has not given back"})
+			onlyBank = append(onlyBank, bank.Movement{Row: statement[0].Row, On: statement[len(statement)-1].On, Out: fen, Owed: true})
 		}
 	}
 	return onlyBank

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sync/semaphore"
 
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -57,7 +58,7 @@ func (o *Office) Rehearse(ctx context.Context) (rehearsal *Office, err error) {
 	home.Data = dir
 	r := &Reader{Home: home, about: o.about, opts: o.opts, store: store}
 	r.open, r.close = context.WithCancel(context.Background())
-	return &Office{Reader: r, vault: v, ledger: l, real: o}, nil
+	return &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}, real: o}, nil
 }
 
 // rehearses says whether this office is a copy, of which nothing stays.

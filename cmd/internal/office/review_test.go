@@ -3,6 +3,7 @@ package office_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -362,7 +363,7 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for _, k := range office.Kinds() {
-		if k.Exit() != int(k) || k.Status() < 200 || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
+		if k.Exit() != int(k) || k.Say(domain.Zh) == "" || k.Say(domain.En) == "" {
 			t.Errorf("kind %d", k)
 		}
 	}
@@ -385,5 +386,87 @@ func TestWithheldIsNotProven(t *testing.T) {
 	m := shown.Meta
 	if m.Salt != nil || m.Command == nil || m.Command.ID == (domain.ID{}) || m.Command.Digest != nil || m.Command.Signature != nil {
 		t.Errorf("%+v", m)
+	}
+}
+
+// An asker is who has the officer's present key: with another's, or with one that was
+// replaced since, nobody is asking.
+func TestAnAskerHasTheKey(t *testing.T) {
+	c, _, _ := withList(t)
+	ctx := t.Context()
+	who := partyNamed(c, "张三丰")
+	a := c.Asker("test", "好奇", ledger.Signer{Officer: c.ids["accountant"], Key: c.keys["approver"]})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with another's key: %v", err)
+	}
+	a = c.asker("accountant", "核对")
+	if _, err := a.ShowParty(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	c.give("a", "new key", domain.Date(2026, 1, 13), &domain.SetOfficerKey{Officer: c.ids["accountant"], Key: public(c.key("accountant-2"))})
+	if _, err := a.ShowParty(ctx, who); office.KindOf(err) != office.NoKey {
+		t.Errorf("with the key of before: %v", err)
+	}
+}
+
+// Every error has the status of an answer by HTTP, and none of a program's failure is
+// an answer that all is well.
+func TestStatus(t *testing.T) {
+	for i, row := range office.Rows() {
+		if row.Status < 400 || row.Status > 599 || row.Kind == office.Done {
+			t.Errorf("row %d: %v", i, row)
+		}
+	}
+	for _, x := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 200},
+		{errors.New("a disk"), 500},
+		{&office.NotFound{Of: domain.NoticeKind, Which: "x"}, 404},
+		{office.InputErr("notice", &office.NotFound{Of: domain.NoticeKind, Which: "x"}), 404},
+		{office.Input("date", "日期", "a day"), 400},
+		{&office.UsageError{Err: errors.New("x")}, 400},
+		{&office.NotSeen{}, 403},
+		{fmt.Errorf("record: %w", &domain.Refusal{Code: domain.RoleMissing}), 422},
+		{&eventstore.Held{}, 503},
+		{&eventstore.Unavailable{}, 503},
+		{&eventstore.OutcomeUnknown{Cause: context.Canceled}, 504},
+		{fmt.Errorf("read: %w", context.DeadlineExceeded), 504},
+		{fmt.Errorf("read: %w", context.Canceled), 499},
+		{office.ErrUnproven, 409},
+		{own{office.NoLedger}, 500},
+	} {
+		if got := office.Status(x.err); got != x.want {
+			t.Errorf("%v: %d, want %d", x.err, got, x.want)
+		}
+	}
+}
+
+// own is an error of another package.
+type own struct{ kind office.Kind }
+
+func (e own) Error() string     { return "own" }
+func (e own) Kind() office.Kind { return e.kind }
+
+// What is wrong with a script is said in one language.
+func TestScriptSentences(t *testing.T) {
+	for _, x := range []struct{ line, zh, en string }{
+		{`{}`, `缺少“do”：做什么`, `no "do": what is to be done`},
+		{`{"do":"register-unit","contents":{}}`, `/contents：没有这个字段`, `/contents: there is no such field`},
+		{`{"do":"register-unit","content":{"parent":"x","name":"乡"}}`, `content: /parent: "x" 不是编号，也不是 @名称/事物`, `content: /parent: "x" is no id and no @NAME/thing`},
+		{`{"do":"register-unit","content":{"name":1}}`, `content: /name：此处不应是 JSON number`, `content: /name: a JSON number does not belong there`},
+		{`{"do":"register-unit","content":{"name":"\u0007"}}`, `/content/name：含控制字符（U+0007）`, `/content/name: a control character (U+0007)`},
+		{`{"do":"receive","content":{}}`, `do: "receive"：没有这个命令；有：`, `do: "receive": no such command; there are `},
+		{`{"do":`, `不是完整正确的 JSON（`, `jsontext: `},
+	} {
+		_, err := office.Lines{}.Read([]byte(x.line))
+		if err == nil {
+			t.Errorf("%s is read", x.line)
+			continue
+		}
+		if zh, en := office.Sentence(err, domain.Zh), office.Sentence(err, domain.En); !strings.HasPrefix(zh, x.zh) || !strings.HasPrefix(en, x.en) {
+			t.Errorf("%s:\n%s\n%s", x.line, zh, en)
+		}
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"reliefledger.org/ledger/cmd/internal/sheets"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -67,8 +69,8 @@ func (e *BadCells) Say(l domain.Lang) string {
 
 // SayProblem says what is wrong or odd in a roster, behind where.
 func SayProblem(p sheets.Problem, l domain.Lang) string {
-	if where := p.Where(); where != "" {
-		return where + "：" + p.Say(l)
+	if where := p.Where(l); where != "" {
+		return where + choose(l, "：", ": ") + p.Say(l)
 	}
 	return p.Say(l)
 }
@@ -100,7 +102,7 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 	}
 	for which, means := range c.Columns {
 		if _, ok := sheets.ColumnNamed(string(means)); !ok {
-			return nil, Input("columns", which+"："+string(means), which+": "+string(means))
+			return nil, Input(words.Column.String(), which+"："+string(means), which+": "+string(means))
 		}
 	}
 	roster, err := readRoster(c, text)
@@ -154,7 +156,7 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 	if err != nil {
 		return nil, rowsOfFile(err, roster.Rows)
 	}
-	done.Name = fmt.Sprintf("%s %s（%d 行 rows, %d 新 new）", ImportLines, c.File, len(roster.Rows), len(people.fresh))
+	done.Name, done.Roster = ImportLines+" "+c.File, &Imported{len(roster.Rows), len(people.fresh)}
 	return done, nil
 }
 
@@ -175,7 +177,7 @@ func (s *Session) mayImport(in *Instruction) error {
 	})
 	switch {
 	case !known:
-		return Input("--notice", "没有这份名单草稿", "no such notice")
+		return Input(words.Notice.String(), "没有这份名单草稿", "no such notice")
 	case !may:
 		return &NotSeen{by, "（须为 " + domain.Drafter.Say(domain.Zh) + "）", "(needs the role " + string(domain.Drafter) + ")"}
 	}
@@ -247,7 +249,10 @@ func (s *Session) register(ctx context.Context, in *Instruction, rows []sheets.R
 			row := rows[i]
 			o := &domain.Order{ID: CommandNamed(id, registerName(in, i)), Actor: in.Order.Actor, Date: in.Order.Date, Campaign: in.Order.Campaign,
 				Body: &domain.RegisterParty{Unit: in.Roster.Unit, Type: row.Type, Headcount: row.Headcount, PersonalDetails: detailsOf(row)}}
-			_, err := s.ledger.DoAt(ctx, o, in.At, s.keysFor(o)...)
+			signed, err := s.ledger.Sign(ctx, o, in.At, s.keysFor(o)...)
+			if err == nil {
+				_, err = s.settle(ctx, signed)
+			}
 			var refusal *domain.Refusal
 			if errors.As(err, &refusal) {
 				refusal.Row = row.Row
@@ -291,16 +296,16 @@ func (s *Session) known(ctx context.Context, in *Instruction, roster *sheets.Ros
 			continue
 		}
 		at := sheets.Problem{Sheet: roster.Sheet, Row: row.Row, Column: string(sheets.Number), Value: domain.MaskNumber(row.Number)}
-		name := names[parties[i]]
+		name, agreed := names[parties[i]], words.SamePerson.As(strconv.Itoa(row.Row))
 		same := slices.Contains(c.SamePerson, row.Row)
 		if !name.compared && !same { // it cannot be compared
-			at.Zh = fmt.Sprintf("该号码已由别的单位登记，姓名无法核对：确是此人，加 --same-person %d", row.Row)
-			at.En = fmt.Sprintf("this number was registered by another unit, and the name cannot be compared: if it is this person add --same-person %d", row.Row)
+			at.Zh = fmt.Sprintf("该号码已由别的单位登记，姓名无法核对：确是此人，请用 %s 确认", agreed)
+			at.En = fmt.Sprintf("this number was registered by another unit, and the name cannot be compared: if it is this person, confirm it with %s", agreed)
 			roster.Errors = append(roster.Errors, at)
 		}
 		if name.text != "" && name.text != row.Name && !same {
-			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，加 --same-person %d；若不是，请核对号码", domain.MaskName(name.text), row.Name, row.Row)
-			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so add --same-person %d; if not, check the number", domain.MaskName(name.text), row.Name, row.Row)
+			at.Zh = fmt.Sprintf("该号码已登记为“%s”，此处是“%s”：是同一人吗？若是，请用 %s 确认；若不是，请核对号码", domain.MaskName(name.text), row.Name, agreed)
+			at.En = fmt.Sprintf("this number is registered for %s, here it is %s: the same person? If so, confirm it with %s; if not, check the number", domain.MaskName(name.text), row.Name, agreed)
 			roster.Errors = append(roster.Errors, at)
 		}
 		if no := repeated[i]; no > 0 {
@@ -337,7 +342,7 @@ func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uui
 			}
 		}
 	})
-	a := &Asker{o: s.Office, Officer: in.Order.Actor, did: "import lines"}
+	a := s.actor(in.Order, "import lines")
 	if c := in.Roster; len(c.SamePerson) > 0 {
 		a.why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}
@@ -375,21 +380,6 @@ func (s *Session) repeated(notice, list uuid.UUID, rows []sheets.Row, parties []
 		}
 	})
 	return numbers
-}
-
-// only sent again: it has its one effect.
-func (s *Session) listed(notice, list uuid.UUID) map[uuid.UUID][]domain.Line {
-	lines := map[uuid.UUID][]domain.Line{}
-	s.State(func(l *domain.Ledger) {
-		n := l.Notices[notice]
-		if n == nil || l.Effect(list) != nil {
-			return
-		}
-		for _, x := range n.Lines {
-			lines[x.Beneficiary] = append(lines[x.Beneficiary], *x)
-		}
-	})
-	return lines
 }
 
 // linesOf makes the rows of the list. A payee must stand in it, and be the only one

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -106,7 +107,7 @@ func (x Lines) Read(text []byte) (*Instruction, error) {
 		return nil, plainly(err)
 	}
 	if l.Do == "" {
-		return nil, fmt.Errorf("no \"do\"")
+		return nil, words.Errorf("缺少“do”：做什么", "no \"do\": what is to be done")
 	}
 	in.As, in.At = l.As, l.At
 	in.Order = &domain.Order{Actor: l.By, Date: l.Date, Happened: l.Happened, DoneBy: l.DoneBy, Campaign: l.Campaign, Replaces: l.Replaces, Irregular: l.Irregular, Second: l.Second}
@@ -117,7 +118,7 @@ func (x Lines) Read(text []byte) (*Instruction, error) {
 	return in, nil
 }
 
-// Content reads the content of a command into an instruction: what flags give.
+// Content reads the content of a command into an instruction, where no script has the rest of it.
 func (x Lines) Content(in *Instruction, do string, content []byte) error {
 	if err := checkText(content); err != nil {
 		return InputErr("content", err)
@@ -135,7 +136,7 @@ func (x Lines) content(in *Instruction, do string, content []byte) error {
 	}
 	body, ok := domain.NewCommand(do)
 	if !ok {
-		return Input("do", "%q：%s", "%q: %s", do, Near(do))
+		return NoCommand("do", do)
 	}
 	into := in
 	if !takesDocuments[do] {
@@ -204,7 +205,7 @@ func (x Lines) values(in *Instruction) json.Options {
 				*ref, found = x.Entry(*named.Number)
 			}
 			if !found {
-				return fmt.Errorf("没有命令可引用的序号 / no entry with number %d that a command could name", *named.Number)
+				return words.Errorf("〔%d〕不是命令可以引用的事件", "no entry with number %d that a command could name", *named.Number)
 			}
 			return nil
 		}),
@@ -234,7 +235,7 @@ func (x Lines) id(text string) (uuid.UUID, error) {
 	if !named {
 		id, err := uuid.Parse(text)
 		if err != nil {
-			return id, fmt.Errorf("%q 不是编号或 @名称/事物 / is no id and no @NAME/thing", text)
+			return id, words.Errorf("%q 不是编号，也不是 @名称/事物", "%q is no id and no @NAME/thing", text)
 		}
 		return id, nil
 	}
@@ -264,13 +265,13 @@ func checkText(text []byte) error {
 			return nil
 		}
 		if err != nil {
-			return err
+			return plainly(err)
 		}
 		if token.Kind() != '"' {
 			continue
 		}
 		if i := strings.IndexFunc(token.String(), isControl); i >= 0 {
-			return fmt.Errorf("%s: a control character 控制字符 (%U)", d.StackPointer(), []rune(token.String()[i:])[0])
+			return words.Errorf("%s：含控制字符（%U）", "%s: a control character (%U)", d.StackPointer(), []rune(token.String()[i:])[0])
 		}
 	}
 }
@@ -279,8 +280,14 @@ func isControl(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' || r == '\u2028' || r == '\u202e'
 }
 
-// Near lists the commands that a wrong name may have meant, or all.
-func Near(name string) string {
+// NoCommand says that there is no command of a name, and which it may have meant.
+func NoCommand(where, name string) error {
+	like := near(name)
+	return Input(where, "%q：没有这个命令；有：%s", "%q: no such command; there are %s", name, strings.Join(like, ", "))
+}
+
+// near lists the commands that a wrong name may have meant, or all.
+func near(name string) []string {
 	var like []string
 	for _, n := range domain.CommandNames() {
 		for _, part := range strings.Split(name, "-") {
@@ -293,11 +300,14 @@ func Near(name string) string {
 	if len(like) == 0 {
 		like = domain.CommandNames()
 	}
-	return "no such command; there are " + strings.Join(like, ", ")
+	return like
 }
 
 // plainly takes the Go types out of what the decoder says.
 func plainly(err error) error {
+	if torn, ok := err.(*jsontext.SyntacticError); ok {
+		return words.Errorf("不是完整正确的 JSON（%v）", "%v", torn)
+	}
 	semantic, ok := err.(*json.SemanticError)
 	if !ok {
 		return err
@@ -306,8 +316,11 @@ func plainly(err error) error {
 	if where == "" {
 		where = "/"
 	}
-	if semantic.Err != nil {
+	switch {
+	case errors.Is(semantic.Err, json.ErrUnknownName):
+		return words.Errorf("%s：没有这个字段", "%s: there is no such field", where)
+	case semantic.Err != nil:
 		return fmt.Errorf("%s: %w", where, semantic.Err)
 	}
-	return fmt.Errorf("%s: a JSON %s does not belong there", where, semantic.JSONKind)
+	return words.Errorf("%s：此处不应是 JSON %s", "%s: a JSON %s does not belong there", where, semantic.JSONKind)
 }

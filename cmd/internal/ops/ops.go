@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/embedded"
 	"reliefledger.org/ledger/projections"
@@ -145,7 +146,7 @@ func (o *Ops) Serve(ctx context.Context, address string) (at net.Addr, wait func
 	})
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, nil, office.InputErr("--metrics", err)
+		return nil, nil, office.InputErr(words.Metrics.String(), err)
 	}
 	server := &http.Server{Handler: mux, ReadTimeout: opsTimeout, WriteTimeout: opsTimeout, IdleTimeout: time.Minute, MaxHeaderBytes: opsHeaders}
 	served := make(chan error, 1) // room for its one answer

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -105,8 +106,8 @@ func TestOutcomes(t *testing.T) {
 		{"accepted", false, nil},
 		{"repeated", true, nil},
 		{"not-reviewed", false, fmt.Errorf("publish-notice: %w", &domain.Refusal{Code: domain.NotReviewed})},
-		{"input", false, office.Input("--date", "日期", "a day")},
-		{"key", false, &office.KeyError{Path: "--key"}},
+		{"input", false, office.Input(words.Date.String(), "日期", "a day")},
+		{"key", false, &office.KeyError{Path: words.Key.String()}},
 		{"ledger", false, &office.NoLedgerError{Dir: "nowhere"}},
 		{"away", false, &eventstore.Unavailable{Store: "esdb://x", Cause: io.EOF}},
 		{"unknown", false, &eventstore.OutcomeUnknown{Cause: io.EOF}},
@@ -179,7 +180,7 @@ func TestNothingElse(t *testing.T) {
 		t.Errorf("POST /readyz: %d", r.StatusCode)
 	}
 	for _, address := range []string{"nonsense", "127.0.0.1:-1", at.String()} { // the last is in use
-		if _, _, err := New().Serve(t.Context(), address); office.KindOf(err) != office.Unreadable || !strings.Contains(err.Error(), "--metrics") {
+		if _, _, err := New().Serve(t.Context(), address); office.KindOf(err) != office.Unreadable || !strings.Contains(err.Error(), words.Metrics.String()) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

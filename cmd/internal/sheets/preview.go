@@ -129,8 +129,10 @@ func (r *Roster) Preview(w io.Writer, l domain.Lang) error {
 				fmt.Fprintf(&b, "  … %d\n", len(problems)-i+more)
 				break
 			}
-			where := p.Where()
-			if where != "" {
+			where := p.Where(l)
+			if where != "" && l == domain.En {
+				where += ": "
+			} else if where != "" {
 				where += "："
 			}
 			fmt.Fprintf(&b, "  %s%s\n", where, p.Say(l))

@@ -2,10 +2,12 @@ package sheets
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -123,23 +125,27 @@ func (p Problem) Say(l domain.Lang) string {
 	return p.Zh
 }
 
-// Where says where it is, in both languages.
-func (p Problem) Where() string {
+// Where says where it is, in one language.
+func (p Problem) Where(l domain.Lang) string {
+	row, column, cell, between := "第 %d 行", "%s 列", "（%s）", "，"
+	if l == domain.En {
+		row, column, cell, between = "row %d", "column %s", " (%s)", ", "
+	}
 	var parts []string
 	if p.Sheet != "" {
 		parts = append(parts, p.Sheet)
 	}
 	if p.Row > 0 {
-		parts = append(parts, fmt.Sprintf("%d 行 row %d", p.Row, p.Row))
+		parts = append(parts, fmt.Sprintf(row, p.Row))
 	}
 	if p.Column != "" {
-		column := p.Column + " 列"
+		where := fmt.Sprintf(column, p.Column)
 		if p.Cell != "" {
-			column += "（" + p.Cell + "）"
+			where += fmt.Sprintf(cell, p.Cell)
 		}
-		parts = append(parts, column)
+		parts = append(parts, where)
 	}
-	return strings.Join(parts, "，")
+	return strings.Join(parts, between)
 }
 
 // placed is a column that the roster uses.
@@ -200,9 +206,9 @@ func (r *reading) countForms() {
 			r.Forms[g.Form]++
 		}
 	}
-	if r.unasked > 0 {
-		r.warn(fmt.Sprintf("%d 行有账号，形式却是现金：现金不付到账号。若是转账，用 --form bank，或在“形式”列写“银行”", r.unasked),
-			fmt.Sprintf("%d rows have an account, and their form is cash, which goes to no account: if it is a transfer, say it with --form bank, or write 银行 in the column 形式", r.unasked))
+	if bank := words.Form.As(string(domain.Bank)); r.unasked > 0 {
+		r.warn(fmt.Sprintf("%d 行有账号，形式却是现金：现金不付到账号。若是转账，用 %s，或在“形式”列写“银行”", r.unasked, bank),
+			fmt.Sprintf("%d rows have an account, and their form is cash, which goes to no account: if it is a transfer, say it with %s, or write 银行 in the column 形式", r.unasked, bank))
 	}
 }
 
@@ -258,7 +264,7 @@ func (r *reading) chooseSheet(g *Grid) bool {
 			names = append(names, g.Sheets[i].Name)
 		}
 		list := strings.Join(names, "、")
-		r.fail("不止一张工作表像名册："+list+"。哪一张？用 --sheet 指明", "more than one sheet looks like a roster: "+list+". Which? Say it with --sheet")
+		r.fail("不止一张工作表像名册："+list+"。哪一张？用 "+words.Sheet.String()+" 指明", "more than one sheet looks like a roster: "+list+". Which? Say it with "+words.Sheet.String())
 		return false
 	}
 	if hidden > 0 {
@@ -357,7 +363,7 @@ func (r *reading) placeColumns() {
 		}
 		candidates[Amount] = amounts[:1]
 	}
-	for _, means := range slices.Sorted(mapKeys(candidates)) {
+	for _, means := range slices.Sorted(maps.Keys(candidates)) {
 		list := candidates[means]
 		if len(list) > 1 && (means == Number || means == Account || means == Phone || means == Address) {
 			// Of several people's numbers, those of the one whose name it is.
@@ -418,16 +424,6 @@ func groupRank(text string) int {
 	return 1
 }
 
-func mapKeys[V any](m map[Column]V) func(func(Column) bool) {
-	return func(yield func(Column) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
 func (r *reading) choose(means Column, list []placed) {
 	switch len(list) {
 	case 0:
@@ -446,8 +442,8 @@ func (r *reading) ask(means Column, list []placed) {
 		names = append(names, fmt.Sprintf("%s（%s）", Letters(p.column), shown(p.text)))
 	}
 	which := strings.Join(names, "、")
-	r.fail(fmt.Sprintf("不止一列像“%s”：%s。取哪一列？用 --column 字母=%s 指明", means, which, means),
-		fmt.Sprintf("more than one column looks like %s: %s. Which? Say it with --column LETTER=%s", means, which, means))
+	r.fail(fmt.Sprintf("不止一列像“%s”：%s。取哪一列？用 %s 指明", means, which, words.Column.As("字母="+string(means))),
+		fmt.Sprintf("more than one column looks like %s: %s. Which? Say it with %s", means, which, words.Column.As("LETTER="+string(means))))
 }
 
 func (r *reading) leftOut(p placed) {

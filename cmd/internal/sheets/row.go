@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"reliefledger.org/ledger/cmd/internal/words"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -181,9 +182,9 @@ func (p *rowReader) read() Row {
 	row.Phone, _ = p.number(Phone)
 	p.give(&row)
 	if n := p.text(People); n != "" && row.Type != domain.Group {
-		letters := Letters(p.at[People].column)
-		p.wrong(People, n, fmt.Sprintf("人数只写在集体的行：集体不列姓名，别的行一行一人或一户。此列不必导入的，用 --column %s=-；此行确是集体的，“对象”列写“集体”", letters),
-			fmt.Sprintf("人数, a number of people, is for groups, which name nobody; any other row is one person or household. Leave the column out with --column %s=-; if this row is a group, write 集体 in the column 对象", letters))
+		leave := words.Column.As(Letters(p.at[People].column) + "=-")
+		p.wrong(People, n, fmt.Sprintf("人数只写在集体的行：集体不列姓名，别的行一行一人或一户。此列不必导入的，用 %s；此行确是集体的，“对象”列写“集体”", leave),
+			fmt.Sprintf("人数, a number of people, is for groups, which name nobody; any other row is one person or household. Leave the column out with %s; if this row is a group, write 集体 in the column 对象", leave))
 	} else if n != "" {
 		row.Headcount = p.people(n)
 	} else if row.Type == domain.Group {

@@ -16,7 +16,7 @@ const (
 	total     = "合计"
 	signature = "落款"
 	repeated  = "表头"
-	words     = "文字"
+	textOnly  = "文字"
 	nothing   = "空行"
 )
 
@@ -47,7 +47,7 @@ func (r *reading) readRows() {
 		case subtotal, total:
 			r.totalled = true
 			r.checkTotal(row, kind)
-		case words:
+		case textOnly:
 			r.addWarning(Problem{Sheet: r.Sheet, Row: row + 1, Zh: "只有文字，没有姓名和金额，未作数据：“" + r.labelText(row) + "”",
 				En: "text without a name or an amount, not taken as data: " + r.labelText(row)})
 		}
@@ -214,7 +214,7 @@ func (r *reading) kindOf(row int, cells []Cell) string {
 	case used == 0 && digits:
 		return nothing
 	case used == 0, used == 1 && others == 0 && !has(Amount) && !has(Item) && (!has(Name) || wide):
-		return words
+		return textOnly
 	}
 	return ""
 }

@@ -13,7 +13,7 @@
 //	roster := sheets.Understand(grid, sheets.Options{File: "名册.xlsx", Form: domain.Cash})
 //	err = roster.Preview(os.Stdout, domain.Zh)          // what a person should see first
 //	if len(roster.Errors) == 0 {
-//		use(roster.Rows)
+//		fmt.Println(len(roster.Rows))               // they are used
 //	}
 //
 // Nothing is ever guessed. A number that a spreadsheet has spoilt is refused;

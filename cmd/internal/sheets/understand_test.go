@@ -111,7 +111,7 @@ func TestRosters(t *testing.T) {
 		{name: "a control character", text: "姓名,金额\n甲\x1b[31m,1\n", want: []string{"! A2 含控制字符"}},
 		{name: "rows that wait to be filled", text: "序号,姓名,金额\n1,甲,1\n2,,\n3,,0\n", want: []string{"2 甲 1.00", "!! ", "!? "}},
 		{name: "half a row", text: "姓名,身份证号,金额\n甲," + a + ",\n", want: []string{"! C2 没有金额也没有物资"}},
-		{name: "a number of people of a household", text: "户主姓名,人数,救助金额\n甲一,3,100\n", want: []string{"! B2 人数只写在集体的行", "用 --column B=-；", "“对象”列写“集体”"}},
+		{name: "a number of people of a household", text: "户主姓名,人数,救助金额\n甲一,3,100\n", want: []string{"! B2 人数只写在集体的行", "用 ‹column B=-›；", "“对象”列写“集体”"}},
 		{name: "and of each kind but a group", text: "姓名,对象,人数,金额\n甲,户,3,1\n某社,机构,约40,1\n乙,个人,1,1\n丙,,,1\n某组,集体,近200,1\n", want: []string{"! C2 ", "! C3 ", "! C4 ", "!C5 ", "!C6 "}},
 		{name: "and left out", text: "户主姓名,人数,救助金额\n甲一,3,100\n", opts: Options{Columns: map[string]Column{"B": Unused}}, want: []string{"2 甲一 100.00", "!! "}},
 		{name: "accounts, and nobody said that it is cash", text: "姓名,金额,账号\n甲,1,999999020000000012\n乙,2,\n", want: []string{"?  1 行有账号，形式却是现金"}},

@@ -74,6 +74,9 @@ type Result struct {
 	// ledger is opened next.
 	Owed     int       `json:"owed"`
 	Findings []Finding `json:"findings"`
+	// Dangers are what a store elsewhere was told to do with the ledger's streams:
+	// their events may go.
+	Dangers []eventstore.Danger `json:"dangers,omitempty"`
 
 	State *domain.Ledger `json:"-"`
 }
@@ -110,6 +113,7 @@ func Run(ctx context.Context, store eventstore.Store, calendar *domain.Calendar)
 	}
 	slices.SortStableFunc(out.Findings, func(a, b Finding) int { return cmp.Compare(a.Number, b.Number) })
 	out.Owed = out.State.Owed()
+	out.Dangers = eventstore.DangersOf(store)
 	return out, nil
 }
 

@@ -327,7 +327,7 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"another actor than the one who signed", domain.SaysOtherwise, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) { x.meta.Actor = signer("cashier").Officer })
 		}},
-		{"another role than the one he had", domain.SaysOtherwise, func(f *forger) {
+		{"another role than the officer had", domain.SaysOtherwise, func(f *forger) {
 			f.changed(receive(), "accountant", func(x *forgery) { x.meta.Role = domain.Registrar })
 		}},
 		{"in another stream", domain.SaysOtherwise, func(f *forger) {

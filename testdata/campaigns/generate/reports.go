@@ -167,7 +167,7 @@ func two() *campaign {
 	for i := 1; i <= 31; i++ {
 		c.visit(fmt.Sprint("group ", i), fmt.Sprintf("第%d慰问组", i), "home", "one-to-one", 1, 0)
 	}
-	// Added: a payee gives back what he does not need.
+	// Added: a payee gives back what is not needed.
 	c.on("2022-01-27").added("一名收款人退回慰问金")
 	c.do(acc, "payee returns", "return-disbursement", m{"allocation": c.alloc("main"), "payment": m{"command": "@" + c.name("workers paid"), "row": 260}, "amount": "800.00", "kind": "payee", "reason": "本人提出转让给更困难者"})
 	c.on("2022-01-28")
