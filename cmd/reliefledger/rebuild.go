@@ -21,7 +21,7 @@ func rebuildCommand(p *program) *cobra.Command {
 			if p.asOf == "" {
 				removed, err := r.CheckSnapshots(cmd.Context(), b)
 				if removed != "" {
-					p.note("快照所说与事件不符，已删除（以事件为准）：%s\n", "a snapshot said otherwise than the events, which count; all are removed: %s\n", removed)
+					p.note("快照所说与事件不符，已删除（以事件为准）：%s\n若事件被改过，audit replay 逐条点名\n", "a snapshot said otherwise than the events, which count; all are removed: %s\nif events were altered, audit replay names each\n", removed)
 					return errors.Join(saidError{office.ErrUnproven}, err)
 				}
 				if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -73,9 +74,20 @@ func openPebble(d *disk, dir string, cacheBytes int64, mustExist bool) (*pebble.
 		return err
 	})
 	if err != nil {
+		if mustExist && isDamage(err) {
+			return nil, &eventstore.Corrupt{Where: "database " + dir, Cause: err}
+		}
 		return nil, readError("database "+dir, err)
 	}
 	return db, nil
+}
+
+// isDamage says whether a database that exists does not open because of what is in it:
+// a file is missing, or has another size than the database remembers. What only the
+// system refuses (no room, no right, no memory) is none.
+func isDamage(err error) bool {
+	var system syscall.Errno
+	return isMissing(err) || !errors.As(err, &system)
 }
 
 // countEvents returns the number behind that of the last event.

@@ -277,3 +277,33 @@ func TestVerifyNamesWhatIsWrongInTheDatabase(t *testing.T) {
 		mustClose(t, s)
 	}
 }
+
+// A table that was cut, or is gone, is damage to who opens the store: not a failure of
+// the machine, which another try could mend.
+func TestTablesAreMissing(t *testing.T) {
+	files, _ := smallFolder(t, true)
+	tables := 0
+	for path, text := range files {
+		if !strings.HasSuffix(path, ".sst") {
+			continue
+		}
+		tables++
+		for what, now := range map[string][]byte{"cut": text[:len(text)/2], "gone": nil} {
+			damaged := maps.Clone(files)
+			if damaged[path] = now; now == nil {
+				delete(damaged, path)
+			}
+			s, err := Open(folder, Options{FS: in(t, damaged)})
+			var corrupt *eventstore.Corrupt
+			if !errors.As(err, &corrupt) {
+				t.Errorf("%s %s: %v", path, what, err)
+			}
+			if err == nil {
+				s.Close()
+			}
+		}
+	}
+	if tables == 0 {
+		t.Error("the store has no table")
+	}
+}

@@ -146,7 +146,10 @@ var faults = []fault{
 	when[*eventstore.NotALedger](NoLedger, 500, nil),
 	when[*eventstore.NewerFormat](NoLedger, 500, nil),
 	when[*codec.NewerSchema](NoLedger, 500, nil),
-	when[*eventstore.Corrupt](NoLedger, 500, nil),
+	when(NoLedger, 500, func(e *eventstore.Corrupt, l domain.Lang) string {
+		return choose(l, fmt.Sprintf("数据损坏：%s（%v）。勿再记录，先另存此目录，再从备份恢复（restore）", e.Where, e.Cause),
+			fmt.Sprintf("%v. Record nothing more, keep a copy of this folder, and restore a backup (restore)", e))
+	}),
 	when[*eventstore.NotEmpty](NoLedger, 409, nil),
 	when(Refused, 409, func(e *esdb.ForeignAccess, l domain.Lang) string {
 		return choose(l, fmt.Sprintf("服务器已有他人的默认访问列表，未改动：%s；将设为 %s（%s 改写）", e.Is, e.ToBe, words.Force),
