@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/ledger/replay"
 )
@@ -157,13 +158,13 @@ func sayDocuments(p *program, d *office.DocumentsAudit) error {
 	if p.json {
 		return writeJSON(os.Stdout, d)
 	}
-	t := newTable(p.say("序号", "number"), p.say("事件", "event"), p.say("状态", "state"), p.say("说明", "why")).figures(0)
+	t := table.New(p.say("序号", "number"), p.say("事件", "event"), p.say("状态", "state"), p.say("说明", "why")).Figures(0)
 	for _, a := range d.Named {
 		mark := yellow
 		if a.State.Bad() {
 			mark = red
 		}
-		t.row(fmt.Sprint(a.Number), a.Type, colour(mark, a.State.Say(p.lang())), printable(a.Why))
+		t.Row(fmt.Sprint(a.Number), a.Type, colour(mark, a.State.Say(p.lang())), printable(a.Why))
 	}
 	if len(d.Named) > 0 {
 		if err := p.table(t); err != nil {

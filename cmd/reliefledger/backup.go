@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/backup"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -59,21 +60,21 @@ func listBackups(p *program, dir string) error {
 		New     int64     `json:"new_bytes"`
 		Error   string    `json:"error,omitempty"`
 	}
-	lines, t := []line{}, newTable(p.say("备份", "backup"), p.say("时间", "time"), p.say("条目", "entries"), p.say("大小", "size"), p.say("新增", "new"), p.say("状态", "state")).figures(2, 3, 4)
+	lines, t := []line{}, table.New(p.say("备份", "backup"), p.say("时间", "time"), p.say("条目", "entries"), p.say("大小", "size"), p.say("新增", "new"), p.say("状态", "state")).Figures(2, 3, 4)
 	sizes := backup.NewBytes(all)
 	for i, k := range all {
 		l := line{Name: filepath.Base(k.Dir)}
 		if k.Err != nil {
 			l.Error = p.sentence(k.Err)
-			t.row(l.Name, "", "", "", "", l.Error)
+			t.Row(l.Name, "", "", "", "", l.Error)
 		} else {
 			l.Made, l.Entries, l.Chain, l.Bytes, l.New = k.Made, k.Entries, k.Chain, k.Bytes(), sizes[i]
-			t.row(l.Name, k.Made.In(domain.Shanghai).Format("2006-01-02 15:04:05"), fmt.Sprint(k.Entries), inMegabytes(l.Bytes), inMegabytes(l.New), "")
+			t.Row(l.Name, k.Made.In(domain.Shanghai).Format("2006-01-02 15:04:05"), fmt.Sprint(k.Entries), inMegabytes(l.Bytes), inMegabytes(l.New), "")
 		}
 		lines = append(lines, l)
 	}
 	if p.json {
 		return writeJSON(os.Stdout, lines)
 	}
-	return t.write(os.Stdout)
+	return t.Write(os.Stdout)
 }

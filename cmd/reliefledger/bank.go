@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -50,7 +51,7 @@ func sayReconciled(p *program, r *office.Reconciled) error {
 			return err
 		}
 	} else {
-		t := newTable(p.say("哪一边", "side"), p.say("行/序号", "row/number"), p.say("日期", "date"), p.say("支出", "out"), p.say("收入", "in"), p.say("参考号/摘要", "reference/text")).figures(1, 3, 4)
+		t := table.New(p.say("哪一边", "side"), p.say("行/序号", "row/number"), p.say("日期", "date"), p.say("支出", "out"), p.say("收入", "in"), p.say("参考号/摘要", "reference/text")).Figures(1, 3, 4)
 		var bankOut, bankIn, out, in domain.Fen
 		for _, m := range r.OnlyBank {
 			bankOut, bankIn = bankOut+m.Out, bankIn+m.In
@@ -58,13 +59,13 @@ func sayReconciled(p *program, r *office.Reconciled) error {
 			if m.Owed {
 				text = p.say("批次退票未退回", "a reject that the bank has not given back")
 			}
-			t.row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), text)
+			t.Row(p.say("银行", "bank"), fmt.Sprint(m.Row), m.On.String(), m.Out.String(), m.In.String(), text)
 		}
 		for _, x := range r.OnlyLedger {
 			out, in = out+x.Out, in+x.In
-			t.row(p.say("账簿", "ledger"), fmt.Sprint(x.Number), x.On.String(), x.Out.String(), x.In.String(), x.Reference)
+			t.Row(p.say("账簿", "ledger"), fmt.Sprint(x.Number), x.On.String(), x.Out.String(), x.In.String(), x.Reference)
 		}
-		if len(t.rows) > 0 {
+		if t.Len() > 0 {
 			if err := p.table(t); err != nil {
 				return err
 			}

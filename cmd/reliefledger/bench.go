@@ -15,6 +15,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/bench"
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/esdb"
 )
@@ -112,9 +113,9 @@ func (p *program) showBench(reports []*bench.Report) error {
 	for _, r := range reports {
 		head = append(head, strconv.Itoa(r.Plan.Payments))
 	}
-	t := newTable(append(head, p.say("单位", "unit"), p.say("目标", "target"))...)
+	t := table.New(append(head, p.say("单位", "unit"), p.say("目标", "target"))...)
 	for i := range reports {
-		t.figures(i + 1)
+		t.Figures(i + 1)
 	}
 	for i, f := range reports[0].Figures {
 		row := []string{p.say(f.Zh, f.En)}
@@ -132,9 +133,9 @@ func (p *program) showBench(reports []*bench.Report) error {
 			}
 			target = sign + " " + figure(last.Target) + " " + mark
 		}
-		t.row(append(row, f.Unit, target)...)
+		t.Row(append(row, f.Unit, target)...)
 	}
-	if err := t.write(os.Stdout); err != nil {
+	if err := t.Write(os.Stdout); err != nil {
 		return err
 	}
 	r := reports[0]

@@ -9,6 +9,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/backup"
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 )
 
@@ -126,13 +127,13 @@ func sayErasures(p *program, lines []office.Erasure) error {
 	if p.json {
 		return writeJSON(os.Stdout, lines)
 	}
-	t := newTable(p.say("序号", "number"), p.say("流", "stream"), p.say("日期", "date"), p.say("依据", "basis"), p.say("状态", "state")).figures(0)
+	t := table.New(p.say("序号", "number"), p.say("流", "stream"), p.say("日期", "date"), p.say("依据", "basis"), p.say("状态", "state")).Figures(0)
 	for _, l := range lines {
 		state := p.say("未完成：替换另存的封装密钥、销毁旧副本、新备份，然后 erase --confirm", "unfinished: replace the key kept elsewhere, destroy old copies, back up, then erase --confirm")
 		if l.Confirmed != nil {
 			state = fmt.Sprintf(p.say("已确认〔%d〕", "confirmed [%d]"), *l.Confirmed)
 		}
-		t.row(fmt.Sprint(l.Number), l.Stream, l.On.String(), printable(l.Basis), state)
+		t.Row(fmt.Sprint(l.Number), l.Stream, l.On.String(), printable(l.Basis), state)
 	}
 	return p.table(t)
 }

@@ -10,6 +10,7 @@ import (
 	"reliefledger.org/ledger/cmd/internal/demo"
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/summary"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/projections"
 )
@@ -50,13 +51,13 @@ func showFigures(p *program, list []projections.Figure) error {
 			return err
 		}
 	} else {
-		t := newTable(p.say("报告", "report"), p.say("数字", "figure"), p.say("来源", "source"), p.say("重建", "rebuilt"), p.say("证明", "ok"), p.say("事件", "events"), p.say("原文", "quote")).figures(0, 2, 3)
+		t := table.New(p.say("报告", "report"), p.say("数字", "figure"), p.say("来源", "source"), p.say("重建", "rebuilt"), p.say("证明", "ok"), p.say("事件", "events"), p.say("原文", "quote")).Figures(0, 2, 3)
 		for _, f := range list {
 			mark := colour(green, "✓")
 			if !f.OK {
 				mark = colour(red, "✗ "+f.Why)
 			}
-			t.row(fmt.Sprint(f.Report), f.ID, f.Figure, f.Value, mark, projections.Numbers(f.Events), f.Quote)
+			t.Row(fmt.Sprint(f.Report), f.ID, f.Figure, f.Value, mark, projections.Numbers(f.Events), f.Quote)
 		}
 		if err := p.table(t); err != nil {
 			return err

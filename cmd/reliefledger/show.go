@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -53,7 +54,7 @@ func showIrregular(p *program, b *projections.Books) error {
 		}
 		return writeJSON(os.Stdout, list)
 	}
-	t := newTable(p.say("序号", "number"), p.say("事件", "event"), p.say("规则", "rule"), p.say("代码", "code"), p.say("行", "rows"), p.say("发生", "happened"), p.say("记账", "booked"), p.say("理由", "reason"), p.say("证据", "evidence"), p.say("第二经办人", "second")).figures(0, 2, 8)
+	t := table.New(p.say("序号", "number"), p.say("事件", "event"), p.say("规则", "rule"), p.say("代码", "code"), p.say("行", "rows"), p.say("发生", "happened"), p.say("记账", "booked"), p.say("理由", "reason"), p.say("证据", "evidence"), p.say("第二经办人", "second")).Figures(0, 2, 8)
 	for _, x := range list {
 		reason := p.say("无", "none")
 		if x.Reason {
@@ -63,7 +64,7 @@ func showIrregular(p *program, b *projections.Books) error {
 		if o := b.State.Officers[x.Second]; o != nil {
 			post = o.Post
 		}
-		t.row(fmt.Sprint(x.Number), x.Type, fmt.Sprint(x.Rule), x.Code, fmt.Sprint(x.Rows), x.Happened.String(), x.Booked.String(), reason, fmt.Sprint(x.Evidence), post)
+		t.Row(fmt.Sprint(x.Number), x.Type, fmt.Sprint(x.Rule), x.Code, fmt.Sprint(x.Rows), x.Happened.String(), x.Booked.String(), reason, fmt.Sprint(x.Evidence), post)
 	}
 	return p.table(t)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/projections"
 )
@@ -127,7 +128,7 @@ func showUse(p *program, b *projections.Books, q office.PaymentQuery) error {
 	if p.json {
 		return writeJSON(os.Stdout, append([]projections.Entry{}, list...))
 	}
-	t := newTable(p.say("序号", "number"), p.say("日期", "date"), p.say("资金", "fund"), p.say("项目", "programme"), p.say("名单/行", "notice/line"), p.say("形式", "form"), p.say("金额(元)", "yuan"), p.say("净额", "net"), p.say("违规", "irregular"), p.say("缺失", "missing")).figures(0, 6, 7)
+	t := table.New(p.say("序号", "number"), p.say("日期", "date"), p.say("资金", "fund"), p.say("项目", "programme"), p.say("名单/行", "notice/line"), p.say("形式", "form"), p.say("金额(元)", "yuan"), p.say("净额", "net"), p.say("违规", "irregular"), p.say("缺失", "missing")).Figures(0, 6, 7)
 	var total office.PaymentTotal
 	for _, e := range list {
 		var missing []string
@@ -135,7 +136,7 @@ func showUse(p *program, b *projections.Books, q office.PaymentQuery) error {
 			missing = append(missing, g.Say(p.lang()))
 		}
 		total.Payments, total.Fen, total.Net = total.Payments+1, total.Fen+e.Amount+e.Cost, total.Net+e.Net
-		t.row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), colour(red, strings.Join(e.Irregular, ",")), colour(yellow, strings.Join(missing, "、")))
+		t.Row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), colour(red, strings.Join(e.Irregular, ",")), colour(yellow, strings.Join(missing, "、")))
 	}
 	if err := p.table(t); err != nil {
 		return err

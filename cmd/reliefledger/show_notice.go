@@ -11,6 +11,7 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/cmd/internal/papers"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -98,7 +99,7 @@ func (p *program) noticeHead(n projections.Notice) {
 
 // noticeLines is the list as a table.
 func (p *program) noticeLines(b *projections.Books, lines []projections.PublicLine, names map[int]office.NameShown) error {
-	t := newTable(p.say("行", "line"), p.say("姓名", "name"), p.say("人数", "people"), p.say("应得", "to receive")).figures(0)
+	t := table.New(p.say("行", "line"), p.say("姓名", "name"), p.say("人数", "people"), p.say("应得", "to receive")).Figures(0)
 	for _, l := range lines {
 		people := ""
 		if l.People.Relation != "" {
@@ -115,7 +116,7 @@ func (p *program) noticeLines(b *projections.Books, lines []projections.PublicLi
 		} else if shown.Restricted || party != nil && party.Restricted {
 			name = p.say("（不公开）", "(not shown)")
 		}
-		t.row(fmt.Sprint(l.Line), name, people, give)
+		t.Row(fmt.Sprint(l.Line), name, people, give)
 	}
 	return p.table(t)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reliefledger.org/ledger/cmd/internal/office"
+	"reliefledger.org/ledger/cmd/internal/table"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/eventstore/vault"
 )
@@ -146,7 +147,7 @@ func sayJournal(p *program, cmd *cobra.Command, s *office.Session, a *office.Ask
 			posts[id] = o.Post
 		}
 	})
-	t := newTable(p.say("序号", "no"), p.say("时间", "time"), p.say("事由", "kind"), p.say("经办人", "officer"), p.say("身份", "as"), p.say("命令", "command"), p.say("字段", "fields"), p.say("人数", "of"), p.say("理由", "why")).figures(0, 7)
+	t := table.New(p.say("序号", "no"), p.say("时间", "time"), p.say("事由", "kind"), p.say("经办人", "officer"), p.say("身份", "as"), p.say("命令", "command"), p.say("字段", "fields"), p.say("人数", "of"), p.say("理由", "why")).Figures(0, 7)
 	if err := a.Journal(cmd.Context(), func(e vault.Entry) error {
 		if about != (domain.ID{}) && !slices.ContainsFunc(e.Opened, func(o vault.Opening) bool { return slices.Contains(o.Of, about) }) {
 			return nil
@@ -171,7 +172,7 @@ func sayJournal(p *program, cmd *cobra.Command, s *office.Session, a *office.Ask
 		if who == "" {
 			who = "—"
 		}
-		t.row(fmt.Sprint(e.No), e.At.In(domain.Shanghai).Format("2006-01-02 15:04:05"), sayKind(p, e.Kind), who, sayAs(p, e.As), e.Did, strings.Join(fields, ","), fmt.Sprint(len(people)), printable(e.Why))
+		t.Row(fmt.Sprint(e.No), e.At.In(domain.Shanghai).Format("2006-01-02 15:04:05"), sayKind(p, e.Kind), who, sayAs(p, e.As), e.Did, strings.Join(fields, ","), fmt.Sprint(len(people)), printable(e.Why))
 		return nil
 	}); err != nil || p.json {
 		return err
@@ -247,7 +248,7 @@ func showFields(p *program) error {
 	}
 	audiences := []domain.Audience{domain.Public, domain.Finance, domain.Auditing, domain.Privacy}
 	rows := []row{}
-	t := newTable(p.say("事件", "event"), p.say("字段", "field"), audiences[0].Say(p.lang()), audiences[1].Say(p.lang()), audiences[2].Say(p.lang()), audiences[3].Say(p.lang()))
+	t := table.New(p.say("事件", "event"), p.say("字段", "field"), audiences[0].Say(p.lang()), audiences[1].Say(p.lang()), audiences[2].Say(p.lang()), audiences[3].Say(p.lang()))
 	for i, e := range domain.AllEvents() {
 		for _, f := range domain.PrivateFields(e) {
 			common := slices.Contains(domain.CommonFields, f)
@@ -265,7 +266,7 @@ func showFields(p *program) error {
 				cells = append(cells, seen.Say(p.lang()))
 			}
 			rows = append(rows, r)
-			t.row(cells...)
+			t.Row(cells...)
 		}
 	}
 	if p.json {

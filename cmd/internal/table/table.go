@@ -1,39 +1,51 @@
-package main
+// Package table writes tables: for people at a terminal, and for a spreadsheet.
+//
+//	t := table.New("名称", "金额").Figures(1)
+//	t.Row("慰问资金", "1,300.00")
+//	err := t.Write(os.Stdout)
+//	text, err := t.CSV()
+//
+// A spreadsheet takes a cell that begins with = + - @ or a tab for a formula, and a
+// formula can send what stands beside it to somewhere else (CWE-1236). [Table.Neutral]
+// puts an apostrophe before such a cell, but for plain numbers.
+package table
 
 import (
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
-	"golang.org/x/term"
 )
 
-// table writes aligned columns; a Chinese character is two columns wide.
-type table struct {
+// Table is a table with a head. On a terminal its columns are aligned; a Chinese
+// character is two columns wide.
+type Table struct {
 	empty []string // a column of figures that has only these is left out
 	head  []string
 	right []bool // columns of figures
 	rows  [][]string
 }
 
-func newTable(head ...string) *table { return &table{head: head, right: make([]bool, len(head))} }
+// New begins a table with its head.
+func New(head ...string) *Table { return &Table{head: head, right: make([]bool, len(head))} }
 
-// figures says from which column on amounts stand.
-func (t *table) figures(columns ...int) *table {
+// Figures says in which columns, from 0, figures stand: they are aligned to the right,
+// and are numbers in a spreadsheet.
+func (t *Table) Figures(columns ...int) *Table {
 	for _, c := range columns {
 		t.right[c] = true
 	}
 	return t
 }
 
-// optional leaves columns of figures out that say nothing in any row.
-func (t *table) optional(nothing ...string) { t.empty = nothing }
+// Optional leaves columns of figures out that say nothing in any row: whose
+// cells are all among these.
+func (t *Table) Optional(nothing ...string) { t.empty = nothing }
 
-// shrink takes out the columns that optional is about.
-func (t *table) shrink() {
+// shrink takes out the columns that Optional is about.
+func (t *Table) shrink() {
 	for c := len(t.head) - 1; c >= 0; c-- {
 		says := !t.right[c] || len(t.rows) == 0
 		for _, r := range t.rows {
@@ -48,9 +60,14 @@ func (t *table) shrink() {
 	}
 }
 
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+// Row adds a row, with a cell for each of the head.
+func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) write(w io.Writer) error {
+// Len is how many rows there are.
+func (t *Table) Len() int { return len(t.rows) }
+
+// Write writes the table for a terminal.
+func (t *Table) Write(w io.Writer) error {
 	if t.empty != nil {
 		t.shrink()
 	}
@@ -89,22 +106,7 @@ func (t *table) write(w io.Writer) error {
 	return err
 }
 
-// The colours of a terminal, used for what must not be overlooked.
-const (
-	green  = "32"
-	yellow = "33"
-	red    = "31"
-)
-
-// colour marks a text where people look at a terminal, and nowhere else: not in
-// files, pipes or scripts, nor where NO_COLOR is set.
-func colour(code, text string) string {
-	if _, off := os.LookupEnv("NO_COLOR"); off || text == "" || code == "" || !term.IsTerminal(int(os.Stdout.Fd())) {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
+// escapes are a terminal's colours in a cell: they take no room, and go into no file.
 var escapes = regexp.MustCompile("\x1b\\[[0-9]+m")
 
 // width is how many columns a text takes.
