@@ -8,6 +8,7 @@ import (
 // flagOf are the flags in which the fields are given that sentences of the office
 // name, and the subcommands that they name.
 var flagOf = map[words.Field]string{
+	words.Advertise: "--advertise", words.Certificate: "--tls-certificate", words.Listen: "--listen", words.Scratch: "--scratch", words.Users: "--users", words.Writable: "--writable",
 	words.AcceptLost: "--accept-lost", words.Allocation: "--allocation", words.AsOf: "--as-of", words.Bank: "--bank", words.Batch: "--batch", words.By: "--by",
 	words.Campaign: "--campaign", words.Column: "--column", words.Data: "--data (RELIEFLEDGER_DATA)", words.Date: "--date",
 	words.Document: "--file", words.Force: "--force", words.Form: "--form", words.From: "--from", words.IDNumber: "--id-number", words.Key: "--key",

@@ -56,7 +56,7 @@ lasts; only then it ends with exit code 9.`),
 			case r.list:
 				return listCommands(p)
 			case r.describe && len(args) == 1:
-				return describe(p, os.Stdout, args[0])
+				return office.Describe(os.Stdout, args[0], p.lang())
 			case r.metrics != "" && r.file != "-":
 				return office.Input("--metrics", "只用于 --file -", "is for --file - only")
 			case len(args) == 1:

@@ -21,7 +21,7 @@
 //
 // A [Reader] has the store of a ledger and what is read from it without any key:
 // books, lists, events (reader.go, lists.go). An [Office] is a Reader with the
-// ledger and its vault: it records (instruction.go, script.go, roster.go, batch.go,
+// ledger and its vault: it records (instruction.go, script.go, describe.go, roster.go, batch.go,
 // bank.go, documents.go, erase.go), and opens private values (private.go, names.go).
 //
 // Sealed values are opened in one place, door.go, which asks

@@ -23,12 +23,14 @@ type Field string
 // The fields.
 const (
 	AcceptLost   Field = "accept-lost"
+	Advertise    Field = "advertise" // the address that clients are told
 	Allocation   Field = "allocation"
 	AsOf         Field = "as-of"
 	Bank         Field = "bank"
 	Batch        Field = "batch"
 	By           Field = "by"
 	Campaign     Field = "campaign"
+	Certificate  Field = "tls-certificate"
 	Column       Field = "column" // which column of a file means what
 	Data         Field = "data"   // the folder of a ledger
 	Date         Field = "date"
@@ -54,12 +56,16 @@ const (
 	WrappingKey  Field = "wrapping-key"
 	ConfirmErase Field = "confirm-erase" // what is done next, likewise
 	LateReturns  Field = "late-returns"
+	Listen       Field = "listen"
+	Scratch      Field = "scratch"
+	Users        Field = "users"
+	Writable     Field = "writable"
 	PrepareStore Field = "prepare-store" // likewise, by an administrator of the store
 )
 
 // Fields are all fields.
 func Fields() []Field {
-	return []Field{AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, Form, From, IDNumber, Key,
+	return []Field{Advertise, Certificate, Listen, Scratch, Users, Writable, AcceptLost, Allocation, AsOf, Bank, Batch, By, Campaign, Column, Data, Date, Document, Force, Form, From, IDNumber, Key,
 		Metrics, Notice, Out, Role, SamePerson, Sheet, Store, To, Unit, Use, Which, Why, WithVault, WrappingKey, ConfirmErase, LateReturns, PrepareStore}
 }
 
