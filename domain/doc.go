@@ -99,10 +99,10 @@
 //
 // # Where each rule is kept
 //
-// The twelve rules are those of the design, section 5. Below each stand the functions
-// that keep it, with their files, then the codes with which a command is refused, then
-// the codes with which a [Judge] charges an event of a history that others wrote. A
-// test compares this whole comment with the code.
+// Below each rule stand the functions that keep it, with their files, then the codes
+// with which a command is refused, then the codes with which a [Judge] charges an event
+// of a history that others wrote. Many of the functions are not exported: go doc -u
+// shows them. A test compares this whole comment with the code.
 //
 // Rule 1. Nothing goes below zero, and the postings of every event sum to zero.
 //
