@@ -120,10 +120,18 @@ func (s *StoreAudit) read(err error) error {
 	return err
 }
 
-// AuditStore reads every byte of the store; what is damaged is named.
+// AuditStore reads every byte of the store; what is damaged is named, and so is a tail
+// that the vault remembers and the store has not.
 func (r *Reader) AuditStore(ctx context.Context) (*StoreAudit, error) {
 	s := &StoreAudit{Damaged: []Damage{}}
-	return s, s.audit(ctx, r.store)
+	if err := s.audit(ctx, r.store); err != nil {
+		return s, err
+	}
+	if s.Events < r.seen.Count {
+		lost := &ledger.Lost{Count: r.seen.Count, Event: r.seen.Last}
+		s.Damaged = append(s.Damaged, Damage{fmt.Sprintf("event %d", s.Events), lost.Error()})
+	}
+	return s, nil
 }
 
 // audit reads a folder's bytes, whoever holds it, and of a store elsewhere what
