@@ -37,34 +37,23 @@ func TestConformance(t *testing.T) {
 // long as it takes to see whether anybody waits for it in vain.
 var realistic = node.Habits{Indexing: 2 * time.Millisecond, CommitTimeout: 100 * time.Millisecond}
 
-// On a node with the habits of a real server.
+// On a node with the habits of a real server, beside another ledger on the same node,
+// whose events are not to be seen.
 func TestConformanceAsEventStoreDB(t *testing.T) {
 	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
 		node := serveWith(t, &realistic)
-		place := storetest.Place{Open: func(t *testing.T) eventstore.Store { return mustDial(t, node.connection(), Options{}) }}
-		if !testing.Short() {
-			place.Away, place.Back = node.stop, func() { node.start(t) }
-		}
-		return place
-	})
-}
-
-// The same beside another ledger on the same node, whose events are not to be
-// seen.
-func TestConformanceWithPrefix(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes as long as TestConformance, which is enough here")
-	}
-	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
-		node := serve(t)
 		other := mustDial(t, node.connection(), Options{})
 		for range 3 {
 			mustAppend(t, other, "another ledger's", eventstore.Any, someEvents(200, 10))
 		}
 		const prefix = "县-"
-		return storetest.Place{Open: func(t *testing.T) eventstore.Store {
+		place := storetest.Place{Open: func(t *testing.T) eventstore.Store {
 			return fitted{mustDial(t, node.connection()+"&prefix="+url.QueryEscape(prefix), Options{}), len(prefix)}
 		}}
+		if !testing.Short() {
+			place.Away, place.Back = node.stop, func() { node.start(t) }
+		}
+		return place
 	})
 }
 
