@@ -40,6 +40,9 @@ var realistic = node.Habits{Indexing: 2 * time.Millisecond, CommitTimeout: 100 *
 // On a node with the habits of a real server, beside another ledger on the same node,
 // whose events are not to be seen.
 func TestConformanceAsEventStoreDB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes five times as long as TestConformance, which is enough here")
+	}
 	storetest.RunPlace(t, func(t *testing.T) storetest.Place {
 		node := serveWith(t, &realistic)
 		other := mustDial(t, node.connection(), Options{})
@@ -47,13 +50,9 @@ func TestConformanceAsEventStoreDB(t *testing.T) {
 			mustAppend(t, other, "another ledger's", eventstore.Any, someEvents(200, 10))
 		}
 		const prefix = "县-"
-		place := storetest.Place{Open: func(t *testing.T) eventstore.Store {
+		return storetest.Place{Away: node.stop, Back: func() { node.start(t) }, Open: func(t *testing.T) eventstore.Store {
 			return fitted{mustDial(t, node.connection()+"&prefix="+url.QueryEscape(prefix), Options{}), len(prefix)}
 		}}
-		if !testing.Short() {
-			place.Away, place.Back = node.stop, func() { node.start(t) }
-		}
-		return place
 	})
 }
 
