@@ -262,7 +262,7 @@ func (a *address) lookUp(ctx context.Context) answer {
 	return r
 }
 
-// gossip asks a node who is in its cluster. Nobody is asked who he is for that.
+// gossip asks a node who is in its cluster. Nobody has to say who asks for that.
 func (a *address) gossip(ctx context.Context, at, name string) answer {
 	r := answer{from: at}
 	conn, err := a.open(at, name)

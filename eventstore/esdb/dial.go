@@ -149,8 +149,8 @@ func connect(a *address, g *gate, first string) (*session, error) {
 }
 
 // ask reads one event, whichever: so that a user who may not do that, or a
-// server that is up but not ready, shows here. Who connects is not asked who he
-// is.
+// server that is up but not ready, shows here. Who connects is not asked for a
+// name.
 func ask(ctx context.Context, c *client.Client) error {
 	read, err := c.ReadAll(ctx, client.ReadAllOptions{Direction: client.Backwards, From: client.End{}}, 1)
 	if err != nil {

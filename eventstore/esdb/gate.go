@@ -98,7 +98,7 @@ func (g *gate) admit(s *session) {
 
 // leave is the end of a call. The last one on a session that was lost closes its
 // client, and with it the connection. Nobody is inside the client then: a close
-// would panic him.
+// would make it panic.
 func (g *gate) leave(s *session) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

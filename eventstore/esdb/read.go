@@ -60,7 +60,7 @@ func (s *Store) ReadAll(ctx context.Context, from eventstore.Position, dir event
 // yielder is the body of a reader's loop.
 type yielder = func(eventstore.Recorded, error) bool
 
-// finish gives the reader the error with which a read ended, if he is still
+// finish gives the reader the error with which a read ended, if it is still
 // there.
 func finish(yield yielder, err error) {
 	if err != nil && !errors.Is(err, errEnough) {

@@ -19,7 +19,7 @@ import (
 //
 // A client that is told that its connection broke looks for a server as soon as
 // the next call asks it for a connection. While it looks everybody in it is
-// stuck, whatever his context says; when it gives up they are stuck for ever;
+// stuck, whatever the context says; when it gives up they are stuck for ever;
 // when it finds one it forgets to close the old connection. So a session lets
 // no call ask for a connection any more before its client is told: see listen.
 type session struct {

@@ -87,7 +87,7 @@ func Check(ctx context.Context, connection string, o Options) (*Standing, error)
 	return v.standing(ctx)
 }
 
-// visitor is a store of who comes to see the server: he need not be allowed to
+// visitor is a store of who comes to see the server, and need not be allowed to
 // read $all, and reads and writes streams of the server's own.
 type visitor struct {
 	*Store
@@ -100,7 +100,7 @@ func visit(ctx context.Context, connection string, o Options) (*visitor, error) 
 	if err != nil {
 		return nil, err
 	}
-	// Versions are told to everybody, whoever he is.
+	// Versions are told to everybody, whoever asks.
 	a.hail = func(_ context.Context, c *client.Client) error {
 		_, err := c.GetServerVersion()
 		return err

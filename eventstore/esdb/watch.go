@@ -28,7 +28,7 @@ const (
 )
 
 // lull is how long calls have waited for a node without hearing of it. That of a
-// subscription which has begun is no wait, nor is a reader who takes his time.
+// subscription which has begun is no wait, nor is a reader that takes its time.
 type lull struct {
 	calls atomic.Int64 // that wait
 	since atomic.Int64 // the first of them began, or one was answered; Unix nanoseconds

@@ -33,14 +33,14 @@ func (a Access) String() string {
 	return "unknown access"
 }
 
-// caller is who asks, as far as his credentials show.
+// caller is who asks, as far as the credentials show.
 type caller struct {
 	access      Access
 	wrong       bool // credentials were given, and are wrong
 	mayIdentify bool // none were given, and there are users
 }
 
-// tap turns away who is nobody here before his request is read, which may be
+// tap turns away who is nobody here before the request is read, which may be
 // large and come slowly. What every client asks first is answered to all.
 func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	switch {

@@ -30,7 +30,7 @@ func (s *Server) checkpoint(ctx context.Context, _ any) (any, error) {
 		return nil, err
 	}
 	if err := s.store.Checkpoint(); err != nil {
-		// What went wrong stands in the caller's own folder: he may know.
+		// What went wrong stands in the caller's own folder, who may know.
 		return nil, refuse(codes.FailedPrecondition, "%v", err)
 	}
 	return new(emptypb.Empty), nil

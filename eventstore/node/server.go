@@ -94,7 +94,7 @@ type Options struct {
 }
 
 // Server serves one store. Who should be served differently, as the callers on
-// a folder's socket, gets a Server of his own over the same store.
+// a folder's socket, gets a Server of its own over the same store.
 type Server struct {
 	store   events
 	options Options

@@ -13,7 +13,7 @@ import (
 // subscription is one that is open. The store's Subscribe reads from disk at
 // the reader's pace, catching up and being live alike, so that nothing is
 // buffered here and nothing is lost; what remains to be done is to tell the
-// reader where he stands.
+// reader where it stands.
 type subscription struct {
 	*reading
 	store interface {
@@ -22,10 +22,10 @@ type subscription struct {
 	send   func(*streams.ReadResp) error
 	behind uint64 // limits.behind
 
-	// live: the reader was told that he has caught up and has not fallen behind
-	// since. Otherwise target is the head when that was last looked at: he has
-	// caught up when he is there and what came meanwhile is little. Were it to
-	// be nothing, a busy store would never let him.
+	// live: the reader was told that it has caught up and has not fallen behind
+	// since. Otherwise target is the head when that was last looked at: it has
+	// caught up when it is there and what came meanwhile is little. Were it to
+	// be nothing, a busy store would never let it.
 	live   bool
 	target eventstore.Position
 
@@ -127,7 +127,7 @@ func (s *service) followStream(ctx context.Context, sub *subscription) error {
 	return nil
 }
 
-// consider sends an event if it is wanted, and tells the reader where he stands.
+// consider sends an event if it is wanted, and tells the reader where it stands.
 func (sub *subscription) consider(e eventstore.Recorded, wanted bool) error {
 	if wanted {
 		if err := sub.send(recorded(e, sub.id)); err != nil {
@@ -151,7 +151,7 @@ func (sub *subscription) consider(e eventstore.Recorded, wanted bool) error {
 	return sub.caughtUp(e.Position)
 }
 
-// reached tells a reader whose filter may leave out much that he can resume
+// reached tells a reader whose filter may leave out much that it can resume
 // from here.
 func (sub *subscription) reached(p eventstore.Position) error {
 	sub.checkpoint = p
@@ -161,7 +161,7 @@ func (sub *subscription) reached(p eventstore.Position) error {
 	}})
 }
 
-// caughtUp tells the reader, once each time, that he has seen what there is; a
+// caughtUp tells the reader, once each time, that it has seen what there is; a
 // filtered one gets a checkpoint before that.
 func (sub *subscription) caughtUp(at eventstore.Position) error {
 	if sub.live {

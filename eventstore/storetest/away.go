@@ -190,7 +190,7 @@ func awayInARead(t *testing.T, w *world) {
 	}
 }
 
-// awayUnderSlowReader: a subscriber stands in his loop, with more before him
+// awayUnderSlowReader: a subscriber stands in its loop, with more before it
 // than a store has at hand, while the place goes away and comes back.
 func awayUnderSlowReader(t *testing.T, w *world) {
 	for i := range 4 {

@@ -12,7 +12,7 @@ import (
 )
 
 // awayAndContexts: whoever does not wait for the place to come back is let go
-// when his context ends, with an answer that is right.
+// when the context ends, with an answer that is right.
 func awayAndContexts(t *testing.T, w *world) {
 	w.append(t, "s", eventstore.NoStream, bulk("s", 500, 1000))
 	whole := w.all(t)

@@ -108,7 +108,7 @@ func isWhole(t *testing.T, stream []eventstore.Recorded, appends, size int) {
 func writersManyStreams(t *testing.T, w *world) { spread(t, w, []eventstore.Store{w.store}) }
 
 // spread has 64 writers write to a stream each. Who was answered can read what
-// he wrote, in any store.
+// it wrote, in any store.
 func spread(t *testing.T, w *world, stores []eventstore.Store) {
 	const writers, each = 64, 16
 	given := make([][]eventstore.Event, writers)

@@ -82,7 +82,7 @@ func (v *Vault) transact(jobs []*job) error {
 	// Nothing is written under a wrapping key that another process has replaced: by is
 	// compared with the database in the transaction that it is used in, and no rotation
 	// comes between. In SQLite a transaction has the write lock from its beginning. In
-	// PostgreSQL who has read from meta keeps a lock on it to his end, and a rotation
+	// PostgreSQL who has read from meta keeps a lock on it to the end, and a rotation
 	// takes all tables for itself, meta first, before it reads a key. So either the
 	// rotation is over, and is seen here, also by who waited for it (each statement sees
 	// what was committed before it got its locks: see dial); or it begins after the

@@ -133,7 +133,7 @@ func (s *Server) GetSupportedMethods(context.Context, *shared.Empty) (*serverfea
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: Version}, nil
 }
 
-// caller is who asks: his name and his groups. Nobody has none.
+// caller is who asks: a name and groups. Nobody has none.
 func (s *Server) caller(ctx context.Context) ([]string, error) {
 	header := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if len(header) == 0 {
