@@ -100,6 +100,9 @@ func TestAppendIsSentAgainUntilItsContextEnds(t *testing.T) {
 // refusal comes when the revision that it names can be read, or when that has
 // taken long enough.
 func TestRefusalWaitsUntilItCanBeRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	seven := uint64(7)
 	var reads atomic.Int64
 	for _, row := range []struct {

@@ -114,6 +114,9 @@ func TestNodesThatCannotBeReached(t *testing.T) {
 
 // Nobody answers: that is said in time, and of each node why.
 func TestNoNodeCanBeReached(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	refused := listen(t, "127.0.0.1:0")
 	refused.Close()
 	const patience = 1500 * time.Millisecond
@@ -165,6 +168,9 @@ func serveGossip(t *testing.T, about *says) (*stoppable, *atomic.Int64) {
 // that there are too. Appends, reads and subscriptions under way change over to the
 // leader that the others elect.
 func TestLeaderFallsSilent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	const changeOver = lullSuspected + watchPause
 	for name, call := range map[string]func(*Store, func()) error{
 		"an append": func(s *Store, fall func()) error {
@@ -234,6 +240,9 @@ const longRead = 200
 // of them is better than none, and forwards. As soon as the leader answers it is
 // the one again, and nothing breaks.
 func TestLeaderThatOnlyOthersReach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	about := saying()
 	leader, atLeader := serveGossip(t, about)
 	follower, atFollower := nodeOf(t, about)
@@ -259,6 +268,9 @@ func TestLeaderThatOnlyOthersReach(t *testing.T) {
 // to which nothing happens, nor for a reader who takes his time, nor after one who
 // has left in the middle.
 func TestClusterIsLeftAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	about := saying()
 	f, _ := nodeOf(t, about)
 	f.read = func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
@@ -326,6 +338,9 @@ func TestDiscoveredByName(t *testing.T) {
 
 // With TLS and a user, and a node that cannot be reached.
 func TestClusterWithTLSAndUser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	const user, password = "ledger", "p@ss"
 	about := saying()
 	f := &fake{members: about.gossip}

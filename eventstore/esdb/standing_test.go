@@ -310,6 +310,9 @@ func TestPrepare(t *testing.T) {
 }
 
 func TestPrepareBesideOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds; make test has it")
+	}
 	ctx := context.Background()
 	s := standin.Start(t, users)
 	s.Put("$$$all", "$metadata", `{"$acl":{"$r":["other"],"$mr":"other"},"note":1}`)
