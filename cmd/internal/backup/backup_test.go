@@ -152,6 +152,9 @@ var demoDir string // of demonstration, once it was asked for
 
 func theDemo(t *testing.T) office.Home {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a ledger that takes seconds to fill; make test has it")
+	}
 	home, err := demonstration()
 	if err != nil {
 		t.Fatal(err)

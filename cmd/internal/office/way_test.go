@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -310,17 +309,6 @@ func (c *county) hangsToday(prefix, roster string) (notice uuid.UUID) {
 	c.give("approver", prefix+"publish", today, &domain.PublishNotice{Notice: notice, Timing: domain.BeforePayment, Places: []domain.Posted{
 		{Place: "village-board", On: today, Disclosure: domain.FullNames}, {Place: "web", On: today, Disclosure: domain.MaskedNames}}})
 	return notice
-}
-
-// withFolder runs tests with a folder that goes when they have ended.
-func withFolder(m *testing.M, dir *string) {
-	var err error
-	if *dir, err = os.MkdirTemp("", "office-test-"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	os.RemoveAll(*dir)
-	os.Exit(code)
 }
 
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }

@@ -1,46 +1,19 @@
-package office_test
+package demo
 
 import (
-	"context"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"sync"
 	"testing"
 
-	"reliefledger.org/ledger/cmd/internal/demo"
 	"reliefledger.org/ledger/cmd/internal/office"
 	"reliefledger.org/ledger/domain"
 	"reliefledger.org/ledger/projections"
 )
 
-// nineCampaigns are the books of the demonstration, filled once.
-var nineCampaigns = sync.OnceValues(func() (*projections.Books, error) {
-	home := office.Home{Data: filepath.Join(demoDir, "ledger")}
-	if _, err := demo.Fill(context.Background(), home, office.Options{}, nil); err != nil {
-		return nil, err
-	}
-	r, err := office.Read(context.Background(), home, office.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return r.Books(context.Background(), projections.Until{})
-})
-
-var demoDir string
-
-func TestMain(m *testing.M) {
-	withFolder(m, &demoDir)
-}
-
 // Whatever the filter, the order and the size of its parts, a list is what a walk over
 // everything finds; and its total is the sum of that.
 func TestListsAreTheirFilters(t *testing.T) {
-	b, err := nineCampaigns()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := theDemo(t).b
 	union, err := office.Find(b.State, domain.UnitKind, "临沂市总工会")
 	if err != nil {
 		t.Fatal(err)
