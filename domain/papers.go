@@ -44,8 +44,8 @@ func (c *CompletePapers) decide(d *decision) error {
 func (l *Ledger) papersDue(party ID) (Day, bool) {
 	var due Day
 	for _, a := range l.Allocations {
-		rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
-		if !ok || rules.PapersWithin == 0 {
+		rules := l.RulesOf(a)
+		if rules == nil || rules.PapersWithin == 0 {
 			continue
 		}
 		for _, p := range a.Payments {
