@@ -49,7 +49,7 @@ func (l *Ledger) papersDue(party ID) (Day, bool) {
 			continue
 		}
 		for _, p := range a.Payments {
-			if l.Same(a.line(int(p.Line)).Beneficiary()) != l.Same(party) {
+			if l.Same(a.LineOf(p).Beneficiary()) != l.Same(party) {
 				continue
 			}
 			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {

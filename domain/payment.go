@@ -265,7 +265,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		p.writeExtra().again = again
 	}
 	a.due(p.Line, p.Entitlement).pay(p.Fen, e.Items, 1)
-	if n := a.line(int(p.Line)).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
+	if n := a.LineOf(p).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
 		a.Nominations[n-1].Used = true
 	}
 	a.Payments = append(a.Payments, p)
