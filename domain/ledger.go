@@ -40,7 +40,6 @@ type Ledger struct {
 	labels          map[lineLabels]*lineLabels
 	moneyLists      map[moneyOnly]*entitlementList
 	erased          map[ID]bool // keys of persons and cases
-	merged          bool        // some party was merged into another
 	mergedInto      map[ID][]ID // by the party, those that were merged into it
 	total           Fen         // all that ever came in, at most MaxFen
 }
