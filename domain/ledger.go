@@ -53,6 +53,7 @@ type Unfolded struct {
 
 type streamState struct {
 	index    uint32 // in history.names
+	began    uint64 // number of its first event
 	revision uint64
 	recorded time.Time
 	last     Day // greatest business date of what was folded, erasures not counted
@@ -76,7 +77,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	l.Count++
 	s := l.streams[r.Stream]
 	if s == nil {
-		s = &streamState{index: uint32(len(l.names))}
+		s = &streamState{index: uint32(len(l.names)), began: l.nextNumber()}
 		l.streams[r.Stream] = s
 		l.names = append(l.names, r.Stream)
 	}
