@@ -144,51 +144,26 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 
 // traceSources follows the payment's draws to the receipts behind them.
 func (f *fundUse) traceSources(e *Entry, a *domain.Allocation, p *domain.Payment) {
-	shares := map[domain.ID]domain.Fen{}
-	var order []domain.ID
-	add := func(origin domain.ID, fen domain.Fen) {
-		if _, seen := shares[origin]; !seen {
-			order = append(order, origin)
-		}
-		shares[origin] += fen
-	}
-	for _, d := range a.Draws(p) {
+	draws := a.Draws(p)
+	for _, d := range draws {
 		lot, _ := a.Lot(d.Lot)
 		o, ok := f.state.Origin(lot.Origin)
-		switch {
-		case !ok:
-		case o.Bought == nil:
-			fen := domain.Fen(d.Quantity)
-			if lot.Item != domain.Money {
-				fen = d.Cost
-				e.Cost += d.Cost
-			}
-			add(o.Event, fen)
-		default:
-			e.Cost += d.Cost
-			number, _ := f.number(o.Event)
-			e.Purchases = append(e.Purchases, Bought{lot.Item, d.Cost, number})
-			var whole, before domain.Fen
-			for _, part := range o.Bought {
-				whole += part.Fen
-			}
-			for _, part := range o.Bought {
-				if whole == 0 {
-					break
-				}
-				to := before + part.Fen
-				add(part.Origin, domain.Share(d.Cost, int64(to), int64(whole))-domain.Share(d.Cost, int64(before), int64(whole)))
-				before = to
-			}
-		}
-	}
-	for _, id := range order {
-		o, ok := f.state.Origin(id)
 		if !ok {
 			continue
 		}
-		number, _ := f.number(id)
-		e.Sources = append(e.Sources, SourceShare{SourceName(o.Source), o.Number, shares[id], number})
+		if o.Bought != nil || lot.Item != domain.Money {
+			e.Cost += d.Cost
+		}
+		if o.Bought != nil {
+			number, _ := f.number(o.Event)
+			e.Purchases = append(e.Purchases, Bought{lot.Item, d.Cost, number})
+		}
+	}
+	for _, part := range f.state.ReceiptsBehind(a, draws) {
+		if o, ok := f.state.Origin(part.Origin); ok {
+			number, _ := f.number(part.Origin)
+			e.Sources = append(e.Sources, SourceShare{SourceName(o.Source), o.Number, part.Fen, number})
+		}
 	}
 }
 
