@@ -119,12 +119,9 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	if pr := s.Programmes[a.Programme]; pr != nil {
 		e.Programme = pr.Name
 	}
-	for up := a; up != nil; {
+	for _, up := range s.PathTo(a) {
 		e.Path = append(e.Path, Step{f.AllocationName(up), up.ID, up.Purpose, f.began(up.Stream)})
-		_, id, _ := domain.SplitStream(up.From)
-		up = s.Allocations[id]
 	}
-	slices.Reverse(e.Path)
 	f.traceSources(&e, a, p)
 	for _, pub := range n.Publications {
 		number, _ := f.number(pub.Event)
