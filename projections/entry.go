@@ -47,7 +47,7 @@ type Entry struct {
 	Irregular    []string         `json:"irregular,omitempty"`
 	Missing      []Gap            `json:"missing,omitempty"`
 
-	payee domain.ID
+	line *domain.Line
 }
 
 // SourceShare is how much of a payment came from a receipt of funds.
@@ -112,7 +112,7 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	made := f.At(p.Number)
 	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People(),
 		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: f.began(n.Stream), Batch: int(p.Batch), Row: int(p.Row), Form: p.Form, Amount: p.Fen,
-		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee()}
+		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, line: line.Line}
 	if fund := s.FundOf(a); fund != nil {
 		e.Fund = fund.Name
 	}
