@@ -364,10 +364,10 @@ func (c *campaigns) Lines(campaign domain.ID) []LineRow {
 			continue
 		}
 		a := c.state.Allocations[n.Allocation]
-		p := c.state.Programmes[a.Programme]
+		programme, unit, at := c.state.Programmes[a.Programme].Name, c.UnitName(a.Unit), c.rowAt(c.began(n.Stream))
 		for _, l := range n.Lines {
 			if l.Struck() == (domain.ID{}) {
-				rows = append(rows, LineRow{c.rowAt(c.began(n.Stream)), l.Category(), l.Group(), p.Name, c.UnitName(a.Unit), c.merged(l.Beneficiary), l.People()})
+				rows = append(rows, LineRow{at, l.Category(), l.Group(), programme, unit, c.merged(l.Beneficiary), l.People()})
 			}
 		}
 	}
