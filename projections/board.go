@@ -232,11 +232,15 @@ func (b *board) notice(n *listed, on domain.Day) Notice {
 	slices.Sort(v.Goods)
 	for _, p := range n.Publications {
 		if p.On <= on {
-			number, _ := b.number(p.Event)
-			v.Phases = append(v.Phases, Phase{p.Timing, p.Period.First, p.Period.Last, p.Mode, p.Places, number})
+			v.Phases = append(v.Phases, b.phase(p))
 		}
 	}
 	return v
+}
+
+func (b *basis) phase(p domain.Publication) Phase {
+	number, _ := b.number(p.Event)
+	return Phase{p.Timing, p.Period.First, p.Period.Last, p.Mode, p.Places, number}
 }
 
 // PublicLines are the lines of a notice as a place shows them on a day

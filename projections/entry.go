@@ -124,8 +124,7 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	}
 	f.traceSources(&e, a, p)
 	for _, pub := range n.Publications {
-		number, _ := f.number(pub.Event)
-		e.Phases = append(e.Phases, Phase{pub.Timing, pub.Period.First, pub.Period.Last, pub.Mode, pub.Places, number})
+		e.Phases = append(e.Phases, f.phase(pub))
 	}
 	for _, o := range n.Objections {
 		if len(o.Lines) == 0 || slices.Contains(o.Lines, int(line.NoticeLine)) {
