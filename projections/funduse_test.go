@@ -17,9 +17,7 @@ import (
 // whatever allocation it came from: those that count on the books' date, also one
 // that was reversed.
 func TestFundUseIsInTheOrderOfEvents(t *testing.T) {
-	store := &feed{grown: make(chan struct{})}
-	h := newHistory(t, store)
-	o := h.found()
+	store, h, o := founded(t)
 	s := h.appoint(o)
 	party := h.party(o, s)
 	first := h.batch(o, s, party, 5)
@@ -126,9 +124,7 @@ func TestEntryOfAnAllocationFromItself(t *testing.T) {
 func BenchmarkPagesOfPayments(b *testing.B) {
 	for _, lists := range []int{1, 4, 16} {
 		const rows = 1000
-		store := &feed{grown: make(chan struct{})}
-		h := newHistory(b, store)
-		o := h.found()
+		store, h, o := founded(b)
 		s := h.appoint(o)
 		party := h.party(o, s)
 		for range lists {
