@@ -251,6 +251,14 @@ func (d *decision) allocation(id ID) (*Allocation, error) {
 	return d.ledger.Allocations[id], nil
 }
 
+// anyAllocation returns an allocation, open or closed, or refuses if it is missing.
+func (d *decision) anyAllocation(id ID) (*Allocation, error) {
+	if a := d.ledger.Allocations[id]; a != nil {
+		return a, nil
+	}
+	return nil, refuse(NoSuch, bilingual{"分配", "allocation"}, id)
+}
+
 func (l *Ledger) unitOfAllocation(id ID) ID { return From{Allocation: id}.unitIn(l) }
 
 func (c *CloseAllocation) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }

@@ -174,7 +174,7 @@ func (a *Allocation) checkNothingOwed(who []ID) error {
 		}
 	}
 	for _, p := range a.Payments {
-		if p.readExtra().claimed > p.cameBack() && a.line(int(p.Line)).Line.namesAny(who) {
+		if p.readExtra().claimed > p.cameBack() && a.LineOf(p).Line.namesAny(who) {
 			return refuse(MoneyIsOpen, bilingual{"追回未完成", "a recovery is not complete"}, p.Number)
 		}
 	}
@@ -235,7 +235,7 @@ func (l *Ledger) lastMentions(who []ID) map[ID]Day {
 	}
 	for _, a := range l.Allocations {
 		for _, p := range a.Payments {
-			if !a.line(int(p.Line)).Line.namesAny(who) {
+			if !a.LineOf(p).Line.namesAny(who) {
 				continue
 			}
 			note(a.Programme, max(p.On, p.Booked))

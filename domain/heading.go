@@ -1,5 +1,17 @@
 package domain
 
+import "slices"
+
+// gaps names the fields that the rules of practice ask for and that are empty.
+func (h *Heading) gaps() (fields []string) {
+	for _, f := range []struct{ name, value string }{{"issuer", h.Issuer}, {"phone", h.Phone}, {"how_to", h.HowTo}} {
+		if f.value == "" {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
 // HeadingGaps names the fields of a draft's heading ([Heading]) that are still empty
 // and must be filled before publication. There are none if the programme publishes
 // nothing, or if the allocation's rules are unknown.
@@ -9,19 +21,8 @@ func (l *Ledger) HeadingGaps(c *DraftNotice) (fields []string) {
 		return nil
 	}
 	rules := l.RulesOf(a)
-	published := false
-	if rules != nil {
-		for _, phase := range rules.Notice {
-			published = published || phase.Timing != NoNotice
-		}
-	}
-	if !published {
+	if rules == nil || !slices.ContainsFunc(rules.Notice, func(p Phase) bool { return p.Timing != NoNotice }) {
 		return nil
 	}
-	for _, f := range []struct{ name, value string }{{"issuer", c.Heading.Issuer}, {"phone", c.Heading.Phone}, {"how_to", c.Heading.HowTo}} {
-		if f.value == "" {
-			fields = append(fields, f.name)
-		}
-	}
-	return fields
+	return c.Heading.gaps()
 }

@@ -47,7 +47,7 @@ func (j *Judge) signatures(v *Verdict, r *Recorded, o *Order, read Reading) {
 		}
 		return
 	}
-	simulated := j.ledger.Opened != nil && j.ledger.Opened.Simulated
+	simulated := j.ledger.Simulated()
 	if actor := j.ledger.Officers[o.Actor]; actor != nil {
 		j.checkSignature(v, o.Actor, actor.Key(), proof.Key, proof.Signature, read.Signed, simulated)
 	}

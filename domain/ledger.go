@@ -40,7 +40,6 @@ type Ledger struct {
 	labels          map[lineLabels]*lineLabels
 	moneyLists      map[moneyOnly]*entitlementList
 	erased          map[ID]bool // keys of persons and cases
-	merged          bool        // some party was merged into another
 	mergedInto      map[ID][]ID // by the party, those that were merged into it
 	total           Fen         // all that ever came in, at most MaxFen
 }
@@ -54,6 +53,7 @@ type Unfolded struct {
 
 type streamState struct {
 	index    uint32 // in history.names
+	began    uint64 // number of its first event
 	revision uint64
 	recorded time.Time
 	last     Day // greatest business date of what was folded, erasures not counted
@@ -77,7 +77,7 @@ func (l *Ledger) Apply(r *Recorded) ([]Posting, error) {
 	l.Count++
 	s := l.streams[r.Stream]
 	if s == nil {
-		s = &streamState{index: uint32(len(l.names))}
+		s = &streamState{index: uint32(len(l.names)), began: l.nextNumber()}
 		l.streams[r.Stream] = s
 		l.names = append(l.names, r.Stream)
 	}

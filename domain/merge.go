@@ -46,7 +46,7 @@ func (c *MergeParties) decide(d *decision) error {
 // Same returns the party that stands for a party now: the last one into which it was
 // merged, or the party itself.
 func (l *Ledger) Same(id ID) ID {
-	for hops := 0; hops < maxDepth && l.merged; hops++ {
+	for hops := 0; hops < maxDepth && len(l.mergedInto) > 0; hops++ {
 		p := l.Parties[id]
 		if p == nil || p.MergedInto == (ID{}) {
 			return id
@@ -81,7 +81,7 @@ func (l *Ledger) HiddenBy(party ID) (h HiddenBy) {
 // mergedWith returns all parties for which a party stands: itself and those merged into
 // it, in the order of their ids.
 func (l *Ledger) mergedWith(party ID) []ID {
-	if !l.merged {
+	if len(l.mergedInto) == 0 {
 		return []ID{party}
 	}
 	var list []ID
@@ -105,7 +105,7 @@ func (e *PartiesMerged) fold(l *Ledger, r *Recorded) error {
 	if l.Same(e.Private.Into) == p.ID {
 		return fmt.Errorf("merged in a circle")
 	}
-	p.MergedInto, l.merged = e.Private.Into, true
+	p.MergedInto = e.Private.Into
 	if l.mergedInto == nil {
 		l.mergedInto = map[ID][]ID{}
 	}

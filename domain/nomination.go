@@ -103,8 +103,8 @@ func (c *RejectNomination) decide(d *decision) error {
 // late says whether a nomination arrived after the programme's deadline, and when that
 // was.
 func (l *Ledger) late(a *Allocation, n *Nomination) (until time.Time, late bool) {
-	rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
-	if !ok || rules.NominationsUntil == nil {
+	rules := l.RulesOf(a)
+	if rules == nil || rules.NominationsUntil == nil {
 		return time.Time{}, false
 	}
 	return *rules.NominationsUntil, n.Arrived.After(*rules.NominationsUntil)

@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // Origin is the receipt or purchase from which a lot comes.
 type Origin struct {
 	Event  ID
@@ -92,29 +94,28 @@ func (a *Allocation) DrawnFrom(draws []Draw) []Drawn {
 // among the receipts that paid for them, for each draw, so that every fen belongs to
 // one receipt.
 func (l *Ledger) ReceiptsBehind(a *Allocation, draws []Draw) []Part {
-	var list []Part
-	at := map[ID]int{}
+	var list []Part // mostly one, so that no map is needed
 	add := func(origin ID, fen Fen) {
-		i, seen := at[origin]
-		if !seen {
+		i := slices.IndexFunc(list, func(p Part) bool { return p.Origin == origin })
+		if i < 0 {
 			i = len(list)
-			at[origin] = i
 			list = append(list, Part{Origin: origin})
 		}
 		list[i].Fen += fen
 	}
 	for _, d := range draws {
-		for _, from := range a.DrawnFrom([]Draw{d}) {
-			o := l.origins[from.Origin]
-			switch {
-			case o == nil:
-			case o.Bought == nil:
-				add(o.Event, from.Fen())
-			default:
-				for i, fen := range shares(from.Cost, o.Bought) {
-					add(o.Bought[i].Origin, fen)
-				}
+		lot, _ := a.Lot(d.Lot)
+		o := l.origins[lot.Origin]
+		switch {
+		case o == nil:
+		case o.Bought != nil:
+			for i, fen := range shares(d.Cost, o.Bought) {
+				add(o.Bought[i].Origin, fen)
 			}
+		case lot.Item == Money:
+			add(o.Event, Fen(d.Quantity))
+		default:
+			add(o.Event, d.Cost)
 		}
 	}
 	return list

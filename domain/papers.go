@@ -44,12 +44,12 @@ func (c *CompletePapers) decide(d *decision) error {
 func (l *Ledger) papersDue(party ID) (Day, bool) {
 	var due Day
 	for _, a := range l.Allocations {
-		rules, ok := l.revisionOf(a.Programme, a.Revision, a.Rules)
-		if !ok || rules.PapersWithin == 0 {
+		rules := l.RulesOf(a)
+		if rules == nil || rules.PapersWithin == 0 {
 			continue
 		}
 		for _, p := range a.Payments {
-			if l.Same(a.line(int(p.Line)).Beneficiary()) != l.Same(party) {
+			if l.Same(a.LineOf(p).Beneficiary()) != l.Same(party) {
 				continue
 			}
 			if by := p.On.Add(rules.PapersWithin); due == 0 || by < due {

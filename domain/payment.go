@@ -205,6 +205,19 @@ func (d *decision) payment(a *Allocation, ref Ref) (*Payment, *Refusal) {
 	return p, nil
 }
 
+// paymentIn is payment for the payment of an allocation, which may be closed.
+func (d *decision) paymentIn(allocation ID, ref Ref) (*Allocation, *Payment, error) {
+	a, err := d.anyAllocation(allocation)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, bad := d.payment(a, ref)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	return a, p, nil
+}
+
 func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 	a, err := l.allocationOf(r)
 	if err != nil {
@@ -252,7 +265,7 @@ func (e *DisbursementMade) fold(l *Ledger, r *Recorded) error {
 		p.writeExtra().again = again
 	}
 	a.due(p.Line, p.Entitlement).pay(p.Fen, e.Items, 1)
-	if n := a.line(int(p.Line)).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
+	if n := a.LineOf(p).Line.Nomination(); n > 0 && n <= len(a.Nominations) {
 		a.Nominations[n-1].Used = true
 	}
 	a.Payments = append(a.Payments, p)

@@ -361,8 +361,11 @@ func (p *Programme) InForceOn(day Day) (number int, r *Revision, ok bool) {
 // whatever was revised since. It is nil if the ledger has no such revision with the
 // hash that the allocation stores.
 func (l *Ledger) RulesOf(a *Allocation) *Revision {
-	r, _ := l.revisionOf(a.Programme, a.Revision, a.Rules)
-	return r
+	p := l.Programmes[a.Programme]
+	if p == nil || a.Revision < 1 || a.Revision > len(p.Revisions) || !bytes.Equal(p.Revisions[a.Revision-1].Hash, a.Rules) {
+		return nil
+	}
+	return &p.Revisions[a.Revision-1]
 }
 
 func (e *ProgrammeDefined) fold(l *Ledger, r *Recorded) error {
@@ -382,14 +385,4 @@ func (e *ProgrammeRevised) fold(l *Ledger, r *Recorded) error {
 	}
 	p.Revisions = append(p.Revisions, Revision{Terms: e.Terms, Hash: e.Terms.hash(), From: e.Date, Ended: e.Ended, Event: r.ID})
 	return nil
-}
-
-// revisionOf returns a revision of a programme, and false if there is none or its hash
-// is another.
-func (l *Ledger) revisionOf(programme ID, revision int, hash []byte) (*Revision, bool) {
-	p := l.Programmes[programme]
-	if p == nil || revision < 1 || revision > len(p.Revisions) || !bytes.Equal(p.Revisions[revision-1].Hash, hash) {
-		return nil, false
-	}
-	return &p.Revisions[revision-1], true
 }

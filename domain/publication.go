@@ -99,14 +99,9 @@ func (c *PublishNotice) decide(d *decision) error {
 // checkHeading checks that the notice names its issuer, the phone for supervision and
 // how to object, as the rules of practice ask (rule 8).
 func (d *decision) checkHeading(n *Notice) error {
-	h := n.Heading
-	for _, f := range []struct{ name, value string }{
-		{"issuer", h.Issuer}, {"phone", h.Phone}, {"how_to", h.HowTo},
-	} {
-		if f.value == "" {
-			if err := d.refuseOrMark(-1, refuse(HeadingMissing, f.name)); err != nil {
-				return err
-			}
+	for _, field := range n.Heading.gaps() {
+		if err := d.refuseOrMark(-1, refuse(HeadingMissing, field)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func (e *QuotaSet) fold(l *Ledger, r *Recorded) error {
 // countQuota marks the lines that are over quota: of the allocation, of groups,
 // and of lines in a group, in the order of admission (rule 12).
 func (l *Ledger) countQuota(a *Allocation) {
-	rules, _ := l.revisionOf(a.Programme, a.Revision, a.Rules)
+	rules := l.RulesOf(a)
 	counts := quotaCount{groups: map[string]int{}}
 	for _, line := range a.Lines {
 		line.Over = counts.over(a.Quota, rules, line.Line.Group())

@@ -68,9 +68,9 @@ var (
 func (c *RecordReceipt) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *RecordReceipt) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *RecordReceipt) decide(d *decision) error {
-	a := d.ledger.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
+	a, err := d.anyAllocation(c.Allocation)
+	if err != nil {
+		return err
 	}
 	if c.Kind == "" {
 		return refuse(FieldMissing, "kind")

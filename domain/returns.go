@@ -100,13 +100,9 @@ func (c *ReturnDisbursement) unit(l *Ledger, _ *Order) ID { return l.unitOfAlloc
 
 // decide also takes a closed allocation: what comes back goes on up from there.
 func (c *ReturnDisbursement) decide(d *decision) error {
-	a := d.ledger.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
-	}
-	p, bad := d.payment(a, c.Payment)
-	if bad != nil {
-		return bad
+	a, p, err := d.paymentIn(c.Allocation, c.Payment)
+	if err != nil {
+		return err
 	}
 	if d.order.Date < p.Booked {
 		return refuse(BookedBefore, d.order.Date, p.Booked)
@@ -142,13 +138,9 @@ func (c *ReturnDisbursement) decide(d *decision) error {
 func (c *DemandRecovery) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *DemandRecovery) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *DemandRecovery) decide(d *decision) error {
-	a := d.ledger.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
-	}
-	p, bad := d.payment(a, c.Payment)
-	if bad != nil {
-		return bad
+	_, p, err := d.paymentIn(c.Allocation, c.Payment)
+	if err != nil {
+		return err
 	}
 	if c.Amount <= 0 || c.Amount.Fen() > p.Net() {
 		return refuse(ReturnAbovePaid, c.Amount.Fen(), p.Net())

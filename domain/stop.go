@@ -81,28 +81,20 @@ func (c *ResumeLine) decide(d *decision) error {
 	return nil
 }
 
-func (e *LineStopped) fold(l *Ledger, r *Recorded) error {
-	a, err := l.allocationOf(r)
-	if err != nil {
-		return err
-	}
-	line := a.line(e.Line)
-	if line == nil {
-		return fmt.Errorf("no line %d", e.Line)
-	}
-	line.Stopped = r.ID
-	return nil
-}
+func (e *LineStopped) fold(l *Ledger, r *Recorded) error { return l.setStopped(r, e.Line, r.ID) }
 
-func (e *LineResumed) fold(l *Ledger, r *Recorded) error {
+func (e *LineResumed) fold(l *Ledger, r *Recorded) error { return l.setStopped(r, e.Line, ID{}) }
+
+// setStopped says of an admitted line which event stopped it, zero for none.
+func (l *Ledger) setStopped(r *Recorded, no int, by ID) error {
 	a, err := l.allocationOf(r)
 	if err != nil {
 		return err
 	}
-	line := a.line(e.Line)
+	line := a.line(no)
 	if line == nil {
-		return fmt.Errorf("no line %d", e.Line)
+		return fmt.Errorf("no line %d", no)
 	}
-	line.Stopped = ID{}
+	line.Stopped = by
 	return nil
 }

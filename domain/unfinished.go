@@ -1,6 +1,9 @@
 package domain
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Unfinished lists what is only partly written: first the events from which an owed
 // step follows, the oldest first, then the commands whose lists are incomplete. A
@@ -24,16 +27,10 @@ func (l *Ledger) Unfinished() iter.Seq[ID] {
 func (l *Ledger) notePart(effect uint32, part, of int) {
 	e := l.effects[effect]
 	e.parts, e.Complete = part, part == of
-	for k, i := range l.incompleteLists {
-		if i != effect {
-			continue
-		}
-		if e.Complete {
-			l.incompleteLists = append(l.incompleteLists[:k:k], l.incompleteLists[k+1:]...)
-		}
-		return
-	}
-	if !e.Complete {
+	switch k := slices.Index(l.incompleteLists, effect); {
+	case k >= 0 && e.Complete:
+		l.incompleteLists = slices.Delete(l.incompleteLists, k, k+1)
+	case k < 0 && !e.Complete:
 		l.incompleteLists = append(l.incompleteLists, effect)
 	}
 }

@@ -34,9 +34,9 @@ var (
 func (c *ReturnUnspent) target(*Order) string        { return Stream(AllocationKind, c.Allocation) }
 func (c *ReturnUnspent) unit(l *Ledger, _ *Order) ID { return l.unitOfAllocation(c.Allocation) }
 func (c *ReturnUnspent) decide(d *decision) error {
-	a := d.ledger.Allocations[c.Allocation]
-	if a == nil {
-		return refuse(NoSuch, bilingual{"分配", "allocation"}, c.Allocation)
+	a, err := d.anyAllocation(c.Allocation)
+	if err != nil {
+		return err
 	}
 	e := &UnspentReturned{}
 	item, quantity := itemAndQuantity(c.Amount, c.Item, c.Quantity)

@@ -37,13 +37,11 @@ func (l *Ledger) UnitOf(stream string) ID {
 	return l.Opened.Root.ID
 }
 
-// Began returns the number of the first event of a stream. It searches the whole
-// history, so do not ask it for each row of a list.
+// Began returns the number of the first event of a stream.
 func (l *Ledger) Began(stream string) (number uint64, ok bool) {
-	for n := range uint64(len(l.log)) {
-		if l.StreamAt(n) == stream {
-			return n, true
-		}
+	s := l.streams[stream]
+	if s == nil {
+		return 0, false
 	}
-	return 0, false
+	return s.began, true
 }

@@ -35,7 +35,10 @@ func (b *board) Apply(a applied) {
 	if !a.folded {
 		return
 	}
-	_, id, _ := domain.SplitStream(a.Stream)
+	notice := func() *listed { // only few events are a notice's
+		_, id, _ := domain.SplitStream(a.Stream)
+		return b.byID[id]
+	}
 	switch e := a.Event.(type) {
 	case *domain.NoticeDrafted:
 		n := &listed{Notice: b.state.Notices[e.Notice], began: b.began(a.Stream)}
@@ -43,12 +46,12 @@ func (b *board) Apply(a applied) {
 		b.notices = slices.Insert(b.notices, i, n) // the last, unless somebody forged the stream's beginning
 		b.byID[e.Notice] = n
 	case *domain.NoticeLinesAdded:
-		b.byID[id].count()
+		notice().count()
 	case *domain.NoticeLinesRemoved:
-		b.byID[id].recount()
+		notice().recount()
 	case *domain.ObjectionResolved:
 		if e.Outcome == domain.LineStruck || e.Outcome == domain.LineToBeChanged {
-			b.byID[id].recount()
+			notice().recount()
 		}
 	}
 }
@@ -229,11 +232,15 @@ func (b *board) notice(n *listed, on domain.Day) Notice {
 	slices.Sort(v.Goods)
 	for _, p := range n.Publications {
 		if p.On <= on {
-			number, _ := b.number(p.Event)
-			v.Phases = append(v.Phases, Phase{p.Timing, p.Period.First, p.Period.Last, p.Mode, p.Places, number})
+			v.Phases = append(v.Phases, b.phase(p))
 		}
 	}
 	return v
+}
+
+func (b *basis) phase(p domain.Publication) Phase {
+	number, _ := b.number(p.Event)
+	return Phase{p.Timing, p.Period.First, p.Period.Last, p.Mode, p.Places, number}
 }
 
 // PublicLines are the lines of a notice as a place shows them on a day

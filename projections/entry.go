@@ -47,7 +47,7 @@ type Entry struct {
 	Irregular    []string         `json:"irregular,omitempty"`
 	Missing      []Gap            `json:"missing,omitempty"`
 
-	payee domain.ID
+	line *domain.Line
 }
 
 // SourceShare is how much of a payment came from a receipt of funds.
@@ -112,23 +112,19 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 	made := f.At(p.Number)
 	e := Entry{Number: p.Number, Payment: made.ID, Allocation: a.ID, Campaign: made.Campaign, Revision: a.Revision, Line: int(line.NoticeLine), People: line.Line.People(),
 		Notice: n.Heading.Title, NoticeID: n.ID, NoticeNumber: f.began(n.Stream), Batch: int(p.Batch), Row: int(p.Row), Form: p.Form, Amount: p.Fen,
-		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, payee: line.Payee()}
+		Items: p.Items(), Voucher: p.Voucher(), Happened: p.On, Booked: p.Booked, Net: p.Fen, line: line.Line}
 	if fund := s.FundOf(a); fund != nil {
 		e.Fund = fund.Name
 	}
 	if pr := s.Programmes[a.Programme]; pr != nil {
 		e.Programme = pr.Name
 	}
-	for up := a; up != nil; {
+	for _, up := range s.PathTo(a) {
 		e.Path = append(e.Path, Step{f.AllocationName(up), up.ID, up.Purpose, f.began(up.Stream)})
-		_, id, _ := domain.SplitStream(up.From)
-		up = s.Allocations[id]
 	}
-	slices.Reverse(e.Path)
 	f.traceSources(&e, a, p)
 	for _, pub := range n.Publications {
-		number, _ := f.number(pub.Event)
-		e.Phases = append(e.Phases, Phase{pub.Timing, pub.Period.First, pub.Period.Last, pub.Mode, pub.Places, number})
+		e.Phases = append(e.Phases, f.phase(pub))
 	}
 	for _, o := range n.Objections {
 		if len(o.Lines) == 0 || slices.Contains(o.Lines, int(line.NoticeLine)) {
@@ -144,51 +140,26 @@ func (f *fundUse) entry(a *domain.Allocation, p *domain.Payment) Entry {
 
 // traceSources follows the payment's draws to the receipts behind them.
 func (f *fundUse) traceSources(e *Entry, a *domain.Allocation, p *domain.Payment) {
-	shares := map[domain.ID]domain.Fen{}
-	var order []domain.ID
-	add := func(origin domain.ID, fen domain.Fen) {
-		if _, seen := shares[origin]; !seen {
-			order = append(order, origin)
-		}
-		shares[origin] += fen
-	}
-	for _, d := range a.Draws(p) {
+	draws := a.Draws(p)
+	for _, d := range draws {
 		lot, _ := a.Lot(d.Lot)
 		o, ok := f.state.Origin(lot.Origin)
-		switch {
-		case !ok:
-		case o.Bought == nil:
-			fen := domain.Fen(d.Quantity)
-			if lot.Item != domain.Money {
-				fen = d.Cost
-				e.Cost += d.Cost
-			}
-			add(o.Event, fen)
-		default:
-			e.Cost += d.Cost
-			number, _ := f.number(o.Event)
-			e.Purchases = append(e.Purchases, Bought{lot.Item, d.Cost, number})
-			var whole, before domain.Fen
-			for _, part := range o.Bought {
-				whole += part.Fen
-			}
-			for _, part := range o.Bought {
-				if whole == 0 {
-					break
-				}
-				to := before + part.Fen
-				add(part.Origin, domain.Share(d.Cost, int64(to), int64(whole))-domain.Share(d.Cost, int64(before), int64(whole)))
-				before = to
-			}
-		}
-	}
-	for _, id := range order {
-		o, ok := f.state.Origin(id)
 		if !ok {
 			continue
 		}
-		number, _ := f.number(id)
-		e.Sources = append(e.Sources, SourceShare{SourceName(o.Source), o.Number, shares[id], number})
+		if o.Bought != nil || lot.Item != domain.Money {
+			e.Cost += d.Cost
+		}
+		if o.Bought != nil {
+			number, _ := f.number(o.Event)
+			e.Purchases = append(e.Purchases, Bought{lot.Item, d.Cost, number})
+		}
+	}
+	for _, part := range f.state.ReceiptsBehind(a, draws) {
+		if o, ok := f.state.Origin(part.Origin); ok {
+			number, _ := f.number(part.Origin)
+			e.Sources = append(e.Sources, SourceShare{SourceName(o.Source), o.Number, part.Fen, number})
+		}
 	}
 }
 

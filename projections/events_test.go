@@ -15,9 +15,7 @@ import (
 // books' date, in the order of their numbers or against it, each once; numbers that
 // there are not lead nowhere.
 func TestPagesAreTheWholeInParts(t *testing.T) {
-	store := &feed{grown: make(chan struct{})}
-	h := newHistory(t, store)
-	o := h.found()
+	store, h, o := founded(t)
 	s := h.appoint(o)
 	party := h.party(o, s)
 	for range 2 {

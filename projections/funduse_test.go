@@ -17,9 +17,7 @@ import (
 // whatever allocation it came from: those that count on the books' date, also one
 // that was reversed.
 func TestFundUseIsInTheOrderOfEvents(t *testing.T) {
-	store := &feed{grown: make(chan struct{})}
-	h := newHistory(t, store)
-	o := h.found()
+	store, h, o := founded(t)
 	s := h.appoint(o)
 	party := h.party(o, s)
 	first := h.batch(o, s, party, 5)
@@ -92,14 +90,41 @@ func TestRulesAreThoseOfTheHash(t *testing.T) {
 	}
 }
 
+// The entry of a payment is made also where an allocation says that it came from
+// itself, as a forger could write.
+func TestEntryOfAnAllocationFromItself(t *testing.T) {
+	made := func(what string) domain.ID { return domain.Made(domain.ID{1}, what) }
+	programme, allocation, notice, party, receipt := made("programme"), made("allocation"), made("notice"), made("party"), made("receipt")
+	b := New(Until{})
+	apply := func(kind string, id domain.ID, e domain.Event) {
+		n := uint64(b.Len())
+		b.Apply(Decoded{Recorded: &domain.Recorded{ID: made(fmt.Sprint(n)), Stream: domain.Stream(kind, id), Number: n, Event: e}})
+	}
+	apply(domain.ProgrammeKind, programme, &domain.ProgrammeDefined{Programme: programme, Name: "项目"})
+	apply(domain.AllocationKind, allocation, &domain.AllocationOpened{Allocation: allocation, From: domain.Stream(domain.AllocationKind, allocation), Programme: programme, Revision: 1,
+		Rules: b.State.Programmes[programme].Revisions[0].Hash, Lots: []domain.Inflow{{Up: 1, Origin: receipt, Quantity: 100}}})
+	give := []domain.Entitlement{{Form: domain.Cash, Fen: 100}}
+	list := &domain.NoticeLinesAdded{Part: 1, Of: 1, Lines: []domain.LineAdded{{No: 1, Give: give}}}
+	list.Private.Lines = []domain.LinePrivate{{Beneficiary: party}}
+	apply(domain.NoticeKind, notice, &domain.NoticeDrafted{Notice: notice, Allocation: allocation})
+	apply(domain.NoticeKind, notice, list)
+	apply(domain.AllocationKind, allocation, &domain.LinesAdmitted{Notice: notice, Part: 1, Of: 1, Lines: []domain.Admitted{{Line: 1, Give: give}}})
+	apply(domain.AllocationKind, allocation, &domain.DisbursementMade{Line: 1, Entitlement: 1, Form: domain.Cash, Fen: 100, Draws: []domain.Draw{{Lot: 1, Quantity: 100}}})
+	if len(b.State.Unfolded) > 0 {
+		t.Fatal(b.State.Unfolded)
+	}
+	entries := slices.Collect(b.FundUse())
+	if len(entries) != 1 || len(entries[0].Path) == 0 || entries[0].Path[0].ID != allocation {
+		t.Errorf("%+v", entries)
+	}
+}
+
 // What 200 payments cost, wherever a page begins, must not grow with how many there
 // are.
 func BenchmarkPagesOfPayments(b *testing.B) {
 	for _, lists := range []int{1, 4, 16} {
 		const rows = 1000
-		store := &feed{grown: make(chan struct{})}
-		h := newHistory(b, store)
-		o := h.found()
+		store, h, o := founded(b)
 		s := h.appoint(o)
 		party := h.party(o, s)
 		for range lists {

@@ -140,6 +140,13 @@ func (h *history) found() office {
 	return o
 }
 
+// founded is an office with its history in a store in memory.
+func founded(t interface{ Fatal(args ...any) }) (*feed, *history, office) {
+	store := &feed{grown: make(chan struct{})}
+	h := newHistory(t, store)
+	return store, h, h.found()
+}
+
 // staff are the officers whom a payment needs beside the accountant.
 type staff struct{ drafter, reviewer, approver, cashier domain.ID }
 

@@ -130,14 +130,7 @@ func TestLiveNeverShowsHalfACommand(t *testing.T) {
 func TestLiveShowsHalfACommandInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		store := &feed{grown: make(chan struct{})}
-		h := newHistory(t, store)
-		o := h.found()
-		live, err := Follow(ctx, store)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer live.Close()
+		store, h, o, live := followed(t)
 		began := time.Now()
 		after := func(want time.Duration, see func(*Books)) {
 			t.Helper()
@@ -219,14 +212,7 @@ func (h *history) list(o office) {
 func TestLiveUnderManyWriters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		store := &feed{grown: make(chan struct{})}
-		h := newHistory(t, store)
-		o := h.found()
-		live, err := Follow(ctx, store)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer live.Close()
+		_, h, o, live := followed(t)
 		writing, done := context.WithCancel(ctx)
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -262,14 +248,7 @@ func TestLiveUnderManyWriters(t *testing.T) {
 func TestLiveWhileAReaderStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		store := &feed{grown: make(chan struct{})}
-		h := newHistory(t, store)
-		o := h.found()
-		live, err := Follow(ctx, store)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer live.Close()
+		store, h, o, live := followed(t)
 		leave := make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -318,6 +297,17 @@ func TestLiveWhileAReaderStays(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// followed is an office whose history live books follow.
+func followed(t *testing.T) (*feed, *history, office, *Live) {
+	store, h, o := founded(t)
+	live, err := Follow(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { live.Close() })
+	return store, h, o, live
 }
 
 // feed is a store in memory, of which a test knows when all is read.

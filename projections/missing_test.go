@@ -11,9 +11,7 @@ import (
 // What is missing from an entry is named as scripts know it, and is a finding about
 // the payment's event, shown by those events that lack something.
 func TestMissing(t *testing.T) {
-	store := &feed{grown: make(chan struct{})}
-	h := newHistory(t, store)
-	o := h.found()
+	store, h, o := founded(t)
 	s := h.appoint(o)
 	allocation := h.batch(o, s, h.party(o, s), 1)
 	paid := h.must(s.cashier, &domain.Disburse{Allocation: allocation, Batch: 1, Row: 1})

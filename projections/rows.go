@@ -257,12 +257,11 @@ func (c *campaigns) Payments(campaign domain.ID) []PaymentRow {
 		if e.Reversed != nil || campaign != (domain.ID{}) && e.Campaign != campaign {
 			continue
 		}
-		a, p, _ := c.state.PaymentAt(e.Number)
-		line := a.LineOf(p).Line
+		a, line := c.state.Allocations[e.Allocation], e.line
 		r := PaymentRow{About: About{e.Campaign, e.Happened, e.Number, []uint64{e.Number}}, Form: e.Form, Programme: e.Programme, Fund: e.Fund,
 			Unit: c.UnitName(a.Unit), Purpose: a.Purpose, Category: line.Category(), CategoryName: line.Category(), Group: line.Group(), Period: line.Period(),
 			Fen: e.Amount, Cost: e.Cost, Net: e.Net, People: 1, Relation: line.People().Relation, Beneficiary: c.merged(line.Beneficiary),
-			Payee: c.merged(e.payee), Again: e.Again != nil, Items: e.Items}
+			Payee: c.merged(line.Payee()), Again: e.Again != nil, Items: e.Items}
 		if r.Relation != "" {
 			r.People = line.People().People
 		}
@@ -365,10 +364,10 @@ func (c *campaigns) Lines(campaign domain.ID) []LineRow {
 			continue
 		}
 		a := c.state.Allocations[n.Allocation]
-		p := c.state.Programmes[a.Programme]
+		programme, unit, at := c.state.Programmes[a.Programme].Name, c.UnitName(a.Unit), c.rowAt(c.began(n.Stream))
 		for _, l := range n.Lines {
 			if l.Struck() == (domain.ID{}) {
-				rows = append(rows, LineRow{c.rowAt(c.began(n.Stream)), l.Category(), l.Group(), p.Name, c.UnitName(a.Unit), c.merged(l.Beneficiary), l.People()})
+				rows = append(rows, LineRow{at, l.Category(), l.Group(), programme, unit, c.merged(l.Beneficiary), l.People()})
 			}
 		}
 	}

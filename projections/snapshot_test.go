@@ -12,9 +12,8 @@ import (
 // Books that go on from a snapshot say what those say that read every event: each
 // part keeps all that it needs, and goes on with the basis of all.
 func TestPartsGoOnFromASnapshot(t *testing.T) {
-	ctx, store := t.Context(), &feed{grown: make(chan struct{})}
-	h := newHistory(t, store)
-	o := h.found()
+	ctx := t.Context()
+	store, h, o := founded(t)
 	s := h.appoint(o)
 	party := h.party(o, s)
 	whole := func() {
