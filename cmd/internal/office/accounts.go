@@ -55,8 +55,7 @@ func (s *Session) holdAccounts(ctx context.Context, in *Instruction, roster *she
 			held, rows = append(held, accountHeld{payee: payee, account: row.Account}), append(rows, i)
 		}
 	}
-	a := s.actor(in.Order, "import lines")
-	if err := a.holdAccounts(ctx, held); err != nil {
+	if err := s.importer(in).holdAccounts(ctx, held); err != nil {
 		return err
 	}
 	for k, h := range held {
@@ -146,8 +145,7 @@ func (s *Session) holdPhones(ctx context.Context, in *Instruction, roster *sheet
 			values, rows = append(values, v), append(rows, i)
 		}
 	}
-	a := s.actor(in.Order, "import lines")
-	shown, err := a.open(ctx, nil, values...)
+	shown, err := s.importer(in).open(ctx, nil, values...)
 	if err != nil {
 		return err
 	}
