@@ -143,11 +143,11 @@ func (o *Office) Close() error {
 	}
 	o.noSnapshot(o.ledger.Keep())
 	if err := o.ledger.Remember(); err != nil {
-		o.opts.tell(warning(err)) // what was recorded is recorded
+		o.opts.tell(Warning(err)) // what was recorded is recorded
 	}
 	left := o.FinishErasures()
 	if left != nil && !o.erasing.Load() {
-		o.opts.tell(warning(left))
+		o.opts.tell(Warning(left))
 		left = nil
 	}
 	return errors.Join(left, o.ledger.Close(), o.Reader.Close(), o.vault.Close())

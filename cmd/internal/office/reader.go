@@ -120,7 +120,7 @@ func (r *Reader) books(ctx context.Context, until projections.Until, snapshot st
 	r.TellDangers()
 	if until == (projections.Until{}) {
 		if lost := r.LostTail(ctx, b.State, b.Position); lost != nil {
-			r.opts.tell(warning(lost))
+			r.opts.tell(Warning(lost))
 		}
 	}
 	return b, nil
