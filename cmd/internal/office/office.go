@@ -217,6 +217,12 @@ func (o *Office) Opened() (opened bool) {
 	return opened
 }
 
+// Recorded says whether a command of this ledger had its effect already.
+func (o *Office) Recorded(command uuid.UUID) (recorded bool) {
+	o.State(func(s *domain.Ledger) { recorded = s.Effect(command) != nil })
+	return recorded
+}
+
 // MustBeOpened refuses a ledger that has no first event.
 func (o *Office) MustBeOpened() error {
 	if !o.Opened() {

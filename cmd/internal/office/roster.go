@@ -121,11 +121,13 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 		}
 		people = s.toRegister(in, roster, known)
 		list.Rows = linesOf(roster, people.ids)
-		if err := s.holdAccounts(ctx, in, roster, people, list.Rows); err != nil {
-			return nil, err
-		}
-		if err := s.holdPhones(ctx, in, roster, people); err != nil {
-			return nil, err
+		if !s.Recorded(in.Order.ID) { // of a list that is only sent again nothing is asked
+			if err := s.holdAccounts(ctx, in, roster, people, list.Rows); err != nil {
+				return nil, err
+			}
+			if err := s.holdPhones(ctx, in, roster, people); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if s.Understood != nil {
