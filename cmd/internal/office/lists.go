@@ -88,12 +88,17 @@ type PaymentTotal struct {
 func TotalOf(b *projections.Books, q PaymentQuery) (t PaymentTotal) {
 	for e := range b.FundUse() {
 		if q.wants(b.State, e) {
-			t.Payments++
-			t.Fen += e.Amount + e.Cost
-			t.Net += e.Net
+			t.Add(e)
 		}
 	}
 	return t
+}
+
+// Add adds a payment.
+func (t *PaymentTotal) Add(e projections.Entry) {
+	t.Payments++
+	t.Fen += e.Amount + e.Cost
+	t.Net += e.Net
 }
 
 func (q PaymentQuery) wants(s *domain.Ledger, e projections.Entry) bool {
