@@ -37,6 +37,9 @@ func (o *Office) namedDocuments(ctx context.Context) ([]namedDocument, error) {
 		}
 		n := number
 		number++
+		if !domain.NamesDocuments(raw.Type) {
+			continue
+		}
 		r, err := codec.Decode(raw, n)
 		if err != nil || r.Event == nil {
 			continue // named by every report
