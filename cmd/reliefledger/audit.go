@@ -47,7 +47,7 @@ and tombstones of the ledger's streams are named too. Exit code 6 if something i
 				}
 				lost := r.LostTail(cmd.Context(), result.State, eventstore.Position{})
 				if lost != nil {
-					p.tell(office.Note{Warning: true, Zh: office.Sentence(lost, "zh"), En: office.Sentence(lost, "en")})
+					p.tell(office.Warning(lost))
 				}
 				if len(result.Findings) > 0 || len(result.Dangers) > 0 || lost != nil {
 					return saidError{office.ErrUnproven}

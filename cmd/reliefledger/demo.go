@@ -57,7 +57,7 @@ func fillDemo(p *program, ctx context.Context) error {
 // showAround shows what a new user wants to see first.
 func showAround(p *program, ctx context.Context) error {
 	return p.reading(ctx, func(r *office.Reader) error {
-		return p.books(ctx, r, r.Books, func(b *projections.Books) error { return tour(p, b) })
+		return p.books(ctx, r, (*office.Reader).Books, func(b *projections.Books) error { return tour(p, b) })
 	})
 }
 

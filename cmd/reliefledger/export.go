@@ -30,7 +30,7 @@ func (p *program) table(t *table.Table) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(p.export); err == nil {
+	if office.Vacant(p.export, false) != nil { // and nothing here overwrites it
 		return office.Input(p.export, "文件已存在", "is there already")
 	}
 	if err := p.home.WriteOut(p.export, text, false); err != nil {

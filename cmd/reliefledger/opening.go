@@ -65,29 +65,44 @@ func (p *program) asking(ctx context.Context, did string, do func(s *office.Sess
 
 // showing reads books for a command, from a snapshot if there is one.
 func (p *program) showing(show func(r *office.Reader, b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		return p.reading(cmd.Context(), func(r *office.Reader) error {
-			return p.books(cmd.Context(), r, r.Books, func(b *projections.Books) error { return show(r, b, args) })
-		})
-	}
+	return p.reads((*office.Reader).Books, show)
 }
 
 // proving is showing with books that were read from all events: what evidence rests
 // on.
 func (p *program) proving(show func(r *office.Reader, b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
+	return p.reads((*office.Reader).BooksFromEvents, show)
+}
+
+// readsBooks is how books are read.
+type readsBooks func(r *office.Reader, ctx context.Context, until projections.Until) (*projections.Books, error)
+
+func (p *program) reads(read readsBooks, show func(r *office.Reader, b *projections.Books, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		return p.reading(cmd.Context(), func(r *office.Reader) error {
-			return p.books(cmd.Context(), r, r.BooksFromEvents, func(b *projections.Books) error { return show(r, b, args) })
+			return p.books(cmd.Context(), r, read, func(b *projections.Books) error { return show(r, b, args) })
 		})
 	}
 }
 
-func (p *program) books(ctx context.Context, r *office.Reader, read func(context.Context, projections.Until) (*projections.Books, error), show func(*projections.Books) error) error {
+// naming reads books for a command that may name people in what it shows. Where it does
+// not, no vault is opened, and nobody asks: a is nil.
+func (p *program) naming(cmd *cobra.Command, did string, names bool, show func(r *office.Reader, a *office.Asker, b *projections.Books) error) error {
+	over := func(r *office.Reader, a *office.Asker) error {
+		return p.books(cmd.Context(), r, (*office.Reader).Books, func(b *projections.Books) error { return show(r, a, b) })
+	}
+	if !names {
+		return p.reading(cmd.Context(), func(r *office.Reader) error { return over(r, nil) })
+	}
+	return p.asking(cmd.Context(), did, func(s *office.Session, a *office.Asker) error { return over(s.Reader, a) })
+}
+
+func (p *program) books(ctx context.Context, r *office.Reader, read readsBooks, show func(*projections.Books) error) error {
 	until, err := p.until()
 	if err != nil {
 		return err
 	}
-	b, err := read(ctx, until)
+	b, err := read(r, ctx, until)
 	if err != nil {
 		return err
 	}

@@ -73,18 +73,8 @@ func paperCommand(p *program, use, short string, args cobra.PositionalArgs, fill
 		if err := office.Vacant(out, force); err != nil {
 			return err
 		}
-		x := &filling{cmd: cmd, args: args}
-		if !names {
-			return p.showing(func(r *office.Reader, b *projections.Books, _ []string) error {
-				x.reader, x.books, x.papers = r, b, papers.Of(b)
-				return write(x)
-			})(cmd, args)
-		}
-		return p.asking(cmd.Context(), "print "+cmd.Name(), func(s *office.Session, a *office.Asker) error {
-			return p.books(cmd.Context(), s.Reader, s.Books, func(b *projections.Books) error {
-				x.reader, x.books, x.papers = s.Reader, b, papers.Of(b).WithNames(a)
-				return write(x)
-			})
+		return p.naming(cmd, "print "+cmd.Name(), names, func(r *office.Reader, a *office.Asker, b *projections.Books) error {
+			return write(&filling{cmd, args, r, b, papers.Of(b).WithNames(a)})
 		})
 	}
 	c.Flags().StringVar(&out, "out", "", "the PDF to write 输出文件 (required)")

@@ -8,7 +8,6 @@ import (
 
 	"reliefledger.org/ledger/cmd/internal/backup"
 	"reliefledger.org/ledger/cmd/internal/office"
-	"reliefledger.org/ledger/domain"
 )
 
 func restoreCommand(p *program) *cobra.Command {
@@ -64,7 +63,7 @@ func sayRestored(p *program, m *backup.Manifest, r *backup.Restored) error {
 	a := r.About
 	if !r.WithKey {
 		key := &office.KeyError{Path: a.WrappingKey, Zh: "封装密钥不在那里：在它放回之前，个人信息打不开，也不能记录", En: "the wrapping key is not there: until it is put back nothing private opens, and nothing can be recorded"}
-		p.tell(office.Note{Warning: true, Zh: key.Say(domain.Zh), En: key.Say(domain.En)})
+		p.tell(office.Warning(key))
 	}
 	if p.json {
 		return writeJSON(os.Stdout, map[string]any{"ledger": a.Ledger, "data": p.home.Data, "made": m.Made, "entries": m.Entries, "sha256": m.Chain, "wrapping_key": a.WrappingKey, "wrapping_key_there": r.WithKey, "vault": a.Vault})

@@ -135,7 +135,7 @@ func showUse(p *program, b *projections.Books, q office.PaymentQuery) error {
 		for _, g := range e.Missing {
 			missing = append(missing, g.Say(p.lang()))
 		}
-		total.Payments, total.Fen, total.Net = total.Payments+1, total.Fen+e.Amount+e.Cost, total.Net+e.Net
+		total.Add(e)
 		t.Row(fmt.Sprint(e.Number), e.Happened.String(), e.Fund, e.Programme, fmt.Sprintf("%d/%d", e.NoticeNumber, e.Line), e.Form.Say(p.lang()), (e.Amount + e.Cost).String(), e.Net.String(), colour(red, strings.Join(e.Irregular, ",")), colour(yellow, strings.Join(missing, "、")))
 	}
 	if err := p.table(t); err != nil {

@@ -25,13 +25,8 @@ func showNoticeCommand(p *program) *cobra.Command {
 	var x showNoticeFlags
 	c := &cobra.Command{Use: "notice NUMBER|ID", Short: p.say("一份名单", "one notice"), Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !x.names {
-				return p.showing(func(r *office.Reader, b *projections.Books, args []string) error {
-					return x.show(p, cmd.Context(), r, nil, b, args[0])
-				})(cmd, args)
-			}
-			return p.asking(cmd.Context(), "show notice", func(s *office.Session, a *office.Asker) error {
-				return p.books(cmd.Context(), s.Reader, s.Books, func(b *projections.Books) error { return x.show(p, cmd.Context(), s.Reader, a, b, args[0]) })
+			return p.naming(cmd, "show notice", x.names, func(r *office.Reader, a *office.Asker, b *projections.Books) error {
+				return x.show(p, cmd.Context(), r, a, b, args[0])
 			})
 		}}
 	c.Flags().StringVar(&x.place, "place", "", "as one place shows it 某公示地点")

@@ -49,7 +49,7 @@ func (w Watch) tell(n office.Note) {
 }
 
 func (w Watch) warn(err error) {
-	w.tell(office.Note{Warning: true, Zh: office.Sentence(err, domain.Zh), En: office.Sentence(err, domain.En)})
+	w.tell(office.Warning(err))
 }
 
 func (w Watch) begin(zh, en string) (count func(uint64), done func()) {

@@ -93,11 +93,7 @@ func Fill(ctx context.Context, home office.Home, opts office.Options, each func(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
-	full := false
-	o.State(func(s *domain.Ledger) {
-		full = s.Effect(office.CommandNamed(Ledger, steps[len(steps)-1].As)) != nil
-	})
-	if full {
+	if o.Recorded(office.CommandNamed(Ledger, steps[len(steps)-1].As)) {
 		return &Filled{Before: true}, nil
 	}
 	start := time.Now()

@@ -18,20 +18,14 @@ import (
 // would be lost, and the bank would pay the registered account.
 
 // holdAccounts makes errors of the roster of accounts to which no money would go: those
-// that are not the payee's, whether registered before or by another row. Of a list that is
-// only sent again nothing is asked.
+// that are not the payee's, whether registered before or by another row.
 func (s *Session) holdAccounts(ctx context.Context, in *Instruction, roster *sheets.Roster, people *registered, lines []domain.LineRow) error {
 	known := make([]bool, len(roster.Rows))
-	again := false
 	s.State(func(l *domain.Ledger) {
-		again = l.Effect(in.Order.ID) != nil
 		for i, line := range lines {
 			known[i] = l.Registered(paidTo(line))
 		}
 	})
-	if again {
-		return nil
-	}
 	firstOf := map[uuid.UUID]sheets.Row{} // with which each new person is registered
 	for _, i := range people.fresh {
 		firstOf[people.ids[i]] = roster.Rows[i]
@@ -55,8 +49,7 @@ func (s *Session) holdAccounts(ctx context.Context, in *Instruction, roster *she
 			held, rows = append(held, accountHeld{payee: payee, account: row.Account}), append(rows, i)
 		}
 	}
-	a := s.actor(in.Order, "import lines")
-	if err := a.holdAccounts(ctx, held); err != nil {
+	if err := s.importer(in).holdAccounts(ctx, held); err != nil {
 		return err
 	}
 	for k, h := range held {
@@ -113,7 +106,7 @@ func (s *Session) holdPhones(ctx context.Context, in *Instruction, roster *sheet
 	units := make([]domain.ID, len(roster.Rows)) // zero: nothing is compared
 	s.State(func(l *domain.Ledger) {
 		for i, row := range roster.Rows {
-			if p := l.Parties[people.ids[i]]; p != nil && !p.Erased && row.Phone != "" && l.Effect(in.Order.ID) == nil {
+			if p := l.Parties[people.ids[i]]; p != nil && !p.Erased && row.Phone != "" {
 				units[i] = p.Unit
 			}
 		}
@@ -146,8 +139,7 @@ func (s *Session) holdPhones(ctx context.Context, in *Instruction, roster *sheet
 			values, rows = append(values, v), append(rows, i)
 		}
 	}
-	a := s.actor(in.Order, "import lines")
-	shown, err := a.open(ctx, nil, values...)
+	shown, err := s.importer(in).open(ctx, nil, values...)
 	if err != nil {
 		return err
 	}

@@ -360,12 +360,10 @@ func (d *BankDesk) Returns(ctx context.Context, file string, text []byte) (*Late
 			continue
 		}
 		name := fmt.Sprintf("late return %s %x %d", d.b.batch.Prepared, sum, row)
-		before := false
-		d.s.State(func(s *domain.Ledger) { before = s.Effect(CommandNamed(s.ID, name)) != nil })
 		switch {
 		case p == nil || p.reversed:
 			bad.Add(a.Row, "reference", fmt.Sprintf("批次第 %d 行没有已付的款", row), fmt.Sprintf("row %d of the batch was not paid", row))
-		case before:
+		case d.s.Recorded(CommandNamed(d.s.ID(), name)):
 			out.Before++
 		case p.net != p.fen:
 			bad.Add(a.Row, "reference", fmt.Sprintf("批次第 %d 行已退回过", row), fmt.Sprintf("row %d of the batch came back already", row))

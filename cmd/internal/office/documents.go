@@ -37,6 +37,9 @@ func (o *Office) namedDocuments(ctx context.Context) ([]namedDocument, error) {
 		}
 		n := number
 		number++
+		if !domain.NamesDocuments(raw.Type) {
+			continue
+		}
 		r, err := codec.Decode(raw, n)
 		if err != nil || r.Event == nil {
 			continue // named by every report
@@ -224,15 +227,14 @@ func (o *Office) documentState(ctx context.Context, docs *documents.Store, d nam
 // removeErased removes the documents of cases that were erased: without their keys
 // they are noise.
 func (o *Office) removeErased(ctx context.Context) error {
-	var streams []string
+	some := false
 	o.State(func(s *domain.Ledger) {
-		for _, e := range s.Erasures {
-			if kind, _, _ := domain.SplitStream(e.Stream); kind != domain.PartyKind {
-				streams = append(streams, e.Stream)
-			}
-		}
+		some = slices.ContainsFunc(s.Erasures, func(e *domain.Erasure) bool {
+			kind, _, _ := domain.SplitStream(e.Stream)
+			return kind != domain.PartyKind
+		})
 	})
-	if len(streams) == 0 {
+	if !some {
 		return nil
 	}
 	// A tag that somebody wrote into another case's event is that one's too.
@@ -248,18 +250,11 @@ func (o *Office) removeErased(ctx context.Context) error {
 			}
 		}
 	})
-	for _, stream := range streams {
-		for raw, err := range o.store.ReadStream(ctx, stream, 0, eventstore.Forwards) {
-			if err != nil {
-				return err
-			}
-			if r, err := codec.Decode(raw, 0); err == nil && r.Event != nil {
-				tags := slices.DeleteFunc(domain.Documents(r.Event), func(tag []byte) bool { return kept[string(tag)] })
-				if err := o.documents().Remove(tags...); err != nil {
-					return err
-				}
-			}
+	var gone [][]byte
+	for _, d := range all {
+		if !kept[string(d.tag)] {
+			gone = append(gone, d.tag)
 		}
 	}
-	return nil
+	return o.documents().Remove(gone...)
 }

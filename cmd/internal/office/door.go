@@ -67,10 +67,9 @@ type value struct {
 
 // shown is what became of a value.
 type shown struct {
-	seen   domain.Seen     // domain.Withheld: nothing of it
-	erased bool            // the key is gone: nobody opens it any more
-	hidden domain.HiddenBy // what hides the person now
-	text   string          // as it may be seen: whole or masked
+	seen   domain.Seen // domain.Withheld: nothing of it
+	erased bool        // the key is gone: nobody opens it any more
+	text   string      // as it may be seen: whole or masked
 }
 
 // open opens values, as far as the gate lets the asker see them, in one entry of the
@@ -95,7 +94,7 @@ func (a *Asker) open(ctx context.Context, as *domain.Ledger, values ...value) ([
 				v.look.Today = today
 			}
 			names[i] = listedNow(s, v, as)
-			list[i] = shown{seen: s.Sees(v.look, as), erased: s.Erased(v.box.Key), hidden: s.HiddenBy(v.look.Of)}
+			list[i] = shown{seen: s.Sees(v.look, as), erased: s.Erased(v.box.Key)}
 			for _, x := range s.Audiences(officer, v.look.Unit) {
 				audience = max(audience, x)
 			}
@@ -131,7 +130,7 @@ func (a *Asker) open(ctx context.Context, as *domain.Ledger, values ...value) ([
 		if sealed[i] {
 			text, err := a.o.ledger.Unseal(ctx, v.box, v.stream, v.command, v.path)
 			if errors.Is(err, vault.ErrKeyGone) { // erased behind the end of this log, which is a backup's
-				list[i] = shown{erased: true, hidden: list[i].hidden}
+				list[i] = shown{erased: true}
 				continue
 			}
 			if err != nil {

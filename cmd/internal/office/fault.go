@@ -417,7 +417,7 @@ type Note struct {
 // Say is the sentence in a language.
 func (n Note) Say(l domain.Lang) string { return choose(l, n.Zh, n.En) }
 
-// warning is a note of an error that ends nothing.
-func warning(err error) Note {
+// Warning is a note of an error that ends nothing.
+func Warning(err error) Note {
 	return Note{Warning: true, Zh: Sentence(err, domain.Zh), En: Sentence(err, domain.En)}
 }

@@ -173,11 +173,11 @@ func (s *Session) mustProve(o *domain.Order) error {
 	return &ledger.Unsigned{Officer: o.Actor, Why: "the order is not signed with this officer's key"}
 }
 
-// actor is the actor of an order, who sees what has to be compared on the way to it.
-func (s *Session) actor(o *domain.Order, did string) *Asker {
-	a := &Asker{o: s.Office, officer: o.Actor, did: did}
-	for _, k := range s.keysFor(o) {
-		if k.Officer == o.Actor {
+// importer is who imports a roster, who sees what has to be compared on the way to it.
+func (s *Session) importer(in *Instruction) *Asker {
+	a := &Asker{o: s.Office, officer: in.Order.Actor, did: "import lines"}
+	for _, k := range s.keysFor(in.Order) {
+		if k.Officer == a.officer {
 			a.key = k.Key.Public().(ed25519.PublicKey)
 		}
 	}

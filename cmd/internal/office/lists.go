@@ -1,14 +1,12 @@
 package office
 
 import (
-	"context"
 	"iter"
 	"math"
 	"slices"
 	"strconv"
 
 	"reliefledger.org/ledger/domain"
-	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/projections"
 )
 
@@ -88,12 +86,17 @@ type PaymentTotal struct {
 func TotalOf(b *projections.Books, q PaymentQuery) (t PaymentTotal) {
 	for e := range b.FundUse() {
 		if q.wants(b.State, e) {
-			t.Payments++
-			t.Fen += e.Amount + e.Cost
-			t.Net += e.Net
+			t.Add(e)
 		}
 	}
 	return t
+}
+
+// Add adds a payment.
+func (t *PaymentTotal) Add(e projections.Entry) {
+	t.Payments++
+	t.Fen += e.Amount + e.Cost
+	t.Net += e.Net
 }
 
 func (q PaymentQuery) wants(s *domain.Ledger, e projections.Entry) bool {
@@ -158,20 +161,4 @@ func Whole[T any](ask func(Page) (List[T], error)) (rows []T, err error) {
 			return slices.Clip(rows), nil
 		}
 	}
-}
-
-// Notices answers a query from the live books, which have everything up to a position.
-func (r *Reader) Notices(ctx context.Context, after eventstore.Position, q NoticeQuery) (l List[projections.Notice], err error) {
-	if e := r.View(ctx, after, func(b *projections.Books) { l, err = Notices(b, q) }); e != nil {
-		err = e
-	}
-	return l, err
-}
-
-// Payments answers a query from the live books, which have everything up to a position.
-func (r *Reader) Payments(ctx context.Context, after eventstore.Position, q PaymentQuery) (l List[projections.Entry], err error) {
-	if e := r.View(ctx, after, func(b *projections.Books) { l, err = Payments(b, q) }); e != nil {
-		err = e
-	}
-	return l, err
 }

@@ -94,6 +94,10 @@ type Office struct {
 	erasing atomic.Bool // somebody was erased here: Close fails where that is not finished
 }
 
+func newOffice(r *Reader, v *vault.Vault, l *ledger.Ledger) *Office {
+	return &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}}
+}
+
 // Open opens a ledger for recording.
 func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	a, err := home.About()
@@ -104,7 +108,7 @@ func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := Read(ctx, home, opts)
+	r, err := read(ctx, home, a, opts)
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
@@ -112,7 +116,7 @@ func Open(ctx context.Context, home Home, opts Options) (*Office, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close(), v.Close())
 	}
-	o := &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}}
+	o := newOffice(r, v, l)
 	o.State(func(s *domain.Ledger) { err = home.OtherLedger(a.Ledger, s.ID) })
 	if err != nil { // nothing of it is remembered: it is not ours
 		return nil, errors.Join(err, l.Close(), r.Close(), v.Close())
@@ -139,11 +143,11 @@ func (o *Office) Close() error {
 	}
 	o.noSnapshot(o.ledger.Keep())
 	if err := o.ledger.Remember(); err != nil {
-		o.opts.tell(warning(err)) // what was recorded is recorded
+		o.opts.tell(Warning(err)) // what was recorded is recorded
 	}
 	left := o.FinishErasures()
 	if left != nil && !o.erasing.Load() {
-		o.opts.tell(warning(left))
+		o.opts.tell(Warning(left))
 		left = nil
 	}
 	return errors.Join(left, o.ledger.Close(), o.Reader.Close(), o.vault.Close())
@@ -211,6 +215,12 @@ func (o *Office) ID() (id uuid.UUID) {
 func (o *Office) Opened() (opened bool) {
 	o.State(func(s *domain.Ledger) { opened = s.Opened != nil })
 	return opened
+}
+
+// Recorded says whether a command of this ledger had its effect already.
+func (o *Office) Recorded(command uuid.UUID) (recorded bool) {
+	o.State(func(s *domain.Ledger) { recorded = s.Effect(command) != nil })
+	return recorded
 }
 
 // MustBeOpened refuses a ledger that has no first event.

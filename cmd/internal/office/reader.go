@@ -33,12 +33,22 @@ type Reader struct {
 	told map[eventstore.Danger]bool
 }
 
+func newReader(home Home, a About, opts Options, store eventstore.Store) *Reader {
+	r := &Reader{Home: home, about: a, opts: opts, store: store}
+	r.open, r.close = context.WithCancel(context.Background())
+	return r
+}
+
 // Read opens a ledger for reading.
 func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	a, err := home.About()
 	if err != nil {
 		return nil, err
 	}
+	return read(ctx, home, a, opts)
+}
+
+func read(ctx context.Context, home Home, a About, opts Options) (*Reader, error) {
 	// The vault is looked into first: another process may be writing, and tells the vault
 	// of events that are not read here yet. One that cannot be looked into says nothing.
 	seen, _ := vault.PeekTail(ctx, home.VaultAt(a), a.Ledger)
@@ -49,8 +59,8 @@ func Read(ctx context.Context, home Home, opts Options) (*Reader, error) {
 	if opts.wrap != nil {
 		store = opts.wrap(store)
 	}
-	r := &Reader{Home: home, about: a, opts: opts, store: store, seen: seen}
-	r.open, r.close = context.WithCancel(context.Background())
+	r := newReader(home, a, opts, store)
+	r.seen = seen
 	return r, nil
 }
 
@@ -110,7 +120,7 @@ func (r *Reader) books(ctx context.Context, until projections.Until, snapshot st
 	r.TellDangers()
 	if until == (projections.Until{}) {
 		if lost := r.LostTail(ctx, b.State, b.Position); lost != nil {
-			r.opts.tell(warning(lost))
+			r.opts.tell(Warning(lost))
 		}
 	}
 	return b, nil

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"golang.org/x/sync/semaphore"
 
 	"reliefledger.org/ledger/eventstore"
 	"reliefledger.org/ledger/eventstore/embedded"
@@ -56,9 +55,9 @@ func (o *Office) Rehearse(ctx context.Context) (rehearsal *Office, err error) {
 	}
 	home := o.Home
 	home.Data = dir
-	r := &Reader{Home: home, about: o.about, opts: o.opts, store: store}
-	r.open, r.close = context.WithCancel(context.Background())
-	return &Office{Reader: r, vault: v, ledger: l, shown: disclosed{opening: semaphore.NewWeighted(1)}, real: o}, nil
+	rehearsal = newOffice(newReader(home, o.about, o.opts, store), v, l)
+	rehearsal.real = o
+	return rehearsal, nil
 }
 
 // rehearses says whether this office is a copy, of which nothing stays.

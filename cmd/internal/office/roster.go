@@ -121,11 +121,13 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 		}
 		people = s.toRegister(in, roster, known)
 		list.Rows = linesOf(roster, people.ids)
-		if err := s.holdAccounts(ctx, in, roster, people, list.Rows); err != nil {
-			return nil, err
-		}
-		if err := s.holdPhones(ctx, in, roster, people); err != nil {
-			return nil, err
+		if !s.Recorded(in.Order.ID) { // of a list that is only sent again nothing is asked
+			if err := s.holdAccounts(ctx, in, roster, people, list.Rows); err != nil {
+				return nil, err
+			}
+			if err := s.holdPhones(ctx, in, roster, people); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if s.Understood != nil {
@@ -163,25 +165,17 @@ func (s *Session) importRoster(ctx context.Context, in *Instruction) (*Result, e
 // mayImport refuses whoever may not add to the notice, before anything is looked up;
 // and finds the unit that registers the people.
 func (s *Session) mayImport(in *Instruction) error {
-	c, by := in.Roster, in.Order.Actor
-	known, may := false, false
+	c, known, unit := in.Roster, false, domain.ID{}
 	s.State(func(l *domain.Ledger) {
-		if l.Notices[c.Notice] == nil {
-			return
-		}
-		unit := l.UnitOf(domain.Stream(domain.NoticeKind, c.Notice))
-		known, may = true, l.ActsAs(by, unit, domain.Drafter)
-		if c.Unit == (uuid.UUID{}) {
-			c.Unit = unit
-		}
+		known, unit = l.Notices[c.Notice] != nil, l.UnitOf(domain.Stream(domain.NoticeKind, c.Notice))
 	})
-	switch {
-	case !known:
+	if !known {
 		return Input(words.Notice.String(), "没有这份名单草稿", "no such notice")
-	case !may:
-		return &NotSeen{by, "（须为 " + domain.Drafter.Say(domain.Zh) + "）", "(needs the role " + string(domain.Drafter) + ")"}
 	}
-	return nil
+	if c.Unit == (uuid.UUID{}) {
+		c.Unit = unit
+	}
+	return s.importer(in).Holds(unit, domain.Drafter)
 }
 
 // rowsOfFile turns the row of a list into the row of the file in a refusal.
@@ -342,7 +336,7 @@ func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uui
 			}
 		}
 	})
-	a := s.actor(in.Order, "import lines")
+	a := s.importer(in)
 	if c := in.Roster; len(c.SamePerson) > 0 {
 		a.why = fmt.Sprintf("%s：第 %v 行与已登记者为同一人 rows of the same person", c.File, c.SamePerson)
 	}

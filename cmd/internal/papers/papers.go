@@ -39,7 +39,7 @@ type Papers struct {
 // Of fills papers from books.
 func Of(b *projections.Books) *Papers { return &Papers{b: b} }
 
-// WithNames has the names that the asker may see stand in the papers.
+// WithNames has the names that the asker may see stand in the papers; nil has none.
 func (d *Papers) WithNames(a *office.Asker) *Papers { return &Papers{d.b, a} }
 
 // person is what of a payee may stand in an office's own paper.
