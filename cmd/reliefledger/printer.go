@@ -24,7 +24,7 @@ import (
 )
 
 // This file is how all subcommands say things: to people, to scripts as JSON, notes
-// and errors to standard error. Tables are in table.go and export.go.
+// and errors to standard error. Tables are in export.go and package table.
 
 // people writes a sentence for people, which scripts do not get.
 func (p *program) people(zh, en string, args ...any) {
@@ -51,7 +51,7 @@ func (p *program) tell(n office.Note) {
 // of a bank's answer may stand in it.
 func harmless(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && !unicode.IsPrint(r) {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
 			return '\uFFFD'
 		}
 		return r
@@ -123,7 +123,7 @@ func (p *program) warn(b *projections.Books) {
 		p.note("（演示账簿：时钟为模拟，记录时间不作证据）\n", "(a demonstration: the clock is simulated, recorded times are no evidence)\n")
 	}
 	for _, u := range b.State.Unfolded {
-		p.note("注意：第 %d 号事件无法并入：%s\n", "note: event %d could not be folded: %s\n", u.Number, u.Why)
+		p.note("注意：第 %d 号事件无法并入：%s\n", "note: event %d could not be folded: %s\n", u.Number, harmless(u.Why))
 	}
 }
 

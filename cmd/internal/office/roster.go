@@ -345,7 +345,7 @@ func (s *Session) namesKnown(ctx context.Context, in *Instruction, parties []uui
 		return nil, err
 	}
 	for i, x := range shown {
-		names[of[i]] = knownName{true, strings.Join(strings.Fields(x.text), "")}
+		names[of[i]] = knownName{x.erased || x.seen == domain.Whole, strings.Join(strings.Fields(x.text), "")}
 	}
 	return names, nil
 }
